@@ -1,0 +1,1 @@
+"""Staff pages: home, lists, drawers, designers, settings; never writes but through actions."""

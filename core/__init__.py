@@ -1,0 +1,1 @@
+"""Settings, database, events and outbox, jobs, web, crypto, audit, clock, storage; knows no business."""

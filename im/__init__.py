@@ -1,0 +1,1 @@
+"""Group chat: rooms, members, messages, read marks; knows nothing of tickets."""

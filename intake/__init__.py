@@ -1,0 +1,1 @@
+"""Doors for machines: raw row first, then process, then answer; never a business rule of its own."""

@@ -1,0 +1,1 @@
+"""Courses, diseases, drugs, scripts, message texts as versioned content; sends nothing."""

@@ -1,0 +1,1 @@
+"""Patients, visits, records, flags, the timeline; never a case or a ticket."""

@@ -1,0 +1,1 @@
+"""Staff, organisation, roles, log-in, data scope, dictionaries; never patients."""

@@ -1,0 +1,1 @@
+"""What is asked, what was answered, what it scores; sends nothing."""

@@ -1,0 +1,1 @@
+"""Calls, dial rules, recordings; what a call is about is opaque here."""

@@ -1,0 +1,1 @@
+"""Cases and the tickets worked on them, their clocks and reports; never speaks to the outside."""
