@@ -133,9 +133,10 @@ GENDER_WORDS: Final[Mapping[str, Gender]] = {
 }
 
 
-def fault(sentence: str) -> PydanticCustomError:
+def fault(sentence: str, *, field: str = "") -> PydanticCustomError:
+    """A refusal in Chinese; `field` names the key to blame when the whole order is being looked at."""
     # The text goes in as data: braces in a sender's value must not be read as a message template.
-    return PydanticCustomError("order", "{sentence}", {"sentence": sentence})
+    return PydanticCustomError("order", "{sentence}", {"sentence": sentence, "field": field})
 
 
 def clean_text(value: object) -> object:
@@ -171,10 +172,12 @@ def as_bool(value: object) -> object:
 
 
 def flag_or_false(value: object) -> object:
+    """`as_bool`, where silence means no."""
     return False if value is None or value == "" else as_bool(value)
 
 
 def flag_or_true(value: object) -> object:
+    """`as_bool`, where silence means yes."""
     return True if value is None or value == "" else as_bool(value)
 
 
@@ -195,7 +198,7 @@ def as_phone(value: object) -> object:
 
 def as_instant(value: object) -> object:
     """ISO 8601 text (or a datetime) to an aware UTC instant; without an offset it is Beijing time."""
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str):
         try:
@@ -216,7 +219,8 @@ def as_limit(value: object) -> object:
     return as_instant(value)
 
 
-def _from_words(words: Mapping[str, Choice], value: object) -> Choice:
+def from_words(words: Mapping[str, Choice], value: object) -> Choice:
+    """Look a word up in a table of synonyms; the fault lists the allowed words."""
     word = "" if value is None else str(value).strip()
     choice = words.get(word)
     if choice is None:
@@ -226,18 +230,22 @@ def _from_words(words: Mapping[str, Choice], value: object) -> Choice:
 
 
 def as_urgency(value: object) -> Urgency:
-    return _from_words(URGENCY_WORDS, value)
+    """一般, 紧急 or 特急 from the words platforms use."""
+    return from_words(URGENCY_WORDS, value)
 
 
 def as_role(value: object) -> Role:
-    return _from_words(ROLE_WORDS, value)
+    """主办 or 协办; a transferred order (转办) counts as 主办."""
+    return from_words(ROLE_WORDS, value)
 
 
 def as_gender(value: object) -> Gender:
-    return _from_words(GENDER_WORDS, value)
+    """女, 男 or 未知."""
+    return from_words(GENDER_WORDS, value)
 
 
 def as_base64(value: object) -> object:
+    """Base64 text of a non-empty file, spaces removed; at most 10 MB decoded."""
     if not isinstance(value, str):
         raise fault("附件内容应为 base64 文本")
     text = "".join(value.split())

@@ -125,12 +125,12 @@ class Order(BaseModel):
     @model_validator(mode="after")
     def _limits_come_after_dispatch(self) -> "Order":
         if self.dispatched_at is not None:
-            for limit, label in (
-                (self.upstream_deadline, "上级办结期限"),
-                (self.hospital_deadline, "院内办结期限"),
+            for field, limit in (
+                ("upstream_deadline", self.upstream_deadline),
+                ("hospital_deadline", self.hospital_deadline),
             ):
                 if limit is not None and limit < self.dispatched_at:
-                    raise fault(f"{label}早于派单时间，请核对两个时间")
+                    raise fault("办结期限早于派单时间，请核对两个时间", field=field)
         return self
 
     def headline(self) -> str:
@@ -159,15 +159,19 @@ _REASONS: Final[dict[str, str]] = {
 
 def faults_of(error: ValidationError) -> list[OrderFault]:
     """Every fault of a refused order, in field order, as a clerk or a platform's engineer can read it."""
-    return [
-        OrderFault(
-            field=".".join(str(step) for step in item["loc"]),
-            label=_label(item["loc"]),
-            reason=_reason(item["type"], item.get("ctx", {}), item["input"]),
-            value=_shown(item["input"], item["type"]),
+    found = []
+    for item in error.errors(include_url=False):
+        context = item.get("ctx", {})
+        loc = item["loc"] or ((context["field"],) if context.get("field") else ())
+        found.append(
+            OrderFault(
+                field=".".join(str(step) for step in loc),
+                label=_label(loc),
+                reason=_reason(item["type"], context, item["input"]),
+                value=_shown(item["input"], item["type"]),
+            )
         )
-        for item in error.errors(include_url=False)
-    ]
+    return found
 
 
 def content_hash(order: Order) -> str:
