@@ -1,1 +1,4 @@
-"""Settings, database, events and outbox, jobs, web, crypto, audit, clock, storage; knows no business."""
+"""The ground floor: settings, database, events, jobs, clock, crypto, audit, storage, web plumbing.
+
+Knows no word of the hospital's business and imports nothing of ours from above.
+"""

@@ -1,0 +1,187 @@
+"""The one database: the pool, the transaction wrapper, and plain SQL where the ORM is too slow or too weak.
+
+Everything that writes goes through `transaction()`; nothing outward may happen while one is open.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.context import TortoiseContext
+
+MODELS = (
+    "core.models",
+    "staff.models",
+    "patients.models",
+    "im.models",
+    "channels.models",
+    "tickets.models",
+    "bot.models",
+    "console.models",
+)
+
+Hook = Callable[[], Awaitable[None]]
+
+_after: ContextVar[list[Hook] | None] = ContextVar("after_commit", default=None)
+
+
+async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> TortoiseContext:
+    """Connect; the pool opens at the first query. Close with `close_db()`."""
+    parts = urlsplit(url)
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return await Tortoise.init(
+        config={
+            "connections": {
+                "default": {
+                    "engine": "tortoise.backends.asyncpg",
+                    "credentials": {
+                        "host": query.get("host", parts.hostname or "127.0.0.1"),
+                        "port": parts.port or 5432,
+                        "user": parts.username or "postgres",
+                        "password": parts.password or "",
+                        "database": parts.path.lstrip("/"),
+                        "minsize": pool_min,
+                        "maxsize": pool_max,
+                        "command_timeout": 60,
+                    },
+                }
+            },
+            "apps": {"models": {"models": list(MODELS), "default_connection": "default"}},
+            "use_tz": True,
+            "timezone": "UTC",
+        },
+        _enable_global_fallback=True,
+    )
+
+
+async def close_db() -> None:
+    """Close the pool."""
+    await Tortoise.close_connections()
+
+
+async def _pool(client: AsyncpgDBClient) -> "asyncpg.Pool[asyncpg.Record]":
+    if client._pool is None:
+        async with client._pool_init_lock:
+            if client._pool is None:
+                await client.create_connection(with_db=True)
+    assert client._pool is not None  # noqa: S101 - create_connection raises or sets it
+    return client._pool
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """One transaction; a nested block is a savepoint.
+
+    Tortoise 1.1 loses a pool connection when the task is cancelled while a transaction opens, so the
+    connection is taken and given back here. What was asked for with `after_commit` runs once the
+    outermost block has committed, and is forgotten when the block that asked is rolled back.
+    """
+    hooks = _after.get()
+    if hooks is not None:
+        async with _savepoint(hooks):
+            yield
+        return
+    hooks = []
+    mark = _after.set(hooks)
+    try:
+        async with _outermost():
+            yield
+    finally:
+        _after.reset(mark)
+    for hook in hooks:
+        await hook()
+
+
+@asynccontextmanager
+async def _outermost() -> AsyncIterator[None]:
+    handler = get_connections()
+    client = handler.get("default")
+    if not isinstance(client, AsyncpgDBClient):
+        raise TypeError("the database is not PostgreSQL")
+    pool = await _pool(client)
+    connection = await pool.acquire()
+    try:
+        wrapper = TransactionWrapper(client)
+        wrapper._connection = connection
+        token = handler.set("default", wrapper)
+        try:
+            async with connection.transaction():
+                yield
+        finally:
+            handler.reset(token)
+    finally:
+        await pool.release(connection)
+
+
+@asynccontextmanager
+async def _savepoint(hooks: list[Hook]) -> AsyncIterator[None]:
+    kept = len(hooks)
+    client = get_connections().get("default")
+    try:
+        async with client._connection.transaction():
+            yield
+    except BaseException:
+        del hooks[kept:]
+        raise
+
+
+def in_transaction() -> bool:
+    """Whether this task has a transaction open."""
+    return _after.get() is not None
+
+
+async def after_commit(hook: Hook) -> None:
+    """Run `hook` once the present transaction has committed, or at once when none is open.
+
+    For bells only: the process may die between commit and hook, so what must happen is a row.
+    """
+    hooks = _after.get()
+    if hooks is None:
+        await hook()
+    else:
+        hooks.append(hook)
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """The asyncpg connection of the open transaction, or one from the pool for the block."""
+    async with get_connections().get("default").acquire_connection() as raw:
+        yield raw
+
+
+async def fetch(sql: str, *values: Any) -> "list[asyncpg.Record]":
+    """Rows of one statement ($1, $2 … are `values`)."""
+    async with connection() as raw:
+        return await raw.fetch(sql, *values)
+
+
+async def fetchrow(sql: str, *values: Any) -> "asyncpg.Record | None":
+    """The first row of one statement, or None."""
+    async with connection() as raw:
+        return await raw.fetchrow(sql, *values)
+
+
+async def fetchval(sql: str, *values: Any) -> Any:
+    """The first column of the first row of one statement, or None."""
+    async with connection() as raw:
+        return await raw.fetchval(sql, *values)
+
+
+async def execute(sql: str, *values: Any) -> int:
+    """Run one statement; the number of rows it touched."""
+    async with connection() as raw:
+        status = await raw.execute(sql, *values)
+    tail = status.rsplit(" ", 1)[-1]
+    return int(tail) if tail.isdigit() else 0
+
+
+async def executemany(sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run one statement for each row of values, in one round trip."""
+    async with connection() as raw:
+        await raw.executemany(sql, rows)

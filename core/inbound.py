@@ -1,0 +1,78 @@
+"""What outside systems send us: stored raw before it is acknowledged, processed once, parked when bad.
+
+The handlers are listed in wiring.py; an operator sees, repairs and replays what is parked.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from core import bell, db
+from core.errors import GiveUp
+from core.logs import trace_id
+from core.pump import Queue, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message as it came: `source` names the door, `external_id` is the sender's own id of it."""
+
+    id: int
+    source: str
+    external_id: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+Handler = Callable[[Inbound], Awaitable[None]]
+HANDLERS: dict[str, Handler] = {}
+
+
+def on_inbound(source: str, handler: Handler) -> None:
+    """Have messages of this source processed by `handler`, in a transaction, once."""
+    if source in HANDLERS:
+        raise ValueError(f"inbound source {source} is wired twice")
+    HANDLERS[source] = handler
+
+
+async def store(source: str, external_id: str, body: bytes, headers: Mapping[str, str] | None = None) -> int | None:
+    """Keep a message; its id, or None when this sender's id was kept before (a replay)."""
+    number: int | None = await db.fetchval(
+        "insert into inbound (source, external_id, body, headers, trace_id) values ($1, $2, $3, $4::jsonb, $5)"
+        " on conflict (source, external_id) do nothing returning id",
+        source,
+        external_id,
+        body,
+        orjson.dumps(dict(headers or {})).decode(),
+        trace_id(),
+    )
+    if number is not None:
+        await db.after_commit(lambda: bell.ring("inbound"))
+    return number
+
+
+async def refuse(source: str, external_id: str, body: bytes, reason: str) -> None:
+    """Keep a message that was refused at the door, parked with the reason, so that an operator sees it."""
+    await db.execute(
+        "insert into inbound (source, external_id, body, state, error, trace_id) values ($1, $2, $3, 'parked', $4, $5)"
+        " on conflict (source, external_id) do update set error = excluded.error, body = excluded.body",
+        source,
+        external_id,
+        body,
+        reason[:2000],
+        trace_id(),
+    )
+
+
+async def _run(row: Row) -> tuple[str, str]:
+    handler = HANDLERS.get(row["source"])
+    if handler is None:
+        raise GiveUp(f"nobody is wired for inbound source {row['source']}")
+    await handler(
+        Inbound(row["id"], row["source"], row["external_id"], row["body"], orjson.loads(row["headers"] or "{}"))
+    )
+    return "", "done"
+
+
+INBOUND = Queue("inbound", _run)

@@ -1,0 +1,73 @@
+"""Structured logs with a trace id that follows a request through reaction, job and outward call."""
+
+import logging
+import secrets
+import sys
+from contextvars import ContextVar
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_trace: ContextVar[str] = ContextVar("trace_id", default="")
+
+
+def trace_id() -> str:
+    """The trace id of the present request, reaction or job; empty outside of one."""
+    return _trace.get()
+
+
+def begin_trace(value: str = "") -> str:
+    """Continue the trace `value`, or begin a new one (16 hex digits)."""
+    value = value or secrets.token_hex(8)
+    _trace.set(value)
+    return value
+
+
+def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    if current := _trace.get():
+        event["trace_id"] = current
+    return event
+
+
+def set_up(level: str, form: str, process: str) -> None:
+    """Send our logs and the libraries' to standard output, as JSON lines or readable text."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+    ]
+    render: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for noisy in ("aiohttp.access", "tortoise", "asyncio", "engineio", "socketio", "arq"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger; events are short English names, facts go into keywords, personal data never."""
+    log: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return log

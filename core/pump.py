@@ -1,0 +1,111 @@
+"""One loop for every queue that is a table: claim due rows, run each in a savepoint, mark them, commit.
+
+A row that fails rolls back alone, keeps its error and comes again later; after `MOST_ATTEMPTS` it is parked
+for an operator. A row is run at least once and marked in the transaction that ran it, so what it wrote to
+this database happens exactly once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+
+from core import bell, clock, db
+from core.errors import GiveUp
+from core.logs import begin_trace, logger
+from core.metrics import LAG, PUMPED
+
+log = logger(__name__)
+
+MOST_ATTEMPTS = 8
+BACK_OFF = (1, 5, 15, 60, 300, 900, 3600)  # seconds before the next attempt
+REST = 1.0  # seconds between looks when nobody rings
+
+Row = asyncpg.Record
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A table with columns id, state, due_at, attempts, error, done_at, trace_id, and what to do with a row.
+
+    `run` returns a note ("" when there is nothing to say) and the state to leave the row in.
+    """
+
+    table: str
+    run: Callable[[Row], Awaitable[tuple[str, str]]]
+    batch: int = 100
+
+
+def back_off(attempts: int) -> timedelta:
+    """How long to wait after the attempt of this number (1 is the first)."""
+    return timedelta(seconds=BACK_OFF[min(attempts, len(BACK_OFF)) - 1])
+
+
+async def drain(queue: Queue) -> int:
+    """Run one batch of due rows; how many were taken."""
+    async with db.transaction():
+        rows = await db.fetch(
+            f"select * from {queue.table} where state = 'due' and due_at <= $1"  # noqa: S608 - our own table name
+            " order by due_at, id limit $2 for update skip locked",
+            clock.now(),
+            queue.batch,
+        )
+        if not rows:
+            return 0
+        finished: list[tuple[int, str, str]] = []
+        for row in rows:
+            begin_trace(row["trace_id"])
+            try:
+                async with db.transaction():
+                    note, state = await queue.run(row)
+                finished.append((row["id"], state, note))
+                PUMPED.labels(queue.table, state).inc()
+            except Exception as error:  # noqa: BLE001 - the outermost loop: whatever a reaction does must not stop the pump
+                await _failed(queue, row, error)
+        await _finish(queue, finished)
+    LAG.labels(queue.table).observe(max(0.0, (clock.now() - rows[0]["due_at"]).total_seconds()))
+    return len(rows)
+
+
+async def _finish(queue: Queue, finished: list[tuple[int, str, str]]) -> None:
+    if finished:
+        ids, states, notes = zip(*finished, strict=True)
+        await db.execute(
+            f"update {queue.table} q set state = f.state, error = f.note, done_at = $4,"  # noqa: S608
+            " attempts = attempts + 1"
+            " from unnest($1::bigint[], $2::text[], $3::text[]) as f(id, state, note) where q.id = f.id",
+            list(ids),
+            list(states),
+            list(notes),
+            clock.now(),
+        )
+
+
+async def _failed(queue: Queue, row: Row, error: Exception) -> None:
+    attempts = row["attempts"] + 1
+    parked = isinstance(error, GiveUp) or attempts >= MOST_ATTEMPTS
+    log.warning("row_failed", table=queue.table, id=row["id"], attempts=attempts, parked=parked, exc_info=error)
+    PUMPED.labels(queue.table, "parked" if parked else "failed").inc()
+    await db.execute(
+        f"update {queue.table} set state = $2, attempts = $3, error = $4, due_at = $5 where id = $1",  # noqa: S608
+        row["id"],
+        "parked" if parked else "due",
+        attempts,
+        f"{type(error).__name__}: {error}"[:2000],
+        row["due_at"] if parked else clock.now() + back_off(attempts),
+    )
+
+
+async def keep_draining(queue: Queue, stopping: asyncio.Event) -> None:
+    """Drain until told to stop; the batch in hand is finished first."""
+    while not stopping.is_set():
+        try:
+            taken = await drain(queue)
+        except Exception as error:  # noqa: BLE001 - the outermost loop of the worker
+            log.error("pump_failed", table=queue.table, exc_info=error)
+            await asyncio.sleep(REST)
+            continue
+        if taken < queue.batch and not stopping.is_set():
+            await bell.wait(queue.table, REST)

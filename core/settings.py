@@ -1,0 +1,125 @@
+"""Settings from the environment (`HUIYIN_…`) or a `.env`; a bad one stops the start with a sentence naming it."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HUIYIN_"
+
+
+class SettingsError(Exception):
+    """The settings are wrong; the message names each variable."""
+
+
+class Settings(BaseSettings):
+    """Every setting of web, worker and commands. `HUIYIN_X_FILE` gives the value of X from a file."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(description="postgresql://… of the one database")
+    redis_url: str = Field(description="redis://… used as a bell only")
+    secret_key: SecretStr = Field(min_length=32, description="signs cookies and links, keys the search hashes")
+    encryption_keys: SecretStr = Field(
+        description="`id:base64-of-32-bytes`, comma separated; the first encrypts, all decrypt"
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = "http://127.0.0.1:8000"
+    path_prefix: str = ""
+    environment: Literal["production", "sample", "test"] = "production"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "text"] = "json"
+    process_id: str = ""
+    pool_min: int = Field(default=2, ge=0)
+    pool_max: int = Field(default=16, ge=1)
+    trusted_proxies: int = Field(default=0, ge=0, description="how many proxies add X-Forwarded-For before us")
+    job_lease: int = Field(default=30, ge=2, description="seconds after which a dead worker's job is taken over")
+    metrics_token: SecretStr = SecretStr("")
+
+    storage: Literal["folder", "s3"] = "folder"
+    storage_folder: Path = Path(".data/files")
+    s3_endpoint: str = ""
+    s3_bucket: str = "huiyin"
+    s3_access_key: SecretStr = SecretStr("")
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_secure: bool = True
+    clamav_address: str = Field(default="", description="host:port of clamd; empty: no virus scan")
+
+    hospital_name: str = "示范医院集团"
+
+    wecom_api: str = Field(default="https://qyapi.weixin.qq.com", description="base of the WeCom API")
+    wecom_corp_id: str = ""
+    wecom_agent_id: int = 0
+    wecom_secret: SecretStr = SecretStr("")
+    wecom_token: SecretStr = SecretStr("")
+    wecom_aes_key: SecretStr = SecretStr("")
+    wecom_bot_url: str = Field(default="wss://openws.work.weixin.qq.com", description="the bot's long connection")
+    wecom_bot_id: str = ""
+    wecom_bot_secret: SecretStr = SecretStr("")
+    wecom_way: Literal["app", "bot"] = Field(
+        default="app", description="how cards are pushed: self-built application, or the intelligent bot"
+    )
+
+    wechat_api: str = "https://api.weixin.qq.com"
+    wechat_app_id: str = ""
+    wechat_secret: SecretStr = SecretStr("")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")
+    wechat_template_result: str = Field(default="", description="template id of 「办理结果通知」")
+
+    sms_api: str = ""
+    sms_account: str = ""
+    sms_secret: SecretStr = SecretStr("")
+    sms_sign: str = "示范医院"
+
+    hotline_api: str = Field(default="", description="base of the 12345 platform's own interface")
+    hotline_secret: SecretStr = SecretStr("")
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: str) -> str:
+        if not value.startswith(("postgres://", "postgresql://")):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> "Settings":
+        if self.storage == "s3" and not (self.s3_endpoint and self.s3_access_key.get_secret_value()):
+            raise ValueError("storage=s3 needs HUIYIN_S3_ENDPOINT, HUIYIN_S3_ACCESS_KEY and HUIYIN_S3_SECRET_KEY")
+        return self
+
+
+def _read_secret_files() -> None:
+    for name in [key for key in os.environ if key.startswith(PREFIX) and key.endswith("_FILE")]:
+        try:
+            os.environ.setdefault(name.removesuffix("_FILE"), Path(os.environ[name]).read_text().strip())
+        except OSError as error:
+            raise SettingsError(f"{name}: cannot read {os.environ[name]}: {error.strerror}") from error
+
+
+def load() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: one line for each variable that is missing or bad, without its value.
+    """
+    _read_secret_files()
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors():
+            name = PREFIX + str(fault["loc"][0]).upper() if fault["loc"] else "settings"
+            lines.append(f"{name}: {fault['msg']}")
+        raise SettingsError("; ".join(lines)) from None
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return load()

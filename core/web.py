@@ -1,0 +1,261 @@
+"""Web plumbing: trace ids, errors as pages or JSON, security headers, health, metrics, templates.
+
+Knows nobody's log-in (staff adds that) and no page's content.
+"""
+
+import gettext
+import hmac
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp_jinja2
+import jinja2
+import orjson
+from aiohttp import hdrs, web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ValidationError
+
+from core import bell, clock, db, queues
+from core.actions import faults_of
+from core.assets import asset
+from core.errors import HuiyinError, Invalid, Unauthenticated
+from core.logs import begin_trace, logger, trace_id
+from core.metrics import REQUESTS
+from core.settings import settings
+
+log = logger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T", bound=BaseModel)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+MOST_BODY = 64 * 1024 * 1024
+UNSAFE = {hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE}
+CSP = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:;"
+    " object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+
+
+def dumps(data: Any) -> str:
+    """JSON text; pydantic models, dates and UUIDs included."""
+    return orjson.dumps(data, default=_plain).decode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def json_answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON response."""
+    return web.Response(
+        body=orjson.dumps(data, default=_plain), status=status, content_type="application/json", headers=headers
+    )
+
+
+def error_answer(error: HuiyinError) -> web.Response:
+    """The error as the contract's JSON."""
+    return json_answer(
+        {
+            "error": {
+                "code": error.code,
+                "message": error.message,
+                "details": [fault.model_dump() for fault in error.details],
+                "trace_id": trace_id(),
+            }
+        },
+        error.status,
+    )
+
+
+def wants_json(request: web.Request) -> bool:
+    """Whether this is a machine's request."""
+    return "/api/" in request.path or "application/json" in request.headers.get(hdrs.ACCEPT, "")
+
+
+def client_address(request: web.Request) -> str:
+    """The caller's address, believing only as many proxies as are configured."""
+    hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    trusted = settings().trusted_proxies
+    text = hops[-trusted] if trusted and len(hops) >= trusted else (request.remote or "")
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
+
+
+@web.middleware
+async def tracing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give each request a trace id, count it, and add the security headers."""
+    begin_trace()
+    began = time.perf_counter()
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "unknown"
+    REQUESTS.labels(route, request.method, str(response.status)).observe(time.perf_counter() - began)
+    if not response.prepared:
+        for name, text in HEADERS.items():
+            response.headers.setdefault(name, text)
+        if settings().public_url.startswith("https://"):
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        response.headers["X-Trace-Id"] = trace_id()
+    return response
+
+
+@web.middleware
+async def telling_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what went wrong into JSON, a page, or a line for the part of a page that asked."""
+    try:
+        return await handler(request)
+    except HuiyinError as error:
+        return await _told(request, error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        words = _HTTP_WORDS.get(error.status, "请求无法处理")
+        return await _told(request, _as_ours(error.status, words), allow=error.headers.get(hdrs.ALLOW))
+    except Exception as error:  # noqa: BLE001 - the outermost loop of a request: no stack trace may reach a person
+        log.error("request_failed", path=request.path, exc_info=error)
+        return await _told(request, _as_ours(500, "系统出了点问题，已记录，请稍后再试"))
+
+
+_HTTP_WORDS = {
+    400: "请求的格式不对",
+    404: "没有这个页面",
+    405: "这个地址不支持此种请求",
+    413: "提交的内容过大",
+}
+
+
+def _as_ours(status: int, words: str) -> HuiyinError:
+    error = HuiyinError(words)
+    error.status = status
+    error.code = {404: "not_found", 405: "method", 413: "too_large", 500: "internal"}.get(status, "bad_request")
+    return error
+
+
+async def _told(request: web.Request, error: HuiyinError, allow: str | None = None) -> web.StreamResponse:
+    headers = {hdrs.ALLOW: allow} if allow else {}
+    if wants_json(request):
+        answer = error_answer(error)
+        answer.headers.update(headers)
+        return answer
+    if isinstance(error, Unauthenticated) and request.method == hdrs.METH_GET:
+        login = f"{settings().path_prefix}/login"
+        if "HX-Request" in request.headers:
+            return web.Response(status=401, headers={"HX-Redirect": login})
+        query = {"next": request.path_qs} if request.path != "/" else {}
+        return web.HTTPSeeOther(str(request.url.with_path(login).with_query(query).relative()))
+    template = "layouts/error_part.html" if "HX-Request" in request.headers else "layouts/error.html"
+    response = await aiohttp_jinja2.render_template_async(
+        template, request, {"error": error, "trace": trace_id()}, status=error.status
+    )
+    response.headers.update(headers)
+    if "HX-Request" in request.headers:
+        response.headers["HX-Reswap"] = "innerHTML"
+        response.headers["HX-Retarget"] = "#notices"
+    return response
+
+
+async def read_json(request: web.Request, model: type[T]) -> T:
+    """The body as `model`.
+
+    Raises:
+        Invalid: not JSON, or faulty; names each field.
+    """
+    try:
+        data = orjson.loads(await request.read())
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"请求体不是合法的 JSON：{error}") from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise Invalid("填写的内容有误", details=faults_of(error, model)) from None
+
+
+def same_origin(request: web.Request) -> bool:
+    """Whether a browser's unsafe request came from our own pages (Origin, or Sec-Fetch-Site)."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in ("same-origin", "none")
+    origin = request.headers.get(hdrs.ORIGIN)
+    return origin is None or origin.split("://", 1)[-1] == request.host
+
+
+async def healthz(_: web.Request) -> web.Response:
+    """Live: the process answers."""
+    return json_answer({"live": True})
+
+
+async def readyz(_: web.Request) -> web.Response:
+    """Ready: the database answers; Redis is told of but does not matter (it is only the bell)."""
+    checks: dict[str, str] = {}
+    try:
+        await db.fetchval("select 1")
+        checks["database"] = "ok"
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the database, the answer is "not ready"
+        checks["database"] = type(error).__name__
+    try:
+        await bell.client().ping()
+        checks["redis"] = "ok"
+    except Exception as error:  # noqa: BLE001 - as above
+        checks["redis"] = type(error).__name__
+    ready = checks["database"] == "ok"
+    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus figures; from this machine, or with the token of the settings."""
+    token = settings().metrics_token.get_secret_value()
+    given = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
+    near = client_address(request) in ("127.0.0.1", "::1")
+    if not (near if not token else hmac.compare_digest(given, token)):
+        raise web.HTTPNotFound
+    await queues.gauge()
+    return web.Response(body=generate_latest(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
+
+
+def make_app(*more: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> web.Application:
+    """The bare application: middlewares, templates, health; `more` are middlewares within ours."""
+    app = web.Application(middlewares=[tracing, telling_errors, *more], client_max_size=MOST_BODY)
+    environment = aiohttp_jinja2.setup(
+        app,
+        enable_async=True,
+        loader=jinja2.FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    texts = gettext.translation("huiyin", ROOT / "locale", fallback=True)
+    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    environment.globals.update(asset=asset, now=clock.now, settings=settings, prefix=lambda: settings().path_prefix)
+    environment.filters.update(when=when, day=day, json=dumps)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+def when(instant: Any) -> str:
+    """ "2026-11-21 09:30" on the hospital's clock; "—" for None."""
+    return clock.local(instant).strftime("%Y-%m-%d %H:%M") if instant else "—"
+
+
+def day(instant: Any) -> str:
+    """ "11-21 09:30" on the hospital's clock; "—" for None."""
+    return clock.local(instant).strftime("%m-%d %H:%M") if instant else "—"
