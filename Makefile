@@ -1,0 +1,44 @@
+# The commands of the project; `make` alone lists them. What they do stands in devtools/.
+.DEFAULT_GOAL := help
+.PHONY: help setup run reset check format test bench lock manage
+PYTHON ?=
+PY := .venv/bin/python
+export PYTHON
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## environment, locked dependencies, front-end files (instant when up to date)
+	@sh devtools/setup.sh
+
+run: setup ## the whole system with a sample hospital and the sandbox; Ctrl-C stops it
+	@$(PY) -m devtools.run
+
+reset: ## stop a running system and delete its data (.data/)
+	@sh devtools/setup.sh && $(PY) -m devtools.reset
+
+manage: setup ## a command inside the running system: make manage DO="logins"
+	@$(PY) -m devtools.within $(PY) manage.py $(DO)
+
+check: setup ## format, lint, types, layers, house rules
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --cache-dir .cache/import_linter
+	@$(PY) -m devtools.house_rules
+
+format: setup ## bring the code into the house's format
+	@$(PY) -m ruff check --quiet --fix-only .
+	@$(PY) -m ruff format --quiet .
+
+test: setup ## the whole suite: check, tests, tests in a real browser
+	@$(PY) -m devtools.browser
+	@$(MAKE) --no-print-directory check
+	@$(PY) -m pytest -q -n 2 --dist=loadfile --ignore=tests/browser
+	@$(PY) -m pytest -q tests/browser
+
+bench: setup ## benchmarks; prints a table
+	@$(PY) -m bench
+
+lock: setup ## write the lock files anew after a dependency was added
+	@$(PY) -m devtools.lock .cache/uv/bin/uv
