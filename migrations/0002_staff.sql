@@ -20,7 +20,7 @@ create table org_name (
     unit_id bigint not null references org_unit,
     system text not null default '',
     name text not null,
-    unique (system, name)
+    unique (unit_id, system, name)           -- several campuses may call a department alike
 );
 
 create table staff (
@@ -90,3 +90,25 @@ create table bind_code (
     expires_at timestamptz not null,
     used_at timestamptz
 );
+create index bind_code_staff on bind_code (staff_id);
+
+-- A stamp is renewed by every change of what processes keep cached; a uuid, so that no two states share one.
+create table staff_stamp (
+    name text primary key,
+    value uuid not null default gen_random_uuid()
+);
+insert into staff_stamp (name) values ('org'), ('calendar');
+
+create function renew_staff_stamp() returns trigger language plpgsql as $$
+begin
+    update staff_stamp set value = gen_random_uuid() where name = tg_argv[0];
+    return null;
+end $$;
+create trigger org_unit_stamp after insert or update or delete or truncate on org_unit
+    for each statement execute function renew_staff_stamp('org');
+create trigger org_name_stamp after insert or update or delete or truncate on org_name
+    for each statement execute function renew_staff_stamp('org');
+create trigger holiday_stamp after insert or update or delete or truncate on holiday
+    for each statement execute function renew_staff_stamp('calendar');
+create trigger holiday_year_stamp after insert or update or delete or truncate on holiday_year
+    for each statement execute function renew_staff_stamp('calendar');

@@ -1,0 +1,43 @@
+"""Turns a member of staff into an Actor with the grants of their posts at this moment; decides nothing else."""
+
+from collections.abc import Iterable
+
+from core import db
+from core.actor import Actor, ActorKind, Door, Grant
+from core.errors import Unauthenticated
+from staff.roles import ROLES, Role
+
+
+async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
+    """The person as an actor.
+
+    Raises:
+        Unauthenticated: no such person, or their account is disabled.
+    """
+    row = await db.fetchrow(
+        "select s.name, coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,"
+        " coalesce(array_agg(case when u.parent_id is null then '/' else u.path end) filter (where p.id is not null),"
+        " '{}') as paths from staff s left join post p on p.staff_id = s.id left join org_unit u on u.id = p.unit_id"
+        " where s.id = $1 and s.active group by s.id",
+        staff_id,
+    )
+    if row is None:
+        raise Unauthenticated("账号不存在或已停用")
+    return Actor(
+        kind=ActorKind.STAFF,
+        id=staff_id,
+        name=row["name"],
+        door=door,
+        grants=grants(zip(row["roles"], row["paths"], strict=True)),
+        address=address,
+    )
+
+
+def grants(held: Iterable[tuple[str, str]]) -> tuple[Grant, ...]:
+    """The grants of posts given as (role, path); each once, in a fixed order."""
+    return tuple(
+        sorted(
+            {Grant(permission, path) for role, path in held for permission in ROLES[Role(role)]},
+            key=lambda grant: (grant.path, grant.permission),
+        )
+    )

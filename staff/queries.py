@@ -1,0 +1,167 @@
+"""The only door to units, people and posts: who works where, who holds a role, what a unit is called.
+
+Reads only. Everything here is known to every member of staff (a hospital's telephone list), so nothing is
+hidden by scope; phone numbers are for the machine (messages, dialling) and are masked by pages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import asyncpg
+
+from core import crypto, db
+from core.errors import NotFound
+from staff.roles import Role
+from staff.stamped import Stamped
+from staff.tree import OrgTree, Unit, build
+
+__all__ = [
+    "OrgTree",
+    "Person",
+    "PostHeld",
+    "Unit",
+    "by_wecom",
+    "holders",
+    "people",
+    "person",
+    "posts",
+    "tree",
+]
+
+_PERSON = "s.id, s.number, s.name, s.title, s.wecom_userid, s.phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of staff; `wecom_userid` and `phone` are "" when there is none."""
+
+    id: int
+    number: str
+    name: str
+    title: str = ""
+    wecom_userid: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostHeld:
+    """A role of a person in a unit; rank 1 is the first of them, 2 the deputy."""
+
+    unit_id: int
+    role: Role
+    rank: int
+
+
+def _person(row: "asyncpg.Record") -> Person:
+    phone = crypto.key_ring().decrypt(row["phone"], "staff.phone") if row["phone"] else ""
+    return Person(row["id"], row["number"], row["name"], row["title"], row["wecom_userid"] or "", phone)
+
+
+async def person(staff_id: int) -> Person:
+    """One member of staff, also one who has left.
+
+    Raises:
+        NotFound: no such person.
+    """
+    row = await db.fetchrow(f"select {_PERSON} from staff s where s.id = $1", staff_id)  # noqa: S608
+    if row is None:
+        raise NotFound("没有这位职工")
+    return _person(row)
+
+
+async def people(ids: Iterable[int]) -> dict[int, Person]:
+    """Those of `ids` that exist, by id."""
+    rows = await db.fetch(f"select {_PERSON} from staff s where s.id = any($1::bigint[])", list(ids))  # noqa: S608
+    return {row["id"]: _person(row) for row in rows}
+
+
+async def by_wecom(userid: str) -> Person | None:
+    """The active person bound to this WeCom account."""
+    row = await db.fetchrow(
+        f"select {_PERSON} from staff s where s.wecom_userid = $1 and s.active",  # noqa: S608
+        userid,
+    )
+    return _person(row) if row else None
+
+
+async def by_number(number: str) -> Person | None:
+    """The active person with this staff number (工号)."""
+    row = await db.fetchrow(f"select {_PERSON} from staff s where s.number = $1 and s.active", number)  # noqa: S608
+    return _person(row) if row else None
+
+
+async def find_people(text: str, *, path: str = "/", limit: int = 20) -> list[Person]:
+    """Active people with a post at or below `path` whose name or number begins with `text`, by number."""
+    start = text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = await db.fetch(
+        f"select {_PERSON} from staff s where s.active and (s.name like $1 or s.number like $1)"  # noqa: S608
+        " and exists (select 1 from post p join org_unit u on u.id = p.unit_id"
+        " where p.staff_id = s.id and starts_with(u.path, $2)) order by s.number limit $3",
+        start,
+        "" if path == "/" else path,
+        limit,
+    )
+    return [_person(row) for row in rows]
+
+
+async def holders(unit_id: int, role: Role) -> list[Person]:
+    """Who holds the role for a unit, the first of them first; looked up in the parent units when it has none.
+
+    Raises:
+        NotFound: no such unit.
+    """
+    line = [unit.id for unit in (await tree()).line(unit_id)]
+    rows = await db.fetch(
+        f"select p.unit_id, {_PERSON} from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
+        " where p.unit_id = any($1::bigint[]) and p.role = $2 order by p.rank, s.id",
+        line,
+        role,
+    )
+    for nearest in line:
+        if found := [_person(row) for row in rows if row["unit_id"] == nearest]:
+            return found
+    return []
+
+
+async def posts(staff_id: int) -> list[PostHeld]:
+    """The posts of a person, the widest unit first."""
+    rows = await db.fetch(
+        "select p.unit_id, p.role, p.rank from post p join org_unit u on u.id = p.unit_id"
+        " where p.staff_id = $1 order by u.path, p.rank, p.role",
+        staff_id,
+    )
+    return [PostHeld(row["unit_id"], Role(row["role"]), row["rank"]) for row in rows]
+
+
+async def _load_tree() -> OrgTree:
+    units = await db.fetch(
+        "select u.id, u.parent_id, u.path, u.kind, u.name, u.short_name, u.active,"
+        " coalesce(array_agg(n.name order by n.id) filter (where n.id is not null), '{}') as aliases"
+        " from org_unit u left join org_name n on n.unit_id = u.id group by u.id order by u.path"
+    )
+    return build(
+        Unit(
+            id=row["id"],
+            parent_id=row["parent_id"],
+            path=row["path"],
+            kind=row["kind"],
+            name=row["name"],
+            short_name=row["short_name"],
+            aliases=tuple(dict.fromkeys(row["aliases"])),
+            active=row["active"],
+        )
+        for row in units
+    )
+
+
+_tree = Stamped("org", _load_tree)
+
+
+async def tree() -> OrgTree:
+    """The organisation, cached; a change by any process is seen within a second or so."""
+    return await _tree.get()
+
+
+async def forget_tree() -> None:
+    """Have this process see its own change of units at once."""
+    await _tree.forget()

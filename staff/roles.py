@@ -1,0 +1,101 @@
+"""Which role may do what; the role of a post, and nothing about who holds it.
+
+A role holds for the unit of the post and all below it. System, security and audit administration lie in
+different roles, as GB/T 22239-2019 8.1.4.2 (separation of administrators' rights) asks.
+"""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+from core.actor import Permission
+
+
+class Role(StrEnum):
+    """What a person is in a unit."""
+
+    LIAISON = "liaison"
+    DEPARTMENT_HEAD = "department_head"
+    VICE_PRESIDENT = "vice_president"
+    CENTRE_STAFF = "centre_staff"
+    CENTRE_HEAD = "centre_head"
+    CLINICIAN = "clinician"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    DESIGNER = "designer"
+
+
+LABELS = MappingProxyType(
+    {
+        Role.LIAISON: "科室联络人",
+        Role.DEPARTMENT_HEAD: "科室负责人",
+        Role.VICE_PRESIDENT: "分管院领导",
+        Role.CENTRE_STAFF: "服务中心工作人员",
+        Role.CENTRE_HEAD: "服务中心主任",
+        Role.CLINICIAN: "临床医护",
+        Role.SUPERVISOR: "督查人员",
+        Role.ADMINISTRATOR: "系统管理员",
+        Role.AUDITOR: "安全审计员",
+        Role.DESIGNER: "问卷与文书设计员",
+    }
+)
+
+_IN_DEPARTMENT = frozenset(
+    {
+        Permission.CASE_READ,
+        Permission.TICKET_READ,
+        Permission.TICKET_HANDLE,
+        Permission.PATIENT_READ,
+        Permission.PATIENT_REVEAL,
+    }
+)
+_IN_CENTRE = frozenset(
+    {
+        Permission.CASE_READ,
+        Permission.CASE_REGISTER,
+        Permission.CASE_IMPORT,
+        Permission.CASE_HANDLE,
+        Permission.CASE_EXPORT,
+        Permission.CASE_ARCHIVE,
+        Permission.TICKET_READ,
+        Permission.TICKET_MANAGE,
+        Permission.PATIENT_READ,
+        Permission.PATIENT_REVEAL,
+    }
+)
+
+ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.LIAISON: _IN_DEPARTMENT,
+        Role.DEPARTMENT_HEAD: _IN_DEPARTMENT | {Permission.TICKET_ENDORSE},
+        Role.VICE_PRESIDENT: frozenset(
+            {
+                Permission.CASE_READ,
+                Permission.CASE_EXPORT,
+                Permission.TICKET_READ,
+                Permission.TICKET_ENDORSE,
+                Permission.PATIENT_READ,
+            }
+        ),
+        Role.CENTRE_STAFF: _IN_CENTRE,
+        Role.CENTRE_HEAD: _IN_CENTRE | {Permission.CASE_REVIEW, Permission.TEMPLATE_MANAGE},
+        Role.CLINICIAN: frozenset({Permission.TICKET_READ, Permission.PATIENT_READ}),
+        Role.SUPERVISOR: frozenset(
+            {Permission.CASE_READ, Permission.CASE_EXPORT, Permission.TICKET_READ, Permission.PATIENT_READ}
+        ),
+        Role.ADMINISTRATOR: frozenset(
+            {
+                Permission.TEMPLATE_MANAGE,
+                Permission.CALENDAR_MANAGE,
+                Permission.PARAMETER_MANAGE,
+                Permission.MACHINE_OPERATE,
+                Permission.STAFF_MANAGE,
+            }
+        ),
+        Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
+        Role.DESIGNER: frozenset({Permission.TEMPLATE_MANAGE}),
+    }
+)
+
+# Who keeps the accounts may not keep watch over them, and the other way round.
+APART = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})

@@ -1,0 +1,225 @@
+"""Server-side sessions of staff: the cookie, who it stands for, and the CSRF token that unsafe requests must bring.
+
+The cookie holds 256 random bits; the database holds their SHA-256 only, so a stolen table opens nothing.
+Rights are read afresh with every request. Proves nobody's identity: `staff.login` does that.
+"""
+
+import hashlib
+import hmac
+import secrets
+import warnings
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiohttp import hdrs, web
+
+from core import clock, db
+from core.actor import Actor, ActorKind, Door
+from core.errors import Forbidden, Unauthenticated
+from core.parameters import Parameter, declare
+from core.settings import settings
+from core.web import UNSAFE, Handler, client_address, same_origin
+from staff.actors import grants
+
+COOKIE = "huiyin_session"
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+BACKGROUND_HEADER = (
+    "X-Background"  # "1" on what a page asks by itself: it does not count as the person's activity
+)
+TOUCH = timedelta(minutes=1)  # `seen_at` is written no more often than this
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+IDLE_MINUTES = declare(
+    Parameter(
+        name="session.idle_minutes",
+        label="无操作自动退出（分钟）",
+        kind=int,
+        default=30,
+        low=5,
+        high=480,
+        unit="分钟",
+        source="GB/T 22239-2019 8.1.4.1 身份鉴别：登录连接超时自动退出",
+    )
+)
+LONGEST_HOURS = declare(
+    Parameter(
+        name="session.longest_hours",
+        label="一次登录最长时间（小时）",
+        kind=int,
+        default=14,
+        low=1,
+        high=72,
+        unit="小时",
+        source="一个夜班（含交接）",
+    )
+)
+
+_RESUME = """
+select s.staff_id, s.csrf, s.created_at, s.seen_at, st.name,
+    coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,
+    coalesce(array_agg(case when u.parent_id is null then '/' else u.path end) filter (where p.id is not null),
+        '{}') as paths,
+    (select value from parameter where name = $2) as idle,
+    (select value from parameter where name = $3) as longest
+from session s
+join staff st on st.id = s.staff_id and st.active
+left join post p on p.staff_id = st.id
+left join org_unit u on u.id = p.unit_id
+where s.token_hash = $1 and s.ended_at is null
+group by s.token_hash, st.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live session: whom it stands for, and its CSRF token."""
+
+    actor: Actor
+    csrf: str
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def begin(staff_id: int, *, address: str, agent: str) -> str:
+    """Begin a session; the token for the cookie, which is not kept anywhere here."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    await db.execute(
+        "insert into session (token_hash, staff_id, csrf, address, agent, created_at, seen_at)"
+        " values ($1, $2, $3, $4, $5, $6, $6)",
+        _digest(token),
+        staff_id,
+        secrets.token_urlsafe(24),
+        address,
+        agent[:300],
+        now,
+    )
+    return token
+
+
+async def end(token: str) -> int | None:
+    """End the session of this token; whose it was, None when it was not live."""
+    owner: int | None = await db.fetchval(
+        "update session set ended_at = $2 where token_hash = $1 and ended_at is null returning staff_id",
+        _digest(token),
+        clock.now(),
+    )
+    return owner
+
+
+async def end_all(staff_id: int) -> int:
+    """End every session of a person; how many there were."""
+    return await db.execute(
+        "update session set ended_at = $2 where staff_id = $1 and ended_at is null", staff_id, clock.now()
+    )
+
+
+async def resume(token: str, *, door: Door, address: str, touch: bool = True) -> Session | None:
+    """The live session of this token; None when it is unknown, ended, idle too long or too old.
+
+    `touch` False leaves the idle clock running, for what a page asks without the person doing anything.
+    """
+    row = await db.fetchrow(_RESUME, _digest(token), IDLE_MINUTES.name, LONGEST_HOURS.name)
+    now = clock.now()
+    if row is None or _over(row["seen_at"], row["created_at"], row["idle"], row["longest"], now):
+        return None
+    if touch and now - row["seen_at"] >= TOUCH:
+        await db.execute("update session set seen_at = $2 where token_hash = $1", _digest(token), now)
+    held = zip(row["roles"], row["paths"], strict=True)
+    actor = Actor(ActorKind.STAFF, row["staff_id"], row["name"], door, grants(held), address)
+    return Session(actor, row["csrf"])
+
+
+def _over(seen: datetime, created: datetime, idle: str | None, longest: str | None, now: datetime) -> bool:
+    minutes = IDLE_MINUTES.default if idle is None else IDLE_MINUTES.parse(idle)
+    hours = LONGEST_HOURS.default if longest is None else LONGEST_HOURS.parse(longest)
+    return now - seen > timedelta(minutes=int(minutes)) or now - created > timedelta(hours=int(hours))
+
+
+async def actor_from_cookie(cookie_value: str, address: str) -> Actor | None:
+    """Whom a session cookie stands for, for Socket.IO; a connection alone does not keep the session alive."""
+    if not cookie_value:
+        return None
+    session = await resume(cookie_value, door=Door.CHAT, address=address, touch=False)
+    return session.actor if session else None
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Set request["actor"] (Actor or None) and request["csrf"] (text), and refuse forged requests.
+
+    An unsafe request must come from our own pages if a browser sent it, and with a session it must bring
+    the session's CSRF token in `X-CSRF-Token` or the form field `csrf_token`. A door that streams its own
+    multipart body takes the token in the header, or the body would have been read here.
+    """
+    token = "" if _is_static(request) else request.cookies.get(COOKIE, "")
+    session = None
+    if token:
+        quiet = request.headers.get(BACKGROUND_HEADER) == "1"
+        session = await resume(token, door=Door.WEB, address=client_address(request), touch=not quiet)
+    _remember(request, session)
+    if request.method in UNSAFE:
+        if not same_origin(request):
+            raise Forbidden("请求来自别的网站，已拒绝")
+        if session is not None and not await _brings(request, session.csrf):
+            raise Forbidden("页面已过期，请刷新后再试")
+    return await handler(request)
+
+
+def _is_static(request: web.Request) -> bool:
+    return request.path.startswith(f"{settings().path_prefix}/static/")
+
+
+def _remember(request: web.Request, session: Session | None) -> None:
+    with (
+        warnings.catch_warnings()
+    ):  # aiohttp would have typed keys; templates and pages read these two by word
+        warnings.simplefilter("ignore", web.NotAppKeyWarning)
+        request["actor"] = session.actor if session else None
+        request["csrf"] = session.csrf if session else ""
+
+
+async def _brings(request: web.Request, csrf: str) -> bool:
+    given = request.headers.get(CSRF_HEADER, "")
+    if not given and request.content_type in FORMS:
+        field = (await request.post()).get(CSRF_FIELD, "")
+        given = field if isinstance(field, str) else ""
+    return hmac.compare_digest(given.encode(), csrf.encode())
+
+
+def present(request: web.Request) -> Actor | None:
+    """Who is signed in, or None."""
+    actor: Actor | None = request.get("actor")
+    return actor
+
+
+def require(request: web.Request) -> Actor:
+    """Who is signed in.
+
+    Raises:
+        Unauthenticated: nobody.
+    """
+    actor = present(request)
+    if actor is None:
+        raise Unauthenticated
+    return actor
+
+
+def set_cookie(response: web.StreamResponse, token: str) -> None:
+    """Give the browser its session; it ends with the browser, or when the server says so."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        path=settings().path_prefix or "/",
+        httponly=True,
+        samesite="Lax",
+        secure=settings().public_url.startswith("https://"),
+    )
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+def clear_cookie(response: web.StreamResponse) -> None:
+    """Take the browser's session away."""
+    response.del_cookie(COOKIE, path=settings().path_prefix or "/")
