@@ -1,7 +1,8 @@
 """Starts a server as a direct child that dies with us, and stops it; knows nothing of what the server is.
 
 A direct child (never through a daemonising helper) can be reaped, and `setpriv --pdeathsig` (util-linux)
-makes the kernel stop it when the supervisor is killed, so that no orphan keeps the data folder.
+makes the kernel stop it when the supervisor is killed, so that no orphan keeps the data folder. The
+kernel means the thread that started the child: start servers from a thread that lives as long as you do.
 """
 
 import os
@@ -37,8 +38,7 @@ def account_for(data: Path, candidates: Sequence[str]) -> Account:
     Not root: ourselves. Root: the owner of existing data, else the first of `candidates` that exists.
     """
     if os.geteuid() != 0:
-        me = os.geteuid()
-        return Account(_name_of(me), me, os.getegid())
+        return own_account()
     if data.exists() and data.stat().st_uid != 0:
         owner = data.stat()
         return Account(_name_of(owner.st_uid), owner.st_uid, owner.st_gid)
@@ -49,6 +49,11 @@ def account_for(data: Path, candidates: Sequence[str]) -> Account:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
     raise errors.not_installed("an unprivileged user", f"create one of: {', '.join(candidates)}")
+
+
+def own_account() -> Account:
+    """Return the user we run as ourselves."""
+    return Account(_name_of(os.geteuid()), os.geteuid(), os.getegid())
 
 
 def _name_of(uid: int) -> str:

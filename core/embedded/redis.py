@@ -118,9 +118,8 @@ class EmbeddedRedis:
             "daemonize no",
         ]
         self.log.write_text("")
-        account = process.account_for(self.data_dir, ("root",))
         self._child = process.spawn(
-            process.as_child([str(program), "-"], account, "TERM"),
+            process.as_child([str(program), "-"], process.own_account(), "TERM"),
             log=self.log,
             cwd=self.data_dir,
             env={"LC_ALL": "C", "TZ": "UTC"},
