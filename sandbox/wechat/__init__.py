@@ -1,0 +1,1 @@
+"""The WeChat service account: API and encrypted callbacks towards the product."""
