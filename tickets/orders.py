@@ -212,5 +212,5 @@ def _shown(value: object, kind: str) -> str:
     if kind == "missing" or value is None or isinstance(value, dict | list):
         return ""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    text = text.encode("utf-8", "replace").decode()
+    text = text.strip().encode("utf-8", "replace").decode()
     return text if len(text) <= 100 else text[:99] + "…"

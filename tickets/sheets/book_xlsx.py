@@ -14,10 +14,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from defusedxml import ElementTree
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.utils import range_boundaries
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.utils.exceptions import InvalidFileException
@@ -67,9 +67,7 @@ def open_book(path: Path) -> Book:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_parts(archive)
-        with warnings.catch_warnings(action="ignore"):
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        with closing(book):
+        with path.open("rb") as file, closing(_workbook(file)) as book:
             sheets = [sheet for sheet in book.worksheets if sheet.title]
             visible = [sheet.title for sheet in sheets if sheet.sheet_state == "visible"]
             names = tuple(visible or [sheet.title for sheet in sheets])
@@ -79,6 +77,12 @@ def open_book(path: Path) -> Book:
     if not names:
         raise SheetError("文件中没有工作表")
     return Book(path=path, names=names, first=names[0], date_1904=epoch_1904)
+
+
+def _workbook(file: BinaryIO) -> Workbook:
+    """openpyxl judges paths by their ending and refuses others, so it is given the open file."""
+    with warnings.catch_warnings(action="ignore"):
+        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
 
 
 def _check_parts(archive: zipfile.ZipFile) -> None:
@@ -99,9 +103,7 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
 
 
 def _plain_rows(path: Path, name: str) -> Iterator[tuple[Cell, ...]]:
-    with warnings.catch_warnings(action="ignore"):
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    with closing(book):
+    with path.open("rb") as file, closing(_workbook(file)) as book:
         sheet = book[name]
         # Some exporters write a wrong size (A1) into the file; without it the rows themselves decide.
         sheet.reset_dimensions()

@@ -5,6 +5,7 @@ as JSON and applied again to the next file with the same header. Values are neve
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,8 @@ _LONGEST_HEADER: Final = 24
 _SURE: Final = 1.0
 _PART_OF_GROUP: Final = 0.95  # the lower cell of a two-row header, without its group's name
 _WITHOUT_REMARK: Final = 0.98
+# 处理时限（天） holds a number of days, not a moment.
+_NUMBER_OF_DAYS = re.compile(r"[(（](天|日|工作日|小时|分钟)[)）]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ def guess_header(rows: Iterable[Row]) -> HeaderGuess | None:
 def match_header(header: str) -> tuple[Field | None, float]:
     """The field a single header names, and how sure that is (0..1)."""
     key = header_key(header)
-    if not key or len(key) > _LONGEST_HEADER or key.isdigit():
+    if not key or len(key) > _LONGEST_HEADER or key.isdigit() or _NUMBER_OF_DAYS.search(header):
         return None, 0.0
     if key in HEADERS:
         return HEADERS[key], _SURE

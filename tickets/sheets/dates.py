@@ -42,6 +42,8 @@ _FORMS: Final = tuple(
     )
 )
 _TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d).*")
+_PLAIN_NUMBER = re.compile(r"\d{5}(\.\d+)?|1\d{9}|1\d{12}")  # serial days, or seconds or ms since 1970
+_ROUND = re.compile(r"[()]")
 _CHINESE_RUN = re.compile(r"[〇零○一二三四五六七八九十]+(?=[年月日号时点分秒])")
 _CHINESE_DIGIT: Final = {digit: str(value) for value, digit in enumerate("〇一二三四五六七八九")} | {
     "零": "0",
@@ -70,10 +72,10 @@ def _wall(cell: Cell, *, today: date, date_1904: bool, limit: bool) -> datetime 
     if cell is None:
         return None
     if isinstance(cell, str):
-        text = " ".join(unicodedata.normalize("NFKC", cell).split())
+        text = " ".join(_ROUND.sub(" ", unicodedata.normalize("NFKC", cell)).split())
         if text.lower() in NOTHING:
             return None
-        if re.fullmatch(r"\d{5}(\.\d+)?", text):
+        if _PLAIN_NUMBER.fullmatch(text):
             return _number(float(text), date_1904)
         return _from_text(_CHINESE_RUN.sub(_arabic, text), today=today, limit=limit)
     if isinstance(cell, datetime):
@@ -94,7 +96,7 @@ def _number(value: float, date_1904: bool) -> datetime:
         digits = str(int(value))
         if len(digits) in {8, 12, 14}:
             return _from_text(digits, today=date.min, limit=False)
-        if len(digits) in {10, 13}:  # seconds or milliseconds since 1970, as interfaces dump them
+        if _PLAIN_NUMBER.fullmatch(digits) and len(digits) > 5:
             return datetime.fromtimestamp(int(digits[:10]), UTC).astimezone(CHINA)
     raise ValueError(_NOT_A_TIME)
 

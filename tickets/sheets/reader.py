@@ -71,6 +71,8 @@ class Sheet:
             if count > MAX_ROWS:
                 raise SheetError(f"表格超过 {MAX_ROWS // 10_000} 万行，请分成几个文件导入")
             yield Row(number, filled)
+        if count == 0:
+            raise SheetError("工作表里没有内容")
 
 
 def open_sheet(path: Path, *, filename: str = "", sheet: str = "") -> Sheet:
