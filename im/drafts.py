@@ -1,0 +1,63 @@
+"""What somebody wants to post, checked in form; whether they may is asked in actions.py."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from core.actions import Form, faults_of
+from core.errors import Fault, Invalid
+
+LONGEST = 4000  # characters of one message
+MOST_MENTIONS = 200
+Number = Annotated[int, Field(ge=1, le=2**53, strict=True)]  # ids and sequences, exact in JavaScript too
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Draft(Form):
+    """A message to post. `client_id` is made by the sender once: sent again, it is the same message."""
+
+    client_id: UUID = Field(title="消息编号")
+    text: str = Field("", max_length=LONGEST, title="消息内容")
+    file_id: UUID | None = Field(None, title="文件")
+    mentions: tuple[Number, ...] = Field((), max_length=MOST_MENTIONS, title="提到的人")
+    reply_to: Number | None = Field(None, title="回复的消息")
+
+    @field_validator("text")
+    @classmethod
+    def _storable(cls, value: str) -> str:
+        # PostgreSQL keeps no NUL, and half a surrogate pair is no text
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise ValueError("含有无法保存的字符")
+        return value
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "Draft":
+        if not self.text and self.file_id is None:
+            raise ValueError("消息不能为空")
+        return self
+
+
+def parse(model: type[T], data: object) -> T:
+    """`data` as `model`.
+
+    Raises:
+        Invalid: the message is the first fault's sentence, `details` names each field.
+    """
+    if not isinstance(data, Mapping):
+        raise Invalid("请求的格式不对")
+    try:
+        return model.model_validate(_json(data))
+    except ValidationError as error:
+        faults = faults_of(error, model)
+        raise Invalid(_sentence(faults[0]), details=faults) from None
+
+
+def _json(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(key): tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+
+
+def _sentence(fault: Fault) -> str:
+    return f"{fault.label}：{fault.reason}" if fault.label else fault.reason

@@ -1,0 +1,265 @@
+"""The only door to rooms: what a person may see of them, and what waits for them. Writes nothing.
+
+A member sees the whole history, also what was said before they joined, since whoever takes a matter over
+must be able to read it. Who left sees the history up to their leaving. For all others there is no such
+room. The house itself (`core.actor.system()`) sees every room.
+"""
+
+from uuid import UUID
+
+import asyncpg
+
+from core import db, storage
+from core.actor import Actor, ActorKind
+from core.errors import NotFound
+from core.models import StoredFile
+from im.views import PAGE, QUOTED, FileView, Kind, Member, Message, Page, Quote, Room, RoomLine
+
+_ROOM = (
+    "select r.id, r.subject, r.title, r.last_seq, r.closed_at, m.id as member_id, m.left_at, m.left_seq"
+    " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2"
+)
+_MESSAGE = (
+    "select m.*, f.name as file_name, f.mime as file_mime, f.size as file_size, q.author as quote_author,"
+    " q.kind as quote_kind, q.text as quote_text, q.recalled_at as quote_recalled, qf.name as quote_file,"
+    " qf.mime as quote_mime from room_message m"
+    " left join stored_file f on f.id = m.file_id"
+    " left join room_message q on q.room_id = m.room_id and q.seq = m.reply_to"
+    " left join stored_file qf on qf.id = q.file_id"
+)
+_WAITING = (
+    "u.seq > m.read_seq and u.kind in ('text', 'file') and u.recalled_at is null"
+    " and u.author_id is distinct from m.staff_id"
+)
+
+
+def _seen_by(row: "asyncpg.Record | None", by: Actor) -> Room:
+    if row is None or (row["member_id"] is None and by.kind is not ActorKind.SYSTEM):
+        raise NotFound
+    until = row["left_seq"]
+    return Room(
+        id=row["id"],
+        subject=row["subject"],
+        title=row["title"],
+        last_seq=row["last_seq"] if until is None else until,
+        closed=row["closed_at"] is not None,
+        member=row["member_id"] is not None and row["left_at"] is None,
+        until=until,
+    )
+
+
+async def room(room_id: int, *, by: Actor) -> Room:
+    """The room.
+
+    Raises:
+        NotFound: no such room, or none this person ever was in.
+    """
+    return _seen_by(await db.fetchrow(_ROOM + " where r.id = $1", room_id, by.staff_id), by)
+
+
+async def room_of(subject: str, *, by: Actor) -> Room:
+    """The room about `subject`.
+
+    Raises:
+        NotFound: as for `room`.
+    """
+    return _seen_by(await db.fetchrow(_ROOM + " where r.subject = $1", subject, by.staff_id), by)
+
+
+async def room_if_any(subject: str, *, by: Actor) -> Room | None:
+    """The room about `subject` if there is one this person may see; for pages that show the chat at the side."""
+    try:
+        return await room_of(subject, by=by)
+    except NotFound:
+        return None
+
+
+def shown(kind: str, text: str, file_name: str | None, mime: str | None, *, recalled: bool) -> str:
+    """A message in one line, for lists and quotes; empty when it was recalled."""
+    if recalled:
+        return ""
+    if kind == Kind.FILE:
+        what = "[图片]" if (mime or "").startswith("image/") else f"[文件] {file_name}"
+        return f"{what} {text}".strip()
+    return " ".join(text.split())
+
+
+def _message(row: "asyncpg.Record") -> Message:
+    recalled = row["recalled_at"] is not None
+    file, quote = None, None
+    if row["file_id"] is not None and not recalled:
+        file = FileView(
+            id=row["file_id"], name=row["file_name"], mime=row["file_mime"], size=row["file_size"]
+        )
+    if row["reply_to"] is not None and not recalled:
+        line = shown(
+            row["quote_kind"],
+            row["quote_text"],
+            row["quote_file"],
+            row["quote_mime"],
+            recalled=row["quote_recalled"] is not None,
+        )
+        quote = Quote(seq=row["reply_to"], author=row["quote_author"], text=line[:QUOTED])
+    return Message(
+        room_id=row["room_id"],
+        seq=row["seq"],
+        client_id=row["client_id"],
+        kind=row["kind"],
+        author_kind=row["author_kind"],
+        author_id=row["author_id"],
+        author=row["author"],
+        text="" if recalled else row["text"],
+        file=file,
+        mentions=() if recalled else tuple(row["mentions"]),
+        quote=quote,
+        recalls=row["recalls"],
+        recalled=recalled,
+        at=row["at"],
+    )
+
+
+async def message(room_id: int, seq: int, *, by: Actor) -> Message:
+    """One message.
+
+    Raises:
+        NotFound: none that this person may see.
+    """
+    seen = await room(room_id, by=by)
+    row = await db.fetchrow(_MESSAGE + " where m.room_id = $1 and m.seq = $2", room_id, seq)
+    if row is None or seq > seen.last_seq:
+        raise NotFound
+    return _message(row)
+
+
+async def sent_before(room_id: int, author_id: int | None, client_id: UUID) -> Message | None:
+    """The message already written under this client id by this author."""
+    row = await db.fetchrow(
+        _MESSAGE + " where m.room_id = $1 and coalesce(m.author_id, 0) = $2 and m.client_id = $3",
+        room_id,
+        author_id or 0,
+        client_id,
+    )
+    return _message(row) if row else None
+
+
+async def since(room_id: int, seq: int, *, by: Actor, limit: int = PAGE) -> Page:
+    """What was said after `seq`, oldest first."""
+    seen = await room(room_id, by=by)
+    rows = await db.fetch(
+        _MESSAGE + " where m.room_id = $1 and m.seq > $2 and m.seq <= $3 order by m.seq limit $4",
+        room_id,
+        seq,
+        seen.last_seq,
+        limit,
+    )
+    more = bool(rows) and rows[-1]["seq"] < seen.last_seq
+    return Page(messages=tuple(_message(row) for row in rows), more=more)
+
+
+async def before(room_id: int, seq: int | None, *, by: Actor, limit: int = PAGE) -> Page:
+    """What was said just before `seq` (None: the latest), oldest first."""
+    seen = await room(room_id, by=by)
+    rows = await db.fetch(
+        _MESSAGE + " where m.room_id = $1 and m.seq < $2 order by m.seq desc limit $3",
+        room_id,
+        min(seen.last_seq + 1, seq) if seq is not None else seen.last_seq + 1,
+        limit,
+    )
+    more = bool(rows) and rows[-1]["seq"] > 1
+    return Page(messages=tuple(_message(row) for row in reversed(rows)), more=more)
+
+
+async def members(room_id: int, *, by: Actor) -> tuple[Member, ...]:
+    """Who is in the room now, with their read marks, the bot last; nobody for a person who left."""
+    seen = await room(room_id, by=by)
+    if seen.until is not None:
+        return ()
+    rows = await db.fetch(
+        "select kind, staff_id, name, joined_seq, read_seq from room_member where room_id = $1 and left_at is null"
+        " order by kind desc, id",
+        room_id,
+    )
+    return tuple(Member(**dict(row)) for row in rows)
+
+
+async def audience(room_id: int) -> list[int]:
+    """Staff ids of those who are to be told what happens in the room now."""
+    rows = await db.fetch(
+        "select staff_id from room_member where room_id = $1 and kind = 'staff' and left_at is null order by staff_id",
+        room_id,
+    )
+    return [row["staff_id"] for row in rows]
+
+
+async def rooms(*, by: Actor, closed: bool = False, limit: int = 100) -> list[RoomLine]:
+    """The rooms this person is in, the last spoken in first; `closed` asks for the closed ones instead."""
+    rows = await db.fetch(
+        "with mine as (select m.id as member_id, r.id, r.subject, r.title, r.closed_at, l.kind, l.author, l.text,"  # noqa: S608 - our own words
+        " l.at, l.recalled_at, f.name as file_name, f.mime as file_mime"
+        " from room_member m join room r on r.id = m.room_id"
+        " left join room_message l on l.room_id = r.id and l.seq = r.last_seq"
+        " left join stored_file f on f.id = l.file_id"
+        " where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null and (r.closed_at is not null) = $2"
+        " order by coalesce(l.at, r.created_at) desc, r.id desc limit $3)"
+        " select mine.*, w.unread, w.mentions from mine join room_member m on m.id = mine.member_id"
+        " cross join lateral (select count(*) as unread, count(*) filter (where m.staff_id = any(u.mentions)) as mentions"
+        f" from room_message u where u.room_id = m.room_id and {_WAITING}) w"
+        " order by mine.at desc nulls last, mine.id desc",
+        by.staff_id,
+        closed,
+        limit,
+    )
+    return [_line(row) for row in rows]
+
+
+def _line(row: "asyncpg.Record") -> RoomLine:
+    last = ""
+    if row["kind"] is not None:
+        recalled = row["recalled_at"] is not None
+        last = shown(row["kind"], row["text"], row["file_name"], row["file_mime"], recalled=recalled)
+        if row["kind"] in (Kind.TEXT, Kind.FILE):
+            last = f"{row['author']}：{last}"
+    return RoomLine(
+        id=row["id"],
+        subject=row["subject"],
+        title=row["title"],
+        closed=row["closed_at"] is not None,
+        unread=row["unread"],
+        mentions=row["mentions"],
+        last=last[: 2 * QUOTED],
+        last_at=row["at"],
+    )
+
+
+async def waiting(*, by: Actor) -> tuple[int, int]:
+    """Unread messages in all open rooms of this person, and how many of them mention them; for a badge."""
+    row = await db.fetchrow(
+        "select count(u.seq) as unread, count(u.seq) filter (where m.staff_id = any(u.mentions)) as mentions"  # noqa: S608
+        " from room_member m join room r on r.id = m.room_id and r.closed_at is null"
+        f" join room_message u on u.room_id = m.room_id and {_WAITING}"
+        " where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null",
+        by.staff_id,
+    )
+    return (row["unread"], row["mentions"]) if row else (0, 0)
+
+
+async def file(room_id: int, file_id: UUID, *, by: Actor) -> StoredFile:
+    """A file shown in the room, or just brought to it by this very person.
+
+    Raises:
+        NotFound: none that this person may see; a recalled message no longer shows its file.
+    """
+    seen = await room(room_id, by=by)
+    found = await db.fetchval(
+        "select exists (select 1 from room_message where room_id = $1 and file_id = $2 and seq <= $3"
+        " and recalled_at is null)"
+        " or exists (select 1 from room_file where room_id = $1 and file_id = $2 and staff_id = $4 and not exists"
+        " (select 1 from room_message where room_id = $1 and file_id = $2))",
+        room_id,
+        file_id,
+        seen.last_seq,
+        by.staff_id,
+    )
+    if not found:
+        raise NotFound
+    return await storage.find(file_id)
