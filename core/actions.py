@@ -14,7 +14,9 @@ from core.actor import Actor
 from core.errors import Fault, Invalid
 
 Tone = Literal["primary", "success", "danger", "secondary"]
-Widget = Literal["line", "text", "days", "date", "department", "departments", "staff", "choice", "yes_no", "files"]
+Widget = Literal[
+    "line", "text", "days", "date", "department", "departments", "staff", "choice", "yes_no", "files"
+]
 
 
 class Form(BaseModel):
@@ -30,7 +32,7 @@ class Nothing(Form):
 class Runs(Protocol):
     """The function of an action: locks, checks, changes, writes history and audit, announces."""
 
-    def __call__(self, subject_id: int, form: Any, *, by: Actor) -> Awaitable[Any]: ...
+    def __call__(self, subject_id: int, form: Any, /, *, by: Actor) -> Awaitable[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

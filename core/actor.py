@@ -72,7 +72,8 @@ class Actor:
     def can(self, permission: Permission, path: str | None = None) -> bool:
         """Whether the permission is held for the unit at `path`, or anywhere when no path is given."""
         return any(
-            grant.permission is permission and (path is None or path.startswith(grant.path)) for grant in self.grants
+            grant.permission is permission and (path is None or path.startswith(grant.path))
+            for grant in self.grants
         )
 
     def scope(self, permission: Permission) -> tuple[str, ...]:
@@ -88,4 +89,6 @@ class Actor:
 
 def system(name: str = "系统", door: Door = Door.CLOCK) -> Actor:
     """The clock, a job or an import acting for the house: may do everything, and is named as such in history."""
-    return Actor(ActorKind.SYSTEM, None, name, door, tuple(Grant(permission, "/") for permission in Permission))
+    return Actor(
+        ActorKind.SYSTEM, None, name, door, tuple(Grant(permission, "/") for permission in Permission)
+    )

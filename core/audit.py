@@ -16,7 +16,9 @@ from core import clock, db
 from core.actor import Actor
 from core.logs import trace_id
 
-_HASHED = "id, at, actor_kind, actor_id, actor_name, door, address, action, subject, subject_id, detail, trace_id"
+_HASHED = (
+    "id, at, actor_kind, actor_id, actor_name, door, address, action, subject, subject_id, detail, trace_id"
+)
 BATCH = 2000
 
 
@@ -96,7 +98,9 @@ async def verify() -> Verdict:
                 link["ids"],
             )
             if len(rows) != len(link["ids"]):
-                return Verdict(lines, seals, f"封印 {link['no']}：缺少 {len(link['ids']) - len(rows)} 行审计记录")
+                return Verdict(
+                    lines, seals, f"封印 {link['no']}：缺少 {len(link['ids']) - len(rows)} 行审计记录"
+                )
             if link["before"] != before or _digest(before, rows) != link["hash"]:
                 return Verdict(lines, seals, f"封印 {link['no']}：内容与摘要不符")
             before, last = link["hash"], link["no"]

@@ -1,11 +1,12 @@
 """Which days are working days in mainland China, and why; a value, never a look-up that can fail.
 
-The State Council announces each year's holidays and make-up days late in the year before
-(GB: 《全国年节及纪念日放假办法》). A year that is not announced yet is guessed as Monday to Friday and said
+Under the 《全国年节及纪念日放假办法》 the State Council announces each year's holidays and make-up days late in
+the year before. A year that is not announced yet is guessed as Monday to Friday and said
 to be unknown. This module reads no database and no network: rows come in, a `Calendar` comes out.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -192,7 +193,7 @@ def _day(row: object, where: str, year: int, faults: list[Fault]) -> Day | None:
 
 
 def _date(value: object) -> date | None:
-    if not isinstance(value, str) or len(value) != 10:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return None
     try:
         return date.fromisoformat(value)

@@ -31,7 +31,9 @@ class KeyRing:
                 key = base64.b64decode(encoded, validate=True)
                 self.keys[int(number)] = AESGCM(key)
             except ValueError as error:
-                raise SettingsError(f"HUIYIN_ENCRYPTION_KEYS: key {number!r} is not id:base64 ({error})") from None
+                raise SettingsError(
+                    f"HUIYIN_ENCRYPTION_KEYS: key {number!r} is not id:base64 ({error})"
+                ) from None
             if len(key) != 32 or not 0 <= int(number) <= 255:
                 raise SettingsError("HUIYIN_ENCRYPTION_KEYS: a key is 32 bytes, its id 0 to 255")
         if not self.keys:

@@ -36,7 +36,9 @@ TAKEN = "图片（png、jpg、gif、webp）、PDF、Word（docx）、Excel（xls
 
 
 def _no(name: str, reason: str) -> Invalid:
-    return Invalid(f"“{name}”{reason}", details=[Fault(field="file", label="附件", reason=reason, value=name)])
+    return Invalid(
+        f"“{name}”{reason}", details=[Fault(field="file", label="附件", reason=reason, value=name)]
+    )
 
 
 def kind_of(name: str, data: bytes) -> str:

@@ -36,7 +36,9 @@ def on_inbound(source: str, handler: Handler) -> None:
     HANDLERS[source] = handler
 
 
-async def store(source: str, external_id: str, body: bytes, headers: Mapping[str, str] | None = None) -> int | None:
+async def store(
+    source: str, external_id: str, body: bytes, headers: Mapping[str, str] | None = None
+) -> int | None:
     """Keep a message; its id, or None when this sender's id was kept before (a replay)."""
     number: int | None = await db.fetchval(
         "insert into inbound (source, external_id, body, headers, trace_id) values ($1, $2, $3, $4::jsonb, $5)"
@@ -70,7 +72,9 @@ async def _run(row: Row) -> tuple[str, str]:
     if handler is None:
         raise GiveUp(f"nobody is wired for inbound source {row['source']}")
     await handler(
-        Inbound(row["id"], row["source"], row["external_id"], row["body"], orjson.loads(row["headers"] or "{}"))
+        Inbound(
+            row["id"], row["source"], row["external_id"], row["body"], orjson.loads(row["headers"] or "{}")
+        )
     )
     return "", "done"
 

@@ -76,7 +76,9 @@ async def close_jobs() -> None:
         _arq = None
 
 
-async def enqueue(kind: str, payload: Payload, *, key: str | None = None, at: datetime | None = None) -> int | None:
+async def enqueue(
+    kind: str, payload: Payload, *, key: str | None = None, at: datetime | None = None
+) -> int | None:
     """Ask for a job; it begins once the present transaction has committed.
 
     Args:
@@ -163,7 +165,7 @@ async def _attempt(job: Job) -> str:
         return await _again(job, str(later), wait)
     except GiveUp as reason:
         return await _park(job, str(reason))
-    except Exception as error:  # noqa: BLE001 - the outermost loop of the worker
+    except Exception as error:
         log.warning("job_failed", kind=job.kind, job=job.id, exc_info=error)
         return await _again(job, f"{type(error).__name__}: {error}", back_off(job.attempts))
     await db.execute(

@@ -49,16 +49,22 @@ async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
             "create table if not exists schema_migration ("
             " name text primary key, digest text not null, ran_at timestamptz not null default now())"
         )
-        done = {row["name"]: row["digest"] for row in await raw.fetch("select name, digest from schema_migration")}
+        done = {
+            row["name"]: row["digest"] for row in await raw.fetch("select name, digest from schema_migration")
+        }
         ran = []
         for step in available(folder):
             if step.name in done:
                 if done[step.name] != step.digest:
-                    raise MigrationError(f"{step.name} has run and was changed afterwards; add a new file instead")
+                    raise MigrationError(
+                        f"{step.name} has run and was changed afterwards; add a new file instead"
+                    )
                 continue
             async with raw.transaction():
                 await raw.execute(step.sql)
-                await raw.execute("insert into schema_migration (name, digest) values ($1, $2)", step.name, step.digest)
+                await raw.execute(
+                    "insert into schema_migration (name, digest) values ($1, $2)", step.name, step.digest
+                )
             ran.append(step.name)
         return ran
     finally:

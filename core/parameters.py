@@ -44,7 +44,8 @@ class Parameter:
 
     def _bad(self, text: str, reason: str) -> Invalid:
         return Invalid(
-            f"{self.label}：{reason}", details=[Fault(field=self.name, label=self.label, reason=reason, value=text)]
+            f"{self.label}：{reason}",
+            details=[Fault(field=self.name, label=self.label, reason=reason, value=text)],
         )
 
 

@@ -86,7 +86,9 @@ async def _finish(queue: Queue, finished: list[tuple[int, str, str]]) -> None:
 async def _failed(queue: Queue, row: Row, error: Exception) -> None:
     attempts = row["attempts"] + 1
     parked = isinstance(error, GiveUp) or attempts >= MOST_ATTEMPTS
-    log.warning("row_failed", table=queue.table, id=row["id"], attempts=attempts, parked=parked, exc_info=error)
+    log.warning(
+        "row_failed", table=queue.table, id=row["id"], attempts=attempts, parked=parked, exc_info=error
+    )
     PUMPED.labels(queue.table, "parked" if parked else "failed").inc()
     await db.execute(
         f"update {queue.table} set state = $2, attempts = $3, error = $4, due_at = $5 where id = $1",  # noqa: S608
@@ -103,7 +105,7 @@ async def keep_draining(queue: Queue, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             taken = await drain(queue)
-        except Exception as error:  # noqa: BLE001 - the outermost loop of the worker
+        except Exception as error:
             log.error("pump_failed", table=queue.table, exc_info=error)
             await asyncio.sleep(REST)
             continue

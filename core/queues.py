@@ -51,7 +51,9 @@ def _payload(table: str) -> str:
     return "encode(substring(body for 4000), 'escape')" if table == "inbound" else "left(payload::text, 4000)"
 
 
-async def entries(table: str, state: str, *, by: Actor, before: int | None = None, limit: int = 50) -> list[Entry]:
+async def entries(
+    table: str, state: str, *, by: Actor, before: int | None = None, limit: int = 50
+) -> list[Entry]:
     """Rows of one queue in one state, newest first; `before` is the id to go on from."""
     _check(by, table)
     rows = await db.fetch(

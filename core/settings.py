@@ -22,7 +22,9 @@ class Settings(BaseSettings):
 
     database_url: str = Field(description="postgresql://… of the one database")
     redis_url: str = Field(description="redis://… used as a bell only")
-    secret_key: SecretStr = Field(min_length=32, description="signs cookies and links, keys the search hashes")
+    secret_key: SecretStr = Field(
+        min_length=32, description="signs cookies and links, keys the search hashes"
+    )
     encryption_keys: SecretStr = Field(
         description="`id:base64-of-32-bytes`, comma separated; the first encrypts, all decrypt"
     )
@@ -37,8 +39,12 @@ class Settings(BaseSettings):
     process_id: str = ""
     pool_min: int = Field(default=2, ge=0)
     pool_max: int = Field(default=16, ge=1)
-    trusted_proxies: int = Field(default=0, ge=0, description="how many proxies add X-Forwarded-For before us")
-    job_lease: int = Field(default=30, ge=2, description="seconds after which a dead worker's job is taken over")
+    trusted_proxies: int = Field(
+        default=0, ge=0, description="how many proxies add X-Forwarded-For before us"
+    )
+    job_lease: int = Field(
+        default=30, ge=2, description="seconds after which a dead worker's job is taken over"
+    )
     metrics_token: SecretStr = SecretStr("")
 
     storage: Literal["folder", "s3"] = "folder"
@@ -58,7 +64,9 @@ class Settings(BaseSettings):
     wecom_secret: SecretStr = SecretStr("")
     wecom_token: SecretStr = SecretStr("")
     wecom_aes_key: SecretStr = SecretStr("")
-    wecom_bot_url: str = Field(default="wss://openws.work.weixin.qq.com", description="the bot's long connection")
+    wecom_bot_url: str = Field(
+        default="wss://openws.work.weixin.qq.com", description="the bot's long connection"
+    )
     wecom_bot_id: str = ""
     wecom_bot_secret: SecretStr = SecretStr("")
     wecom_way: Literal["app", "bot"] = Field(
@@ -90,7 +98,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _s3_is_whole(self) -> "Settings":
         if self.storage == "s3" and not (self.s3_endpoint and self.s3_access_key.get_secret_value()):
-            raise ValueError("storage=s3 needs HUIYIN_S3_ENDPOINT, HUIYIN_S3_ACCESS_KEY and HUIYIN_S3_SECRET_KEY")
+            raise ValueError(
+                "storage=s3 needs HUIYIN_S3_ENDPOINT, HUIYIN_S3_ACCESS_KEY and HUIYIN_S3_SECRET_KEY"
+            )
         return self
 
 

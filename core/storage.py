@@ -111,7 +111,9 @@ async def keep(name: str, data: bytes, *, by: str = "", checked: bool = False) -
     mime = await check_upload(name, data, scan=not checked)
     digest = hashlib.sha256(data).hexdigest()
     await _store().put(digest, data)
-    return await StoredFile.create(id=uuid4(), sha256=digest, name=name, mime=mime, size=len(data), created_by=by)
+    return await StoredFile.create(
+        id=uuid4(), sha256=digest, name=name, mime=mime, size=len(data), created_by=by
+    )
 
 
 async def find(file_id: UUID) -> StoredFile:

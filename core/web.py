@@ -15,6 +15,7 @@ import aiohttp_jinja2
 import jinja2
 import orjson
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
 
@@ -63,7 +64,10 @@ def _plain(value: object) -> object:
 def json_answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON response."""
     return web.Response(
-        body=orjson.dumps(data, default=_plain), status=status, content_type="application/json", headers=headers
+        body=orjson.dumps(data, default=_plain),
+        status=status,
+        content_type="application/json",
+        headers=headers,
     )
 
 
@@ -128,7 +132,7 @@ async def telling_errors(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         words = _HTTP_WORDS.get(error.status, "请求无法处理")
         return await _told(request, _as_ours(error.status, words), allow=error.headers.get(hdrs.ALLOW))
-    except Exception as error:  # noqa: BLE001 - the outermost loop of a request: no stack trace may reach a person
+    except Exception as error:
         log.error("request_failed", path=request.path, exc_info=error)
         return await _told(request, _as_ours(500, "系统出了点问题，已记录，请稍后再试"))
 
@@ -144,7 +148,9 @@ _HTTP_WORDS = {
 def _as_ours(status: int, words: str) -> HuiyinError:
     error = HuiyinError(words)
     error.status = status
-    error.code = {404: "not_found", 405: "method", 413: "too_large", 500: "internal"}.get(status, "bad_request")
+    error.code = {404: "not_found", 405: "method", 413: "too_large", 500: "internal"}.get(
+        status, "bad_request"
+    )
     return error
 
 
@@ -228,7 +234,7 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=generate_latest(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
 
 
-def make_app(*more: Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]) -> web.Application:
+def make_app(*more: Middleware) -> web.Application:
     """The bare application: middlewares, templates, health; `more` are middlewares within ours."""
     app = web.Application(middlewares=[tracing, telling_errors, *more], client_max_size=MOST_BODY)
     environment = aiohttp_jinja2.setup(
@@ -243,7 +249,9 @@ def make_app(*more: Callable[[web.Request, Handler], Awaitable[web.StreamRespons
     )
     texts = gettext.translation("huiyin", ROOT / "locale", fallback=True)
     environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    environment.globals.update(asset=asset, now=clock.now, settings=settings, prefix=lambda: settings().path_prefix)
+    environment.globals.update(
+        asset=asset, now=clock.now, settings=settings, prefix=lambda: settings().path_prefix
+    )
     environment.filters.update(when=when, day=day, json=dumps)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -66,12 +66,16 @@ class EmbeddedPostgres:
         data_dir: kept between runs; made when missing.
         port: on 127.0.0.1; None or 0 takes a free one at each start.
         fsync: False only for tests: a power cut may then spoil the data.
+        patience: seconds to wait for a server whose supervisor was killed and which is still shutting down.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None, *, fsync: bool = True) -> None:
+    def __init__(
+        self, data_dir: Path, port: int | None = None, *, fsync: bool = True, patience: float = 10.0
+    ) -> None:
         self.data_dir = data_dir.absolute()
         self.port = port or 0
         self.fsync = fsync
+        self.patience = patience
         self.log = self.data_dir / "server.log"
         self._cluster = self.data_dir / "cluster"
         self._fixed_port = bool(port)
@@ -144,7 +148,7 @@ class EmbeddedPostgres:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return
-        if lines and lines[0].strip().isdigit() and not process.wait_until_gone(int(lines[0]), 10.0):
+        if lines and lines[0].strip().isdigit() and not process.wait_until_gone(int(lines[0]), self.patience):
             raise errors.already_running(self.data_dir)
 
     def _password(self) -> str:

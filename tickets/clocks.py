@@ -1,0 +1,248 @@
+"""The clocks of cases and tickets as rows: opened, met, paused, prolonged, counted again.
+
+Each running clock has one row waiting in `due`: its next rung of the ladder. A change of the clock gives it
+a new version, so that a row written for the old one finds itself void. Called by actions, inside their
+transaction; tells nobody (reactions do).
+"""
+
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from core import clock as time
+from core import due
+from core.calendar import Calendar
+from staff import working_days
+from tickets import ladder, limits, rules
+from tickets.deadlines import Deadline, instant_of_share, printed
+from tickets.models import Case, Clock, Ticket
+
+STEP = "clock.step"
+
+
+def next_ask(row: Clock, calendar: Calendar) -> due.Ask | None:
+    """The due row for the next rung that was not taken yet; None when the ladder is at its end."""
+    nxt = ladder.rung(row.kind, row.level + 1)
+    if nxt is None:
+        return None
+    at = (
+        row.due_at
+        if nxt.share >= 1
+        else instant_of_share(row.start_at, row.due_at, nxt.share, row.paused_seconds, calendar)
+    )
+    return due.Ask(min(at, row.due_at), STEP, row.id, row.version, nxt.step)
+
+
+async def _arm(row: Clock, calendar: Calendar) -> None:
+    if ask := next_ask(row, calendar):
+        await due.schedule(ask)
+
+
+def _as_deadline(row: Clock) -> Deadline:
+    return Deadline(row.due_at, row.provisional, row.reason)
+
+
+async def open_limits(case: Case, found: tuple[limits.Limit, ...], ticket_id: int | None = None) -> None:
+    """Write clocks and arm them."""
+    calendar = await working_days.calendar()
+    for limit in found:
+        row = await Clock.create(
+            case_id=case.id,
+            ticket_id=ticket_id,
+            round=case.round,
+            kind=limit.kind,
+            start_at=limit.start_at,
+            due_at=limit.deadline.due_at,
+            provisional=limit.deadline.provisional,
+            reason=limit.deadline.reason,
+            rule=limit.rule,
+        )
+        await _arm(row, calendar)
+
+
+async def open_case(
+    case: Case, upstream_at: datetime | None, hospital_at: datetime | None, start: datetime
+) -> None:
+    """The upstream and hospital clocks of a case, for its present round."""
+    found = limits.of_case(
+        case.source,
+        case.appeal_type,
+        start,
+        upstream_at,
+        hospital_at,
+        await rules.in_force(),
+        await working_days.calendar(),
+    )
+    await open_limits(case, found)
+    await refresh(case)
+
+
+async def refresh(case: Case) -> None:
+    """Set the case's own copy of its earliest running limit; the caller saves the case."""
+    running = await Clock.filter(case_id=case.id, ticket_id=None, state="running").order_by("due_at")
+    case.due_at = running[0].due_at if running else None
+    case.provisional = any(row.provisional for row in running)
+
+
+async def _hospital(case: Case) -> Deadline | None:
+    rows = await Clock.filter(
+        case_id=case.id, ticket_id=None, round=case.round, kind__in=("hospital", "upstream")
+    ).order_by("due_at")
+    return _as_deadline(rows[0]) if rows else None
+
+
+async def open_department(case: Case, ticket: Ticket) -> None:
+    """The clock of a ticket that has just come to a department; sets `ticket.due_at`, the caller saves it."""
+    limit = limits.of_department(
+        case.source,
+        case.appeal_type,
+        ticket.assigned_at,
+        await _hospital(case),
+        await rules.in_force(),
+        await working_days.calendar(),
+    )
+    if limit is not None:
+        await open_limits(case, (limit,), ticket.id)
+        ticket.due_at = limit.deadline.due_at
+
+
+async def _live(ticket: Ticket) -> list[Clock]:
+    return await Clock.select_for_update().filter(ticket_id=ticket.id, state__in=("running", "paused"))
+
+
+async def _end(rows: list[Clock], state: str) -> None:
+    for row in rows:
+        row.state, row.ended_at, row.version = state, time.now(), row.version + 1
+        await row.save()
+
+
+async def meet_ticket(ticket: Ticket) -> None:
+    """The department has answered: its clock stops."""
+    await _end(await _live(ticket), "met")
+
+
+async def void_ticket(ticket: Ticket, why: str) -> None:
+    """The clock of a ticket counts no more (returned, passed on, withdrawn); `why` is added to its reason."""
+    rows = await _live(ticket)
+    for row in rows:
+        row.reason = f"{row.reason}（{why}，停止计时）"
+    await _end(rows, "void")
+    ticket.due_at = None
+
+
+async def run_again(ticket: Ticket) -> None:
+    """The answer was sent back: the clock that had stopped runs again to the same limit."""
+    row = await Clock.select_for_update().filter(ticket_id=ticket.id, state="met").order_by("-id").first()
+    if row is not None:
+        row.state, row.ended_at, row.version = "running", None, row.version + 1
+        await row.save()
+        await _arm(row, await working_days.calendar())
+
+
+async def pause(ticket: Ticket) -> None:
+    """The clock stands still."""
+    for row in await _live(ticket):
+        row.state, row.paused_at, row.version = "paused", time.now(), row.version + 1
+        await row.save()
+
+
+async def resume(ticket: Ticket) -> None:
+    """The clock runs again; its limit moves by as long as it stood still."""
+    calendar = await working_days.calendar()
+    for row in await _live(ticket):
+        stood = time.now() - row.paused_at if row.paused_at else None
+        if stood is not None:
+            row.paused_seconds += int(stood.total_seconds())
+            row.due_at += stood
+            row.reason = f"{row.reason}；挂起 {_span(int(stood.total_seconds()))}，时限顺延"
+            row.rule = {**(row.rule or {}), "paused": row.paused_seconds}
+        row.state, row.paused_at, row.version = "running", None, row.version + 1
+        await row.save()
+        ticket.due_at = row.due_at
+        await _arm(row, calendar)
+
+
+def _span(seconds: int) -> str:
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    return (
+        "".join(
+            f"{number}{unit}"
+            for number, unit in ((days, "天"), (hours, "小时"), (rest // 60, "分钟"))
+            if number
+        )
+        or "不足 1 分钟"
+    )
+
+
+async def extend(case: Case, ticket: Ticket, days: int, approver: str) -> str:
+    """Move a ticket's limit by working days, not past the hospital's; the new reason."""
+    calendar = await working_days.calendar()
+    above = await _hospital(case)
+    reason = ""
+    for row in await _live(ticket):
+        new = limits.prolonged(_as_deadline(row), days, above, calendar)
+        row.due_at, row.provisional = new.due_at, new.provisional
+        row.reason = reason = f"{new.reason}（{approver} 批准）"
+        granted = (row.rule or {}).get("extended", [])
+        row.rule = {**(row.rule or {}), "extended": [*(granted if isinstance(granted, list) else []), days]}
+        row.version += 1
+        row.level = _level_at(row, calendar)
+        await row.save()
+        ticket.due_at = row.due_at
+        await _arm(row, calendar)
+    return reason
+
+
+def _level_at(row: Clock, calendar: Calendar) -> int:
+    """The rung that is behind us now, after the limit moved: what lies ahead is to be told (again)."""
+    behind = 0
+    for entry in ladder.rungs(row.kind):
+        at = instant_of_share(row.start_at, row.due_at, entry.share, row.paused_seconds, calendar)
+        if at <= time.now():
+            behind = entry.step
+    return min(behind, row.level)
+
+
+async def end_case(case: Case, state: str) -> None:
+    """The case's own clocks stop: met when it was replied, void when it was given back."""
+    rows = await Clock.select_for_update().filter(
+        Q(case_id=case.id), Q(ticket_id__isnull=True), state__in=("running", "paused")
+    )
+    await _end(rows, state)
+    await refresh(case)
+
+
+async def recount(row: Clock, calendar: Calendar) -> bool:
+    """Count one clock again under a newer calendar; whether its limit moved. The caller holds its lock."""
+    if row.rule is None:
+        return False
+    above: Deadline | None = None
+    wanted = {"department": ("hospital", "upstream"), "hospital": ("upstream",)}.get(row.kind, ())
+    if wanted:
+        over = await Clock.filter(
+            case_id=row.case_id, ticket_id=None, round=row.round, kind__in=wanted
+        ).order_by("due_at")
+        above = _as_deadline(over[0]) if over else None
+    new = limits.again(row.kind, row.start_at, row.rule, above, calendar)
+    moved = new.due_at != row.due_at
+    if moved or new.provisional != row.provisional or new.reason != row.reason:
+        row.due_at, row.provisional, row.reason = new.due_at, new.provisional, new.reason
+        if moved:
+            row.version += 1
+            row.level = _level_at(row, calendar)
+        await row.save()
+        if moved and row.state == "running":
+            await _arm(row, calendar)
+    return moved
+
+
+async def reprint(row: Clock, due_at: datetime) -> None:
+    """The sender stated another limit: it wins, and the ladder starts again below it."""
+    calendar = await working_days.calendar()
+    new = printed(due_at, "来单更新")
+    row.due_at, row.reason, row.provisional, row.rule = new.due_at, new.reason, False, None
+    row.version += 1
+    row.level = _level_at(row, calendar)
+    await row.save()
+    await _arm(row, calendar)

@@ -1,0 +1,64 @@
+"""What this package announces: past tense, ids only."""
+
+from core.events import Event
+
+
+class CaseReceived(Event):
+    """A case was opened, from whatever source."""
+
+    case_id: int
+
+
+class CaseUpdated(Event):
+    """The sender changed an order that was sent before."""
+
+    case_id: int
+
+
+class CaseMoved(Event):
+    """A case took a step; `history_id` is the line that tells which."""
+
+    case_id: int
+    verb: str
+    history_id: int
+
+
+class TicketAssigned(Event):
+    """A ticket came to a department: new, or by transfer."""
+
+    ticket_id: int
+
+
+class TicketMoved(Event):
+    """A ticket took a step; `history_id` is the line that tells which."""
+
+    ticket_id: int
+    case_id: int
+    verb: str
+    history_id: int
+
+
+class ClockStepped(Event):
+    """A clock reached a step of the ladder: somebody is to be reminded."""
+
+    clock_id: int
+    step: int
+
+
+class DeadlineMoved(Event):
+    """A clock was recomputed because the calendar changed, and its limit is another one now."""
+
+    clock_id: int
+
+
+class ReplyApproved(Event):
+    """The reply of a round was approved: the person is told, and the platform gets the result."""
+
+    case_id: int
+    round: int
+
+
+class CaseReturned(Event):
+    """A case is given back to the platform."""
+
+    case_id: int

@@ -1,0 +1,94 @@
+"""The story of a case: one line for each step, with who, when and through which door; append-only."""
+
+import orjson
+
+from core import audit, clock, db
+from core.actor import Actor
+from core.events import Event, announce
+from tickets.events import CaseMoved, TicketMoved
+from tickets.models import Case, Ticket
+from tickets.states import CaseVerb, TicketVerb
+
+
+async def add(
+    case_id: int,
+    verb: str,
+    by: Actor,
+    *,
+    round_no: int,
+    ticket_id: int | None = None,
+    states: tuple[str, str] = ("", ""),
+    text: str = "",
+    detail: dict[str, object] | None = None,
+) -> int:
+    """Write a line; its id. `text` is what a person wrote, `detail` the facts of the step as JSON."""
+    number: int = await db.fetchval(
+        "insert into history (case_id, ticket_id, round, verb, state_from, state_to, actor_id, actor_name, door, at,"
+        " text, detail) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb) returning id",
+        case_id,
+        ticket_id,
+        round_no,
+        verb,
+        states[0],
+        states[1],
+        by.staff_id,
+        by.name,
+        by.door,
+        clock.now(),
+        text,
+        orjson.dumps(detail or {}, default=str).decode(),
+    )
+    return number
+
+
+async def case_moved(
+    case: Case,
+    verb: CaseVerb,
+    by: Actor,
+    before: str,
+    *,
+    text: str = "",
+    events: tuple[Event, ...] = (),
+    **detail: object,
+) -> None:
+    """Save a case that took a step, with its history and audit lines, and announce it."""
+    case.version += 1
+    await case.save()
+    number = await add(
+        case.id, verb, by, round_no=case.round, states=(before, case.state), text=text, detail=detail
+    )
+    await audit.record(
+        by, f"case.{verb}", "case", case.id, state_from=before, state_to=case.state, history=number
+    )
+    await announce(CaseMoved(case_id=case.id, verb=verb, history_id=number), *events)
+
+
+async def ticket_moved(
+    ticket: Ticket,
+    verb: TicketVerb,
+    by: Actor,
+    before: str,
+    *,
+    text: str = "",
+    events: tuple[Event, ...] = (),
+    **detail: object,
+) -> None:
+    """Save a ticket that took a step, with its history and audit lines, and announce it."""
+    ticket.version += 1
+    await ticket.save()
+    number = await add(
+        ticket.case_id,
+        verb,
+        by,
+        round_no=ticket.round,
+        ticket_id=ticket.id,
+        states=(before, ticket.state),
+        text=text,
+        detail=detail,
+    )
+    await audit.record(
+        by, f"ticket.{verb}", "ticket", ticket.id, state_from=before, state_to=ticket.state, history=number
+    )
+    await announce(
+        TicketMoved(ticket_id=ticket.id, case_id=ticket.case_id, verb=verb, history_id=number), *events
+    )

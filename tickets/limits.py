@@ -1,0 +1,124 @@
+"""The three limits of a case as values: upstream, hospital, department. Pure; `clocks` writes them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.calendar import Calendar
+from tickets.deadlines import (
+    Deadline,
+    Rule,
+    Unit,
+    compute,
+    derive_department,
+    derive_hospital,
+    extend,
+    printed,
+)
+from tickets.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of one kind with its start; `rule` is None when it is printed on the order."""
+
+    kind: str
+    start_at: datetime
+    deadline: Deadline
+    rule: dict[str, object] | None
+
+
+def as_json(rule: Rule, **more: object) -> dict[str, object]:
+    """A rule as kept beside its clock, so that the clock can be counted again under a newer calendar."""
+    return {"amount": rule.amount, "unit": rule.unit, "basis": rule.source, **more}
+
+
+def from_json(kept: dict[str, object]) -> Rule:
+    """The rule kept beside a clock."""
+    return Rule(int(str(kept["amount"])), Unit(str(kept["unit"])), source=str(kept["basis"]))
+
+
+def of_case(
+    source: str,
+    appeal_type: str,
+    received_at: datetime,
+    upstream_at: datetime | None,
+    hospital_at: datetime | None,
+    rules: Rules,
+    calendar: Calendar,
+) -> tuple[Limit, ...]:
+    """The upstream and hospital limits of a case; what the order prints wins over any rule."""
+    found: list[Limit] = []
+    upstream: Deadline | None = None
+    if upstream_at is not None:
+        upstream = printed(upstream_at, "上级办结期限")
+        found.append(Limit("upstream", received_at, upstream, None))
+    elif rule := rules.rule(source, appeal_type, "upstream"):
+        upstream = compute(received_at, rule, calendar)
+        found.append(Limit("upstream", received_at, upstream, as_json(rule)))
+    if hospital_at is not None:
+        found.append(Limit("hospital", received_at, printed(hospital_at, "主管部门办结期限"), None))
+    elif rule := rules.rule(source, appeal_type, "hospital"):
+        hospital = derive_hospital(received_at, rule, upstream, rules.hospital_lead, calendar)
+        found.append(Limit("hospital", received_at, hospital, as_json(rule, lead=rules.hospital_lead)))
+    return tuple(found)
+
+
+def of_department(
+    source: str,
+    appeal_type: str,
+    assigned_at: datetime,
+    hospital: Deadline | None,
+    rules: Rules,
+    calendar: Calendar,
+) -> Limit | None:
+    """The limit of one department's ticket; None when neither a rule nor a hospital limit says anything."""
+    rule = rules.rule(source, appeal_type, "department")
+    if hospital is None:
+        if rule is None:
+            return None
+        return Limit(
+            "department", assigned_at, compute(assigned_at, rule, calendar, event="交办"), as_json(rule)
+        )
+    deadline = derive_department(
+        hospital, rules.department_lead, calendar, assigned_at=assigned_at, rule=rule
+    )
+    kept = as_json(rule, lead=rules.department_lead) if rule else {"lead": rules.department_lead}
+    return Limit("department", assigned_at, deadline, kept)
+
+
+def again(
+    kind: str, start_at: datetime, kept: dict[str, object], above: Deadline | None, calendar: Calendar
+) -> Deadline:
+    """A limit counted again from what was kept beside its clock; `above` is the limit it may not pass."""
+    rule = from_json(kept) if "amount" in kept else None
+    lead = int(str(kept.get("lead", 0)))
+    if kind == "department" and above is not None:
+        deadline = derive_department(above, lead, calendar, assigned_at=start_at, rule=rule)
+    elif rule is None:
+        raise ValueError("a clock without rule and without a limit above it cannot be counted again")
+    elif kind == "hospital":
+        deadline = derive_hospital(start_at, rule, above, lead, calendar)
+    else:
+        deadline = compute(start_at, rule, calendar, event="交办" if kind == "department" else "收到")
+    for days in _extensions(kept):
+        deadline = prolonged(deadline, days, above, calendar)
+    paused = timedelta(seconds=int(str(kept.get("paused", 0))))
+    return replace(deadline, due_at=deadline.due_at + paused) if paused else deadline
+
+
+def _extensions(kept: dict[str, object]) -> list[int]:
+    days = kept.get("extended", [])
+    return [int(str(entry)) for entry in days] if isinstance(days, list) else []
+
+
+def prolonged(deadline: Deadline, days: int, above: Deadline | None, calendar: Calendar) -> Deadline:
+    """A deadline some working days later, but not past the limit above it; the reason says so."""
+    later = extend(deadline, days, calendar, source="经中心批准")
+    if above is None or later.due_at <= above.due_at:
+        return later
+    return Deadline(
+        max(above.due_at, deadline.due_at),
+        later.provisional or above.provisional,
+        f"{later.reason}；不得晚于医院时限",
+        later.parts,
+    )
