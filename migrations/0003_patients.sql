@@ -34,8 +34,9 @@ create table visit (
     doctor text not null default '',
     nurse text not null default '',
     diagnosis text not null default '',
-    unique (kind, number)
+    unique (number, kind)                    -- number first: people know the number, not its kind
 );
 create index visit_patient on visit (patient_id, start_on desc);
-create index visit_unit on visit (unit_id, start_on desc);
-create index visit_start on visit (start_on desc);
+create index visit_unit on visit (unit_id, start_on desc, id desc);
+create index visit_ward on visit (ward_id, start_on desc, id desc) where ward_id is not null;
+create index visit_start on visit (start_on desc, id desc);

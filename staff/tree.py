@@ -102,10 +102,10 @@ class OrgTree:
             unit for unit in self.units if unit.active and (path == "/" or unit.path.startswith(path))
         )
 
-    def within(self, scopes: Iterable[str]) -> tuple[Unit, ...]:
-        """The active units that any of the scopes (`Actor.scope`) reaches."""
+    def within(self, scopes: Iterable[str]) -> tuple[int, ...]:
+        """The ids of all units that any of the scopes (`Actor.scope`) reaches, closed ones too: their past is theirs."""
         wanted = tuple(scopes)
-        return tuple(unit for unit in self.below() if unit.path.startswith(wanted))
+        return tuple(unit.id for unit in self.units if unit.path.startswith(wanted))
 
     def children(self, unit_id: int) -> tuple[Unit, ...]:
         """The active units directly below a unit."""

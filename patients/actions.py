@@ -1,0 +1,45 @@
+"""What is done to patients so far: their hidden values are shown to one person for a reason, and WeChat comes and goes."""
+
+from core import audit, db
+from core.actor import Actor, Permission
+from core.errors import Fault, Invalid, NotFound
+from patients import queries
+from patients.rows import PATIENT_COLUMNS, Revealed, opened
+
+
+async def reveal(patient_id: int, reason: str, *, by: Actor) -> Revealed:
+    """Show a patient's phone, ID number and address in full; each such look is an audit line with its reason.
+
+    Source: GB/T 35273-2020 7.2 (hidden on screens), 个人信息保护法 51.
+
+    Raises:
+        Forbidden, NotFound: not permitted, or out of reach.
+        Invalid: no reason given.
+    """
+    words = reason.strip()
+    if not 2 <= len(words) <= 200:
+        raise Invalid(
+            "请填写查看原因",
+            details=[Fault(field="reason", label="查看原因", reason="2 至 200 个字", value=words[:50])],
+        )
+    await queries.in_reach(patient_id, by, Permission.PATIENT_REVEAL)
+    async with db.transaction():
+        row = await db.fetchrow(f"select {PATIENT_COLUMNS} from patient p where p.id = $1", patient_id)  # noqa: S608
+        if row is None:
+            raise NotFound
+        await audit.record(by, "patient.reveal", "patient", patient_id, reason=words)
+    return Revealed(
+        row["name"],
+        opened(row["phone"], "phone"),
+        opened(row["id_number"], "id_number"),
+        opened(row["address"], "address"),
+    )
+
+
+async def note_following(openid: str, *, following: bool) -> None:
+    """The service account was followed or left by this openid; unknown ones are nobody we can tell."""
+    await db.execute(
+        "update patient set wechat_following = $2 where wechat_openid = $1 and wechat_following <> $2",
+        openid,
+        following,
+    )

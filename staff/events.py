@@ -1,0 +1,22 @@
+"""What staff announces; ids and years only."""
+
+from core.events import Event
+
+
+class CalendarChanged(Event):
+    """Working days of these years moved, or a year was published: deadlines that rest on them are computed anew."""
+
+    years: tuple[int, ...]
+
+
+class WecomBound(Event):
+    """A person tied a WeCom account to their staff record."""
+
+    staff_id: int
+
+
+class PostsChanged(Event):
+    """A person was given a post or lost one."""
+
+    staff_id: int
+    unit_id: int
