@@ -41,4 +41,4 @@ bench: setup ## benchmarks; prints a table
 	@$(PY) -m bench
 
 lock: setup ## write the lock files anew after a dependency was added
-	@$(PY) -m devtools.lock .cache/uv/bin/uv
+	@$(PY) -m devtools.lock

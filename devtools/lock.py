@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from devtools import vendor
+from devtools import setup, vendor
 from devtools.terminal import Problem, say
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -65,11 +65,11 @@ def lock_front_end() -> None:
 
 
 def main() -> int:
-    """Write all locks; the argument is the uv to use. Returns the exit code."""
+    """Write all locks; returns the exit code."""
     try:
-        lock_python(sys.argv[1])
+        lock_python(str(setup.uv()))
         lock_front_end()
-    except Problem as problem:
+    except (Problem, setup.SetupError) as problem:
         say(str(problem), bad=True)
         return 1
     say("locked: requirements.lock, requirements-bootstrap.lock, package-lock.json")
