@@ -1,7 +1,7 @@
 """What somebody wants to post, checked in form; whether they may is asked in actions.py."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -49,14 +49,10 @@ def parse(model: type[T], data: object) -> T:
     if not isinstance(data, Mapping):
         raise Invalid("请求的格式不对")
     try:
-        return model.model_validate(_json(data))
+        return model.model_validate(data)
     except ValidationError as error:
         faults = faults_of(error, model)
         raise Invalid(_sentence(faults[0]), details=faults) from None
-
-
-def _json(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(key): tuple(value) if isinstance(value, list) else value for key, value in data.items()}
 
 
 def _sentence(fault: Fault) -> str:

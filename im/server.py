@@ -1,0 +1,276 @@
+"""The Socket.IO door of the chat: who connects, what they ask, one answer each; holds no message of its own.
+
+Events of a client, each answered by an acknowledgement, `{"error": {code, message, details}}` when refused:
+
+* `join {room, since}`: the messages after `since` (None: the latest page), members, marks. Asked again at
+  every reconnection, every half minute and whenever a number is missing: this is how a client heals.
+* `post {room, client_id, text, file_id, mentions, reply_to}`: acknowledged with the row.
+* `read {room, seq}` and `recall {room, seq}`.
+
+What the server tells by itself: `message {room, message}`, `read {room, marks}`, `members {room}`.
+WebSocket only: several processes behind one address need no sticky sessions then.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import socketio
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+from socketio.exceptions import ConnectionRefusedError as Refusal
+
+from core.actor import Actor, Door
+from core.errors import Fault, HuiyinError, Invalid, Unauthenticated
+from core.logs import begin_trace, logger, trace_id
+from core.metrics import CHAT_CLIENTS
+from core.settings import settings
+from core.web import client_address
+from im import actions, live, queries
+from im.drafts import Draft, Number, parse
+from staff import sessions
+
+log = logger(__name__)
+
+TRUSTED = 30.0  # seconds for which a checked session is believed when nothing is written
+SWEEP = 60.0
+GOODBYE = 5.0  # seconds shutting down may take
+LARGEST = 256 * 1024  # bytes of one frame: 4,000 characters however they are escaped
+
+Answer = dict[str, Any]
+
+
+class _Ask(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    room: Number = Field(title="群聊")
+
+
+class Join(_Ask):
+    """Look at a room; `since` is the last number the client has."""
+
+    since: int | None = Field(None, ge=0, le=2**53, strict=True, title="起始序号")
+
+
+class Place(_Ask):
+    """A message of a room."""
+
+    seq: Number = Field(title="消息序号")
+
+
+@dataclass
+class Client:
+    """A connected socket; `checked` is when its session was last looked at (monotonic seconds)."""
+
+    actor: Actor
+    cookie: str
+    checked: float
+
+
+class Chat:
+    """One process's Socket.IO server."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.clients: dict[str, Client] = {}
+        self.manager = live.manager(redis_url, write_only=False)
+        self.sio = socketio.AsyncServer(
+            async_mode="aiohttp",
+            client_manager=self.manager,
+            transports=["websocket"],
+            cors_allowed_origins=same_site,
+            max_http_buffer_size=LARGEST,
+            ping_interval=20,
+            ping_timeout=20,
+            logger=False,
+            engineio_logger=False,
+        )
+        self.sio.on("connect", self.connect)
+        self.sio.on("disconnect", self.disconnect)
+        for event, handle in (
+            ("join", self.join),
+            ("post", self.post),
+            ("read", self.read),
+            ("recall", self.recall),
+        ):
+            self.sio.on(event, self._answering(handle))
+
+    async def connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
+        """Let in whoever has a live session."""
+        request: web.Request = environ["aiohttp.request"]
+        cookie = request.cookies.get(sessions.COOKIE, "")
+        actor = await sessions.actor_from_cookie(cookie, client_address(request))
+        if actor is None or actor.staff_id is None:
+            raise Refusal("请先登录")
+        self.clients[sid] = Client(actor, cookie, time.monotonic())
+        CHAT_CLIENTS.set(len(self.clients))
+        await self.sio.enter_room(sid, live.personal(actor.staff_id))
+
+    async def disconnect(self, sid: str, *_reason: object) -> None:
+        """Forget the socket."""
+        self.clients.pop(sid, None)
+        CHAT_CLIENTS.set(len(self.clients))
+
+    async def join(self, by: Actor, data: object) -> Answer:
+        """The room as it stands and what this client has not seen of it."""
+        ask = parse(Join, data)
+        room = await queries.room(ask.room, by=by)
+        page = (
+            await queries.before(ask.room, None, by=by)
+            if ask.since is None
+            else await queries.since(ask.room, ask.since, by=by)
+        )
+        members = await queries.members(ask.room, by=by)
+        return {
+            "me": by.staff_id,
+            "room": {**room.wire(), "writable": room.writable},
+            "messages": [message.wire() for message in page.messages],
+            "more": page.more,
+            "members": [member.wire() for member in members],
+        }
+
+    async def post(self, by: Actor, data: object) -> Answer:
+        """Write a message."""
+        room, rest = _split(data)
+        return {"message": (await actions.post(room, parse(Draft, rest), by=by)).wire()}
+
+    async def read(self, by: Actor, data: object) -> Answer:
+        """Move this person's read mark."""
+        place = parse(Place, data)
+        await actions.mark_read(place.room, place.seq, by=by)
+        return {"ok": True}
+
+    async def recall(self, by: Actor, data: object) -> Answer:
+        """Take a message back."""
+        place = parse(Place, data)
+        await actions.recall(place.room, place.seq, by=by)
+        return {"ok": True}
+
+    def _answering(
+        self, handle: Callable[[Actor, object], Awaitable[Answer]]
+    ) -> Callable[..., Awaitable[Answer]]:
+        writes = handle in (self.post, self.recall)
+
+        async def answer(sid: str, *data: object) -> Answer:
+            begin_trace()
+            try:
+                if len(data) != 1:
+                    raise Invalid("请求的格式不对")
+                return await handle(await self._actor(sid, writes=writes), data[0])
+            except HuiyinError as error:
+                return _refused(error)
+            except Exception as error:
+                log.error("chat_event_failed", exc_info=error)
+                return _refused(HuiyinError("系统出了点问题，已记录，请稍后再试"))
+
+        return answer
+
+    async def _actor(self, sid: str, *, writes: bool) -> Actor:
+        """Who this socket stands for; writing asks the session again and keeps it alive, looking does not."""
+        client = self.clients.get(sid)
+        if client is None:
+            raise Unauthenticated
+        if writes or time.monotonic() - client.checked > TRUSTED:
+            await self._check(sid, client, touch=writes)
+        return client.actor
+
+    async def _check(self, sid: str, client: Client, *, touch: bool) -> None:
+        session = await sessions.resume(
+            client.cookie, door=Door.CHAT, address=client.actor.address, touch=touch
+        )
+        if session is None:
+            await self.sio.disconnect(sid)
+            raise Unauthenticated
+        client.actor, client.checked = session.actor, time.monotonic()
+
+    async def sweep(self) -> None:
+        """Send away sockets whose session has ended meanwhile; runs until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            for sid, client in list(self.clients.items()):
+                if time.monotonic() - client.checked < SWEEP:
+                    continue
+                try:
+                    await self._check(sid, client, touch=False)
+                except Unauthenticated:
+                    log.info("chat_session_ended", staff=client.actor.id)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                    log.warning("chat_sweep_failed", error=str(error))
+                    break
+
+    async def close(self) -> None:
+        """Close all sockets so that their clients connect elsewhere, and stop; within `GOODBYE` seconds."""
+        if live.current() is self.sio:
+            await live.close_live()
+        try:
+            await asyncio.wait_for(self._close(), GOODBYE)
+        except TimeoutError:
+            log.warning("chat_closed_by_force", clients=len(self.clients))
+
+    async def _close(self) -> None:
+        # closing the transport (not the Socket.IO session) is what makes clients come back by themselves
+        await asyncio.gather(*(socket.close(wait=False) for socket in list(self.sio.eio.sockets.values())))
+        await self.sio.shutdown()
+        listener = getattr(self.manager, "thread", None)  # set once the first client has connected
+        if listener is not None:
+            listener.cancel()
+            await asyncio.wait({listener}, timeout=GOODBYE / 2)
+        if self.manager.redis is not None:
+            await self.manager.redis.aclose()
+
+
+def same_site(origin: str | None, environ: Mapping[str, Any]) -> bool:
+    """Whether a browser's page of this origin may connect: our own host, or the address we are known by."""
+    if origin is None:
+        return True
+    ours = urlsplit(settings().public_url)
+    theirs = urlsplit(origin)
+    return theirs.netloc == environ.get("HTTP_HOST") or (theirs.scheme, theirs.netloc) == (
+        ours.scheme,
+        ours.netloc,
+    )
+
+
+def _split(data: object) -> tuple[int, object]:
+    if not isinstance(data, Mapping):
+        raise Invalid("请求的格式不对")
+    room = parse(_Ask, {"room": data.get("room")}).room
+    return room, {key: value for key, value in data.items() if key != "room"}
+
+
+def _refused(error: HuiyinError) -> Answer:
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "details": [_plain(fault) for fault in error.details],
+            "trace_id": trace_id(),
+        }
+    }
+
+
+def _plain(fault: Fault) -> dict[str, Any]:
+    return fault.model_dump()
+
+
+def attach(app: web.Application) -> Chat:
+    """Serve Socket.IO at `{path_prefix}/socket.io/` of `app`, and make it what `im.live` emits through."""
+    chat = Chat(settings().redis_url)
+    chat.sio.attach(app, socketio_path=f"{settings().path_prefix.strip('/')}/socket.io".lstrip("/"))
+
+    async def run(_: web.Application) -> AsyncIterator[None]:
+        live.use(chat.sio)
+        sweeping = asyncio.create_task(chat.sweep(), name="chat sessions")
+        yield
+        sweeping.cancel()
+        await asyncio.wait({sweeping}, timeout=1)
+
+    async def close(_: web.Application) -> None:
+        await chat.close()
+
+    app.cleanup_ctx.append(run)
+    app.on_shutdown.append(close)
+    return chat
