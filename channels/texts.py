@@ -22,7 +22,7 @@ MOST = 500  # units in all, signature included (https://help.aliyun.com/document
 _environment = SandboxedEnvironment(
     loader=FileSystemLoader(FOLDER),
     undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701 - plain text; nothing of it is read as HTML
+    autoescape=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -1,0 +1,217 @@
+"""The one way out: a shared HTTP session with timeouts, size limits, trace id and figures.
+
+What goes wrong is always a `CallFailed` that says what kind of failure it is; knows no vendor, retries nothing,
+and never puts an address (it may hold a token) into an error or a log line.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import aiohttp
+import orjson
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from core.logs import trace_id
+from core.metrics import CALLS
+
+MOST_JSON = 4 * 1024 * 1024
+MOST_MEDIA = 64 * 1024 * 1024
+PATIENCE = aiohttp.ClientTimeout(total=15, connect=5)
+LONG_PATIENCE = aiohttp.ClientTimeout(total=120, connect=5)
+
+Json = dict[str, JsonValue]
+
+
+class Kind(StrEnum):
+    """What a failure means for the one who wanted to send."""
+
+    RETRY = "retry"
+    QUOTA = "quota"
+    PERMANENT = "permanent"
+    UNREACHABLE_PERSON = "unreachable_person"
+    MISCONFIGURED = "misconfigured"
+    CONTEXT_GONE = "context_gone"
+    FALLBACK = "fallback"
+
+
+class CallFailed(Exception):
+    """A call to an outside system did not do what it should.
+
+    Attributes:
+        system: "wecom", "wecom_bot", "wechat", "sms" or "hotline".
+        api: which call, in the vendor's own words.
+        code: the vendor's code, "http 503", or "network".
+        message: the vendor's words, or ours.
+        kind: what to do about it.
+        wait: seconds before it makes sense to try again (0: the caller's own back-off).
+        uncertain: the call may have taken effect all the same (no answer came).
+        advice: what an administrator should do, in Chinese; empty when nothing.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        api: str,
+        code: str,
+        message: str,
+        kind: Kind,
+        *,
+        wait: float = 0.0,
+        uncertain: bool = False,
+        advice: str = "",
+    ) -> None:
+        super().__init__(f"{system} {api}: {code} {message}")
+        self.system = system
+        self.api = api
+        self.code = code
+        self.message = message
+        self.kind = kind
+        self.wait = wait
+        self.uncertain = uncertain
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    mime: str
+    filename: str
+    body: bytes
+
+
+class Reply(BaseModel):
+    """Base of the answers we read: unknown fields of the vendor are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+T = TypeVar("T", bound=Reply)
+
+_session: aiohttp.ClientSession | None = None
+
+
+def session() -> aiohttp.ClientSession:
+    """The process's HTTP session (TLS verified); close it with `close_http`."""
+    global _session
+    if _session is None or _session.closed:
+        connector = aiohttp.TCPConnector(limit=64, limit_per_host=16, ssl=ssl.create_default_context())
+        _session = aiohttp.ClientSession(
+            connector=connector, timeout=PATIENCE, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+        )
+    return _session
+
+
+async def close_http() -> None:
+    """Close the session."""
+    global _session
+    if _session is not None:
+        await _session.close()
+        _session = None
+
+
+async def call(
+    system: str,
+    api: str,
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    body: bytes | aiohttp.FormData | None = None,
+    headers: Mapping[str, str] | None = None,
+    most: int = MOST_JSON,
+    patience: aiohttp.ClientTimeout = PATIENCE,
+) -> Answer:
+    """One request; any HTTP status below 500 but 429 is an answer.
+
+    Raises:
+        CallFailed: kind retry when nobody answered or the server failed, quota for 429.
+    """
+    sent = (
+        {"Content-Type": "application/json", **(headers or {})}
+        if isinstance(body, bytes)
+        else dict(headers or {})
+    )
+    if trace_id():
+        sent["X-Trace-Id"] = trace_id()
+    try:
+        async with session().request(
+            method, url, params=params, data=body, headers=sent, timeout=patience, allow_redirects=False
+        ) as response:
+            content = await _read(system, api, response, most)
+            disposition = response.content_disposition
+            answer = Answer(
+                response.status,
+                response.content_type,
+                (disposition.filename or "") if disposition else "",
+                content,
+            )
+    except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        count(system, api, "network")
+        raise CallFailed(system, api, "network", f"无法连接（{type(error).__name__}）", Kind.RETRY) from error
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        count(system, api, "network")
+        words = f"没有收到应答（{type(error).__name__}）"
+        raise CallFailed(system, api, "network", words, Kind.RETRY, uncertain=True) from error
+    if answer.status >= 500 or answer.status == 429:
+        count(system, api, f"http_{answer.status}")
+        kind, wait = (Kind.QUOTA, 60.0) if answer.status == 429 else (Kind.RETRY, 0.0)
+        words = f"服务器应答 HTTP {answer.status}"
+        raise CallFailed(
+            system, api, f"http {answer.status}", words, kind, wait=wait, uncertain=answer.status >= 500
+        )
+    return answer
+
+
+async def _read(system: str, api: str, response: aiohttp.ClientResponse, most: int) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(65536):
+        content += chunk
+        if len(content) > most:
+            raise CallFailed(system, api, "too_large", f"应答超过 {most} 字节", Kind.PERMANENT)
+    return bytes(content)
+
+
+def count(system: str, api: str, outcome: str) -> None:
+    """Count a call for the figures."""
+    CALLS.labels(system, api, outcome).inc()
+
+
+def read_json(system: str, api: str, answer: Answer) -> Json:
+    """The answer as a JSON object.
+
+    Raises:
+        CallFailed: kind retry when it is none (a proxy's page, a broken server); the call may have worked.
+    """
+    try:
+        data: Any = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        data = None
+    if not isinstance(data, dict):
+        count(system, api, "not_json")
+        words = f"应答不是 JSON（HTTP {answer.status}）"
+        raise CallFailed(system, api, f"http {answer.status}", words, Kind.RETRY, uncertain=True)
+    return data
+
+
+def dumps(data: Json) -> bytes:
+    """JSON as it goes over the line."""
+    return orjson.dumps(data)
+
+
+def validated(system: str, api: str, model: type[T], data: Json) -> T:
+    """The answer as a typed value.
+
+    Raises:
+        CallFailed: kind permanent when a field is missing or of another type.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        words = f"应答缺少字段 {'.'.join(map(str, fault['loc']))}：{fault['msg']}"
+        raise CallFailed(system, api, "shape", words, Kind.PERMANENT, uncertain=True) from error
