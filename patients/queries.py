@@ -169,10 +169,11 @@ async def _meant(text: str) -> tuple[list[int], str]:
     rows = await db.fetch(
         "(select id from patient where number = $1) union (select id from patient where phone_hash = any($2::bytea[]))"
         " union (select id from patient where id_hash = any($2::bytea[]))"
-        f" union (select id from patient where name like $3 order by id limit {MOST_PATIENTS})",
+        " union (select id from patient where name like $3 order by id limit $4)",
         typed,
         hashes,
         start,
+        MOST_PATIENTS,
     )
     return [row["id"] for row in rows], typed
 
@@ -252,6 +253,6 @@ async def names(patient_ids: Iterable[int]) -> dict[int, str]:
 
 
 async def _rows(where: _Where, tail: str, *, whole: bool = False) -> list[VisitRow]:
-    rows = await db.fetch(f"select {VISIT_COLUMNS} {_FROM} where {where} {tail}", *where.values)  # noqa: S608
+    rows = await db.fetch(f"select {VISIT_COLUMNS} {_FROM} where {where} {tail}", *where.values)
     tree = await staff_queries.tree()
     return [visit_row(row, tree, whole=whole) for row in rows]
