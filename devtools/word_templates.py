@@ -7,12 +7,14 @@ basic facts, sections in 仿宋, signature with date. The same run gives the sam
 script shows as a change of the files. Never run by the product itself.
 """
 
+# ruff: noqa: SLF001 - python-docx opens what Word can do only through its elements
+
 import io
 import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import docx
 from docx.document import Document
@@ -25,6 +27,7 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
+from lxml import etree
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "templates" / "word"
 RED: Final = RGBColor(0xC0, 0x00, 0x00)
@@ -165,7 +168,7 @@ def _facts(document: Document, *pairs: Pair) -> None:
     """A table of label and value, two pairs in a row."""
     table = _table(document, (24, 55, 28, 51))
     for at in range(0, len(pairs), 2):
-        cells = table.add_row().cells
+        cells = _row(table)
         for place, (label, value) in enumerate(pairs[at : at + 2]):
             _label(cells[place * 2], label)
             _write(cells[place * 2 + 1], value)
@@ -175,7 +178,7 @@ def _facts(document: Document, *pairs: Pair) -> None:
 def _wide_rows(document: Document, *pairs: Pair) -> None:
     table = _table(document, (24, 134))
     for label, value in pairs:
-        cells = table.add_row().cells
+        cells = _row(table)
         _label(cells[0], label)
         _write(cells[1], value)
 
@@ -184,22 +187,20 @@ def _loop_table(document: Document, headers: Sequence[str], loop: str, cells: Se
     """A table whose middle row is repeated for each item of a list."""
     widths = [158 / len(headers)] * len(headers)
     table = _table(document, widths)
-    for cell, header in zip(table.add_row().cells, headers, strict=True):
+    for cell, header in zip(_row(table), headers, strict=True):
         _label(cell, header)
-    _write(table.add_row().cells[0], f"{{%tr for {loop} %}}")
-    for cell, text in zip(table.add_row().cells, cells, strict=True):
+    _write(_row(table)[0], f"{{%tr for {loop} %}}")
+    for cell, text in zip(_row(table), cells, strict=True):
         _write(cell, text)
-    _write(table.add_row().cells[0], "{%tr endfor %}")
+    _write(_row(table)[0], "{%tr endfor %}")
 
 
 def _tickets(document: Document) -> None:
     table = _table(document, (32, 24, 78, 24))
-    for cell, header in zip(
-        table.add_row().cells, ("承办科室", "主办/协办", "答复与整改", "答复时间"), strict=True
-    ):
+    for cell, header in zip(_row(table), ("承办科室", "主办/协办", "答复与整改", "答复时间"), strict=True):
         _label(cell, header)
-    _write(table.add_row().cells[0], "{%tr for t in tickets %}")
-    cells = table.add_row().cells
+    _write(_row(table)[0], "{%tr for t in tickets %}")
+    cells = _row(table)
     _write(cells[0], "{{ t.department }}")
     _write(cells[1], "{{ t.role }}")
     _write(cells[2], "{{ t.answer|default('（尚未答复）') }}")
@@ -207,7 +208,7 @@ def _tickets(document: Document) -> None:
     _paragraph(cells[2], "整改措施：{{ t.measures }}")
     _paragraph(cells[2], "{%p endif %}")
     _write(cells[3], "{{ t.answered_at|day }}")
-    _write(table.add_row().cells[0], "{%tr endfor %}")
+    _write(_row(table)[0], "{%tr endfor %}")
 
 
 def _attachments(document: Document) -> None:
@@ -232,8 +233,14 @@ def _signature(document: Document) -> None:
     )
 
 
+def _row(table: Table) -> tuple[_Cell, ...]:
+    """A new row's cells; python-docx publishes no types for it."""
+    rows: Any = table
+    return tuple(rows.add_row().cells)
+
+
 def _table(document: Document, widths: Sequence[float]) -> Table:
-    table = document.add_table(rows=0, cols=len(widths), style="Table Grid")
+    table: Table = document.add_table(rows=0, cols=len(widths), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
     for column, width in zip(table.columns, widths, strict=True):
@@ -324,7 +331,7 @@ def _without_thumbnail(name: str, data: bytes) -> bytes:
     for relation in list(root):
         if relation.get("Type", "").endswith("/thumbnail"):
             root.remove(relation)
-    return docx.oxml.parser.etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
 
 
 def main() -> None:
