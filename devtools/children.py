@@ -91,7 +91,7 @@ class Child:
     env: Mapping[str, str]
     cwd: Path
     log_folder: Path
-    grace: float = 8.0
+    grace: float = 10.0
     ready: bool = False  # once True a crash is followed by a restart; before, the start as a whole fails
     died: asyncio.Event = field(default_factory=asyncio.Event)
     last_words: list[str] = field(default_factory=list)

@@ -19,7 +19,7 @@ SYSTEMS: Final[Mapping[str, tuple[str, ...]]] = {
         "WECOM_API", "WECOM_BOT_URL", "WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN",
         "WECOM_AES_KEY", "WECOM_BOT_ID", "WECOM_BOT_SECRET",
     ),
-    "wechat": ("WECHAT_API", "WECHAT_APP_ID", "WECHAT_SECRET", "WECHAT_TOKEN", "WECHAT_AES_KEY"),
+    "wechat": ("WECHAT_API", "WECHAT_APP_ID", "WECHAT_SECRET", "WECHAT_TOKEN", "WECHAT_AES_KEY", "WECHAT_TEMPLATE_RESULT"),
     "sms": ("SMS_API", "SMS_ACCOUNT", "SMS_SECRET"),
     "hotline": ("HOTLINE_API", "HOTLINE_SECRET"),
 }  # fmt: skip
@@ -30,6 +30,9 @@ ADDRESSES: Final = {
     "SMS_API": "/sms",
     "HOTLINE_API": "/hotline",
 }
+FIXED: Final = {
+    "WECHAT_TEMPLATE_RESULT": "sandbox-template-result"
+}  # the sandbox knows no templates of its own
 
 
 def data_folder(given: Mapping[str, str] = os.environ) -> Path:
@@ -141,6 +144,8 @@ def compose(given: Mapping[str, str], kept: Mapping[str, str], at: Addresses, fo
             if name in ADDRESSES:
                 scheme = "ws" if name.endswith("_BOT_URL") else "http"
                 ours[f"HUIYIN_{name}"] = at.sandbox.replace("http", scheme, 1) + ADDRESSES[name]
+            elif name in FIXED:
+                ours[f"HUIYIN_{name}"] = FIXED[name]
             else:
                 ours[f"HUIYIN_{name}"] = kept[f"SANDBOX_{name}"]
     return {**kept, **ours, **given}

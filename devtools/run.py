@@ -142,7 +142,7 @@ class System:
         self.servers.append(redis)
         return redis.start()
 
-    def _child(self, name: str, *arguments: str, grace: float = 8.0) -> None:
+    def _child(self, name: str, *arguments: str, grace: float = 10.0) -> None:
         env = {
             **self.env,
             "PYTHONUNBUFFERED": "1",
