@@ -24,7 +24,7 @@ check: setup ## format, lint, types, layers, house rules
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports --cache-dir .cache/import_linter
+	@.venv/bin/lint-imports --no-logo --cache-dir .cache/import_linter
 	@$(PY) -m devtools.house_rules
 
 format: setup ## bring the code into the house's format
