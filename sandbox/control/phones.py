@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sandbox.control.base import Answer, Unfit, member_of, patient_of
 from sandbox.control.people import Asked
+from sandbox.feed import Change
 from sandbox.state import Member, Message, Patient
 from sandbox.wecom.media import file_response
 from sandbox.wire import read
@@ -140,7 +141,10 @@ async def mark_read(world: World, request: web.Request) -> Answer:
     asked = await read(request, Looked)
     found = world.messages(asked.conversation)
     if found:
-        world.state.marks[f"{asked.person}|{asked.conversation}"] = found[-1].seq
+        mark = f"{asked.person}|{asked.conversation}"
+        if world.state.marks.get(mark) != found[-1].seq:
+            world.state.marks[mark] = found[-1].seq
+            world.changed(Change(what="cast"))
     return {"seq": found[-1].seq if found else 0}
 
 
