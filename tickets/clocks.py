@@ -33,7 +33,8 @@ def next_ask(row: Clock, calendar: Calendar) -> due.Ask | None:
     return due.Ask(min(at, row.due_at), STEP, row.id, row.version, nxt.step)
 
 
-async def _arm(row: Clock, calendar: Calendar) -> None:
+async def arm(row: Clock, calendar: Calendar) -> None:
+    """Write the due row of the next rung."""
     if ask := next_ask(row, calendar):
         await due.schedule(ask)
 
@@ -57,7 +58,7 @@ async def open_limits(case: Case, found: tuple[limits.Limit, ...], ticket_id: in
             reason=limit.deadline.reason,
             rule=limit.rule,
         )
-        await _arm(row, calendar)
+        await arm(row, calendar)
 
 
 async def open_case(
@@ -136,7 +137,7 @@ async def run_again(ticket: Ticket) -> None:
     if row is not None:
         row.state, row.ended_at, row.version = "running", None, row.version + 1
         await row.save()
-        await _arm(row, await working_days.calendar())
+        await arm(row, await working_days.calendar())
 
 
 async def pause(ticket: Ticket) -> None:
@@ -159,7 +160,7 @@ async def resume(ticket: Ticket) -> None:
         row.state, row.paused_at, row.version = "running", None, row.version + 1
         await row.save()
         ticket.due_at = row.due_at
-        await _arm(row, calendar)
+        await arm(row, calendar)
 
 
 def _span(seconds: int) -> str:
@@ -190,7 +191,7 @@ async def extend(case: Case, ticket: Ticket, days: int, approver: str) -> str:
         row.level = _level_at(row, calendar)
         await row.save()
         ticket.due_at = row.due_at
-        await _arm(row, calendar)
+        await arm(row, calendar)
     return reason
 
 
@@ -233,7 +234,7 @@ async def recount(row: Clock, calendar: Calendar) -> bool:
             row.level = _level_at(row, calendar)
         await row.save()
         if moved and row.state == "running":
-            await _arm(row, calendar)
+            await arm(row, calendar)
     return moved
 
 
@@ -245,4 +246,4 @@ async def reprint(row: Clock, due_at: datetime) -> None:
     row.version += 1
     row.level = _level_at(row, calendar)
     await row.save()
-    await _arm(row, calendar)
+    await arm(row, calendar)

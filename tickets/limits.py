@@ -82,7 +82,9 @@ def of_department(
     deadline = derive_department(
         hospital, rules.department_lead, calendar, assigned_at=assigned_at, rule=rule
     )
-    kept = as_json(rule, lead=rules.department_lead) if rule else {"lead": rules.department_lead}
+    kept: dict[str, object] = {"lead": rules.department_lead}
+    if rule:
+        kept = as_json(rule, lead=rules.department_lead)
     return Limit("department", assigned_at, deadline, kept)
 
 

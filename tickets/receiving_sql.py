@@ -40,9 +40,9 @@ with ids as (
     from clocks join unnest($43::text[], $48::timestamptz[]) as f(kind, at) on f.kind = clocks.kind
 ), story as (
     insert into history (case_id, ticket_id, round, verb, state_to, actor_id, actor_name, door, at, text, detail)
-    select id, null::bigint, 1, 'receive', $5, $49, $50, $51, $30, '', '{}'::jsonb from fresh
+    select id, null::bigint, 1, 'receive', $5::text, $49::bigint, $50::text, $51::text, $30::timestamptz, '', '{}'::jsonb from fresh
     union all
-    select fresh.id, tickets.id, 1, 'assign', 'assigned', $49, $50, $51, $30, '',
+    select fresh.id, tickets.id, 1, 'assign', 'assigned', $49::bigint, $50::text, $51::text, $30::timestamptz, '',
         jsonb_build_object('unit_to', tickets.unit_id) from fresh, tickets
 ), line as (
     insert into audit (at, actor_kind, actor_id, actor_name, door, address, action, subject, subject_id, detail, trace_id)

@@ -74,7 +74,7 @@ class TicketVerb(StrEnum):
     WITHDRAW = "withdraw"
 
 
-CASE_LABELS: Mapping[CaseState, str] = {
+CASE_LABELS: Mapping[StrEnum, str] = {
     CaseState.RECEIVED: "待受理",
     CaseState.ACCEPTED: "已受理",
     CaseState.RETURNED: "已退单",
@@ -85,7 +85,7 @@ CASE_LABELS: Mapping[CaseState, str] = {
     CaseState.CLOSED: "已办结",
     CaseState.ARCHIVED: "已归档",
 }
-TICKET_LABELS: Mapping[TicketState, str] = {
+TICKET_LABELS: Mapping[StrEnum, str] = {
     TicketState.ASSIGNED: "待签收",
     TicketState.IN_PROGRESS: "办理中",
     TicketState.PAUSED: "已挂起",

@@ -69,7 +69,7 @@ async def assign(case_id: int, form: Assign, *, by: Actor) -> Case:
         case.may_return = case.may_return and not form.ruling
         names, made = [], []
         for name in form.units:
-            unit = await unit_named(name, "units")
+            unit = await unit_named(name, case, "units")
             if unit.id in taken:
                 fault = Fault(field="units", label="承办科室", reason=f"{unit.name}已有在办工单", value=name)
                 raise Invalid(f"{unit.name}已有在办工单", details=[fault])

@@ -18,27 +18,32 @@ def check_round(case: Case, ticket: Ticket) -> None:
         raise Refused(f"工单 #{ticket.id} 属于第 {ticket.round} 轮办理，已冻结；当前为第 {case.round} 轮")
 
 
-async def unit_named(name: str, field: str = "unit") -> Unit:
-    """The unit of this id, name or other name.
+async def unit_named(name: str, case: Case, field: str = "unit") -> Unit:
+    """The unit of this id, name or other name; one on the case's own campus is preferred.
 
     Raises:
-        Invalid: there is none; names the field.
+        Invalid: there is none, or several; names the field and, where there are several, all of them.
     """
     tree = await staff.tree()
     text = name.strip()
-    unit = tree.unit(int(text)) if text.isdigit() else tree.find(text)
-    if unit is None:
-        fault = Fault(field=field, label="科室", reason=f"没有找到科室“{text}”", value=text)
-        raise Invalid(f"没有找到科室“{text}”，请核对名称", details=[fault])
-    return unit
+    if text.isdigit():
+        unit = next((known for known in tree.below() if known.id == int(text)), None)
+    else:
+        campus = tree.unit(case.campus_id).name if case.campus_id else ""
+        unit = tree.find(text) or tree.find(text, campus)
+    if unit is not None:
+        return unit
+    several = [tree.label(known.id) for known in tree.below() if text in known.names]
+    reason = f"有多个“{text}”：{'、'.join(several[:8])}，请写明院区" if several else f"没有找到科室“{text}”，请核对名称"
+    raise Invalid(reason, details=[Fault(field=field, label="科室", reason=reason, value=text)])
 
 
 async def concern(case: Case) -> None:
     """Set the units concerned with a case anew, from its campus and the tickets that are not withdrawn."""
     tree = await staff.tree()
     ids: set[int] = set()
-    if case.campus_id and (campus := tree.unit(case.campus_id)):
-        ids.update(unit_ids_of(campus.path))
+    if case.campus_id:
+        ids.update(unit_ids_of(tree.unit(case.campus_id).path))
     for ticket in await Ticket.filter(case_id=case.id).exclude(state=TicketState.WITHDRAWN):
         ids.update(unit_ids_of(ticket.path))
     case.unit_ids = sorted(ids)

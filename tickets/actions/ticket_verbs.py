@@ -121,7 +121,7 @@ async def transfer(ticket_id: int, form: Transfer, *, by: Actor) -> Ticket:
     async with transaction():
         case, ticket = await access.lock_ticket(ticket_id, by)
         check_round(case, ticket)
-        unit = await unit_named(form.unit)
+        unit = await unit_named(form.unit, case)
         if unit.id == ticket.unit_id:
             fault = Fault(field="unit", label="转往科室", reason="工单已在该科室", value=unit.name)
             raise Invalid("工单已在该科室，无需转派", details=[fault])

@@ -1,0 +1,83 @@
+"""Commands for whoever runs the system: `python manage.py --help`. Each does one thing and says what it did."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from core import audit, bell, db, jobs
+from core.migrations import MigrationError, migrate, pending
+from core.settings import SettingsError, settings
+from wiring import wire
+
+Command = Callable[[argparse.Namespace], Awaitable[int]]
+
+
+def say(text: str) -> None:
+    """One line to standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+async def _migrate(_: argparse.Namespace) -> int:
+    ran = await migrate(settings().database_url)
+    say("\n".join(f"ran {name}" for name in ran) or "nothing to do")
+    return 0
+
+
+async def _pending(_: argparse.Namespace) -> int:
+    names = await pending(settings().database_url)
+    say("\n".join(names) or "nothing is pending")
+    return 1 if names else 0
+
+
+async def _verify_audit(_: argparse.Namespace) -> int:
+    verdict = await audit.verify()
+    say(f"{verdict.lines} lines under {verdict.seals} seals: {verdict.broken or 'sound'}")
+    return 1 if verdict.broken else 0
+
+
+COMMANDS: dict[str, tuple[Command, str]] = {
+    "migrate": (_migrate, "bring the schema up to date"),
+    "pending": (_pending, "list migrations that have not run; exit 1 if any"),
+    "verify-audit": (_verify_audit, "recompute the audit hash chain; exit 1 where it is broken"),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="manage.py", description="Huiyin 回音")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (_, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text)
+        if name == "seed":
+            command.add_argument(
+                "--if-empty", action="store_true", help="do nothing when there are staff already"
+            )
+    return parser
+
+
+async def _run(given: argparse.Namespace) -> int:
+    using = settings()
+    wire()
+    await db.open_db(using.database_url)
+    bell.open_redis(using.redis_url)
+    await jobs.open_jobs(using.redis_url)
+    try:
+        return await COMMANDS[given.command][0](given)
+    finally:
+        await jobs.close_jobs()
+        await bell.close_redis()
+        await db.close_db()
+
+
+def main() -> int:
+    """Run one command; its exit code."""
+    given = _parser().parse_args()
+    try:
+        return asyncio.run(_run(given))
+    except (SettingsError, MigrationError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""What this package does when something was announced: search index, visit proposals, rooms, telling the person.
+
+Each runs in a transaction of its own, at least once; it writes rows or asks for a job, nothing outward.
+"""
+
+from channels import actions as channels
+from channels import texts
+from channels.drafts import Draft, Lane, Receiver, ReceiverKind
+from core import clock, db, jobs
+from core.actor import system
+from core.search import normalise, tokens
+from im import actions as im
+from staff import queries as staff
+from staff.events import CalendarChanged
+from staff.roles import Role
+from tickets import proposing
+from tickets.events import CaseReceived, CaseReturned, CaseUpdated, ReplyApproved, TicketAssigned, TicketMoved
+from tickets.models import Case, Ticket
+from tickets.states import OPEN_TICKET, TicketState
+from tickets.story import sentence
+
+MOST_CENTRE_MEMBERS = 12
+
+
+async def index(event: CaseReceived | CaseUpdated) -> None:
+    """Make a case findable by any part of its text."""
+    case = await Case.get(id=event.case_id)
+    body = normalise(
+        "\n".join(
+            (
+                case.title,
+                case.content,
+                case.external_no or "",
+                case.platform_no,
+                case.number,
+                case.caller_name if not (case.confidential or case.anonymous) else "",
+                case.patient_name,
+                case.patient_number,
+                case.category,
+                " ".join(case.departments),
+                " ".join(case.persons),
+                case.place,
+            )
+        )
+    )
+    await db.execute(
+        "insert into case_search (case_id, tokens, body) values ($1, array_to_tsvector($2::text[]), $3)"
+        " on conflict (case_id) do update set tokens = excluded.tokens, body = excluded.body",
+        case.id,
+        tokens(body),
+        body,
+    )
+
+
+async def propose_visits(event: CaseReceived | CaseUpdated) -> None:
+    """Find the visits an order may be about; a person confirms."""
+    await proposing.propose(await Case.get(id=event.case_id))
+
+
+async def open_room(event: TicketAssigned) -> None:
+    """A ticket has a group chat; its members follow the ticket from department to department."""
+    ticket = await Ticket.get(id=event.ticket_id)
+    if ticket.state not in OPEN_TICKET:
+        return
+    case = await Case.get(id=ticket.case_id)
+    unit = (await staff.tree()).unit(ticket.unit_id)
+    members = [person.id for person in await staff.holders(unit.id, Role.LIAISON)]
+    centre = [person.id for person in await staff.holders(unit.id, Role.CENTRE_STAFF)]
+    members += [case.handler_id] if case.handler_id else centre[:MOST_CENTRE_MEMBERS]
+    room = await im.open_room(ticket.subject, f"#{ticket.id} {case.title}"[:60], members, by=system())
+    await im.follow(ticket.subject, members, by=system())
+    await db.execute("update ticket set room_id = $2 where id = $1 and room_id is null", ticket.id, room)
+
+
+async def tell_room(event: TicketMoved) -> None:
+    """The group chat hears of each step, in one sentence by the bot."""
+    ticket = await Ticket.get(id=event.ticket_id)
+    if ticket.room_id is None:
+        return
+    text = await sentence(event.history_id)
+    await im.say(ticket.subject, text, key=f"history:{event.history_id}")
+    if ticket.state in (TicketState.DONE, TicketState.WITHDRAWN):
+        await im.close_room(ticket.subject, by=system())
+
+
+async def tell_person(event: ReplyApproved) -> None:
+    """Answer the person by the ladder chosen for this reply, or not at all."""
+    case = await Case.get(id=event.case_id)
+    chosen = await db.fetchrow(
+        "select reply, tell_by, tell_text, replied_at from case_round where case_id = $1 and no = $2",
+        case.id,
+        event.round,
+    )
+    phone = case.contact_phone or case.caller_phone
+    if chosen is None or chosen["tell_by"] == "none":
+        return
+    patient = await db.fetchrow(
+        "select p.id, p.wechat_openid from visit_link l join patient p on p.id = l.patient_id"
+        " where l.case_id = $1 and l.state = 'confirmed' and p.wechat_openid is not null and p.phone_hash = $2 limit 1",
+        case.id,
+        case.contact_phone_hash or case.caller_phone_hash,
+    )
+    if not phone and patient is None:
+        return
+    ladder = {"auto": ("wechat", "sms"), "wechat": ("wechat",), "sms": ("sms",)}[chosen["tell_by"]]
+    words = result_words(case, chosen["reply"], chosen["tell_text"])
+    await channels.send(
+        Draft(
+            key=f"result:{case.id}:{event.round}",
+            purpose="case.result",
+            subject=f"case:{case.id}",
+            receiver=Receiver(
+                kind=ReceiverKind.PERSON,
+                id=patient["id"] if patient else 0,
+                name=case.caller_name,
+                phone=phone or "",
+                openid=patient["wechat_openid"] if patient else "",
+            ),
+            lane=Lane.NORMAL,
+            text=words["sms"],
+            texts=words,
+            ladder=ladder,
+        )
+    )
+
+
+def result_words(case: Case, reply: str, own: str) -> dict[str, str]:
+    """What the person will read, by transport: the words chosen for them, or the template's."""
+    context = {
+        "name": case.caller_name,
+        "number": case.number,
+        "title": case.title,
+        "reply": own or reply,
+        "received_at": case.received_at,
+        "finished_at": clock.now(),
+        "phone": "",
+    }
+    return {
+        "sms": own or texts.render("result", "sms", context),
+        "wechat": texts.render("result", "wechat", context),
+    }
+
+
+async def report_result(event: ReplyApproved) -> None:
+    """Have the result of a round reported to the platform the order came from."""
+    await jobs.enqueue(
+        "hotline.result",
+        {"case_id": event.case_id, "round": event.round},
+        key=f"result:{event.case_id}:{event.round}",
+    )
+
+
+async def report_return(event: CaseReturned) -> None:
+    """Have the return of an order reported to the platform."""
+    await jobs.enqueue("hotline.return", {"case_id": event.case_id}, key=f"return:{event.case_id}")
+
+
+async def recount(event: CalendarChanged) -> None:
+    """Have every open clock counted again under the new calendar."""
+    await jobs.enqueue("clocks.recount", {"years": list(event.years)})

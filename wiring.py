@@ -1,0 +1,68 @@
+"""The table of contents of the running system: who reacts to what, which jobs exist, what is done by the clock.
+
+Nothing else registers anything; `wire()` is called once by each process and by the tests.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+
+from core import audit, clock, db, due, events, jobs
+from staff.events import CalendarChanged
+from tickets import actions as ticket_actions
+from tickets import escalation, reactions
+from tickets import jobs as ticket_jobs
+from tickets.clocks import STEP
+from tickets.events import CaseReceived, CaseReturned, CaseUpdated, ReplyApproved, TicketAssigned, TicketMoved
+
+DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
+
+
+@cache
+def wire() -> None:
+    """Register everything."""
+    events.react(CaseReceived, reactions.index)
+    events.react(CaseUpdated, reactions.index)
+    events.react(CaseReceived, reactions.propose_visits)
+    events.react(CaseUpdated, reactions.propose_visits)
+    events.react(TicketAssigned, reactions.open_room)
+    events.react(TicketMoved, reactions.tell_room)
+    events.react(ReplyApproved, reactions.tell_person)
+    events.react(ReplyApproved, reactions.report_result)
+    events.react(CaseReturned, reactions.report_return)
+    events.react(CalendarChanged, reactions.recount)
+
+    due.on_due(STEP, escalation.step)
+
+    jobs.on_job("hotline.result", ticket_jobs.report_result)
+    jobs.on_job("hotline.return", ticket_jobs.report_return)
+    jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
+
+
+async def _partitions() -> None:
+    await db.execute("select audit_partitions($1)", clock.today())
+
+
+async def _forget_the_done() -> None:
+    """Rows of the machine that are done leave after two weeks; what is parked or was given up stays."""
+    for table in ("outbox", "due", "job"):
+        await db.execute(
+            f"delete from {table} where id in (select id from {table}"  # noqa: S608 - our own table names
+            " where state = 'done' and done_at < now() - interval '14 days' order by id limit 10000)"
+        )
+
+
+HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
+    (2, jobs.sweep),
+    (2, audit.seal),
+    (3600, _partitions),
+    (600, _forget_the_done),
+)
+
+
+async def started() -> None:
+    """What a worker does once it is up."""
+    await _partitions()
+
+
+async def stopped() -> None:
+    """What a worker does before it goes."""
