@@ -12,6 +12,7 @@ import orjson
 from channels import queries, rules
 from channels.drafts import Card, Draft, Lane, Receiver, ReceiverKind
 from channels.events import MessageDelivered
+from channels.outcome import CODE_LIFE, DELIVER
 from channels.transports import expand
 from core import clock, db
 from core.crypto import key_ring, search_hash
@@ -21,9 +22,7 @@ from core.jobs import enqueue
 from core.logs import trace_id
 from core.working_hours import next_allowed
 
-DELIVER = "message.deliver"
 UPDATE_CARD = "message.update_card"
-APP_CODE_LIFE = timedelta(hours=72)  # 更新模版卡片消息, path 94888; one update per code
 BOT_CODE_LIFE = timedelta(seconds=4.5)  # 智能机器人: a click must be answered within 5 s, path 101463
 
 
@@ -147,13 +146,14 @@ async def update_cards(
         )
         for row in rows:
             if row["state"] == "waiting":
-                await _change_waiting(row["message_id"], row["id"], row["task_id"], shown)
+                await change_waiting(row["message_id"], row["id"], row["task_id"], shown)
             elif row["state"] in ("sending", "sent", "delivered"):
                 await _ask_update(row["id"], shown)
         return len(rows)
 
 
-async def _change_waiting(message: int, copy: int, task_id: str, shown: Card | str) -> None:
+async def change_waiting(message: int, copy: int, task_id: str, shown: Card | str) -> None:
+    """Change a card before it goes; inside the transaction that holds its message."""
     if isinstance(shown, Card) and shown.actionable:
         card = shown.model_copy(update={"task_id": task_id})
         await db.execute("update message set card = $2::jsonb where id = $1", message, card.model_dump_json())
@@ -192,7 +192,7 @@ async def remember_response_code(task_id: str, userid: str, code: str, *, by_bot
             task_id,
             userid,
             key_ring().encrypt(code, "card_copy.response_code"),
-            now + (BOT_CODE_LIFE if by_bot else APP_CODE_LIFE),
+            now + (BOT_CODE_LIFE if by_bot else CODE_LIFE),
             now,
         )
         if row is None:

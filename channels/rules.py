@@ -4,11 +4,11 @@ Vendor limits change often, therefore none is a constant. Reads one row set, dec
 """
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 
 from core import db
 from core.parameters import Parameter, declare
-from core.working_hours import QuietHours
+from core.working_hours import QuietHours, next_allowed
 
 WECOM_RATES = "企业微信 访问频率限制 https://developer.work.weixin.qq.com/document/path/90454"
 BOT_RATES = "企业微信 智能机器人 长连接 https://developer.work.weixin.qq.com/document/path/101463"
@@ -107,3 +107,8 @@ async def load() -> Rules:
             for parameter in _ALL
         }
     )
+
+
+def quiet_wait(now: datetime, numbers: Rules) -> float:
+    """Seconds until quiet hours end; 0 outside of them."""
+    return (next_allowed(now, numbers.quiet) - now).total_seconds()
