@@ -27,7 +27,7 @@ from wiring import HOUSEKEEPING, started, stopped, wire
 log = logger(__name__)
 
 MOST_JOBS = 10  # at once in one process; more would only wait for the database
-GRACE = 20.0  # seconds for the work in hand
+GRACE = 7.0  # seconds for the work in hand
 
 
 async def _run_job(_: dict[str, Any], number: int) -> str:

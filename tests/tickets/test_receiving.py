@@ -53,7 +53,8 @@ async def test_an_order_opens_a_case_with_clocks_tickets_history_audit_and_outbo
     events = {row["event"] for row in await db.fetch("select event from outbox")}
     assert events == {"CaseReceived", "TicketAssigned"}
     raw = await db.fetchrow("select i.body from inbound i join cases c on c.inbound_id = i.id")
-    assert raw is not None and b"GZ-1" in raw["body"]
+    assert raw is not None
+    assert b"GZ-1" in raw["body"]
 
 
 async def test_the_same_order_again_is_the_same_case_and_writes_nothing(cast: Cast) -> None:
