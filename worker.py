@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 from arq.connections import RedisSettings
+from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
@@ -38,7 +39,7 @@ async def _keep_running_jobs(using: Settings, stopping: asyncio.Event) -> None:
     """arq takes what is rung; when Redis is away, wait for it (the sweeper works meanwhile)."""
     while not stopping.is_set():
         worker = Worker(
-            functions=[func(_run_job, name="run_job", max_tries=1, timeout=3600)],
+            functions=[func(cast("WorkerCoroutine", _run_job), name="run_job", max_tries=1, timeout=3600)],
             queue_name=jobs.QUEUE,
             redis_settings=RedisSettings.from_dsn(using.redis_url),
             max_jobs=MOST_JOBS,

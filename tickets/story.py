@@ -6,7 +6,7 @@ from core import db
 from staff import queries as staff
 from tickets.states import CaseVerb, TicketVerb
 
-_TICKET = {
+_TICKET: dict[str, str] = {
     TicketVerb.SIGN: "签收了工单",
     TicketVerb.ANSWER: "提交了答复：{text}",
     TicketVerb.ASK: "问中心：{text}",
@@ -26,7 +26,7 @@ _TICKET = {
     TicketVerb.URGE: "催办（第 {times} 次）{text}",
     TicketVerb.WITHDRAW: "撤销了工单：{text}",
 }
-_CASE = {
+_CASE: dict[str, str] = {
     "receive": "登记了来单",
     "update": "来单更新：{text}",
     "assign": "派单给{unit_to}{text}",
