@@ -155,6 +155,8 @@ _REASONS = {
     "string_pattern_mismatch": "格式不对",
     "string_type": "必须是文字",
     "list_type": "必须是列表",
+    "uuid_parsing": "不是合法的编号",
+    "uuid_type": "不是合法的编号",
 }
 
 

@@ -158,7 +158,8 @@ async def connection() -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
 async def fetch(sql: str, *values: Any) -> "list[asyncpg.Record]":
     """Rows of one statement ($1, $2 … are `values`)."""
     async with connection() as raw:
-        return await raw.fetch(sql, *values)
+        rows: list[asyncpg.Record] = await raw.fetch(sql, *values)
+    return rows
 
 
 async def fetchrow(sql: str, *values: Any) -> "asyncpg.Record | None":

@@ -6,11 +6,10 @@ this database happens exactly once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-
-import asyncpg
+from typing import Any
 
 from core import bell, clock, db
 from core.errors import GiveUp
@@ -23,7 +22,7 @@ MOST_ATTEMPTS = 8
 BACK_OFF = (1, 5, 15, 60, 300, 900, 3600)  # seconds before the next attempt
 REST = 1.0  # seconds between looks when nobody rings
 
-Row = asyncpg.Record
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
