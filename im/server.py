@@ -38,7 +38,9 @@ log = logger(__name__)
 
 TRUSTED = 30.0  # seconds for which a checked session is believed when nothing is written
 SWEEP = 60.0
+LAST_WORD = 0.2  # seconds for the answer to leave before its socket is closed
 GOODBYE = 5.0  # seconds shutting down may take
+HEARING_TRIES = 40  # twentieths of a second
 LARGEST = 256 * 1024  # bytes of one frame: 4,000 characters however they are escaped
 
 Answer = dict[str, Any]
@@ -97,6 +99,16 @@ class Chat:
             ("recall", self.recall),
         ):
             self.sio.on(event, self._answering(handle))
+
+    async def listen(self) -> None:
+        """Hear the other processes before the first client connects, or its first seconds would be deaf."""
+        self.sio.manager_initialized = True
+        self.manager.initialize()
+        for _ in range(HEARING_TRIES):
+            if self.manager.pubsub is not None and self.manager.pubsub.subscribed:
+                return
+            await asyncio.sleep(0.05)
+        log.warning("chat_hears_no_other_process")  # Redis is away; the manager goes on trying
 
     async def connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
         """Let in whoever has a live session."""
@@ -160,6 +172,9 @@ class Chat:
                 if len(data) != 1:
                     raise Invalid("请求的格式不对")
                 return await handle(await self._actor(sid, writes=writes), data[0])
+            except Unauthenticated as error:
+                self.sio.start_background_task(self._send_away, sid)
+                return _refused(error)
             except HuiyinError as error:
                 return _refused(error)
             except Exception as error:
@@ -174,17 +189,21 @@ class Chat:
         if client is None:
             raise Unauthenticated
         if writes or time.monotonic() - client.checked > TRUSTED:
-            await self._check(sid, client, touch=writes)
+            await self._check(client, touch=writes)
         return client.actor
 
-    async def _check(self, sid: str, client: Client, *, touch: bool) -> None:
+    @staticmethod
+    async def _check(client: Client, *, touch: bool) -> None:
         session = await sessions.resume(
             client.cookie, door=Door.CHAT, address=client.actor.address, touch=touch
         )
         if session is None:
-            await self.sio.disconnect(sid)
             raise Unauthenticated
         client.actor, client.checked = session.actor, time.monotonic()
+
+    async def _send_away(self, sid: str) -> None:
+        await asyncio.sleep(LAST_WORD)
+        await self.sio.disconnect(sid)
 
     async def sweep(self) -> None:
         """Send away sockets whose session has ended meanwhile; runs until cancelled."""
@@ -194,9 +213,10 @@ class Chat:
                 if time.monotonic() - client.checked < SWEEP:
                     continue
                 try:
-                    await self._check(sid, client, touch=False)
+                    await self._check(client, touch=False)
                 except Unauthenticated:
                     log.info("chat_session_ended", staff=client.actor.id)
+                    await self.sio.disconnect(sid)
                 except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                     log.warning("chat_sweep_failed", error=str(error))
                     break
@@ -262,6 +282,7 @@ def attach(app: web.Application) -> Chat:
     chat.sio.attach(app, socketio_path=f"{settings().path_prefix.strip('/')}/socket.io".lstrip("/"))
 
     async def run(_: web.Application) -> AsyncIterator[None]:
+        await chat.listen()
         live.use(chat.sio)
         sweeping = asyncio.create_task(chat.sweep(), name="chat sessions")
         yield

@@ -1,0 +1,157 @@
+// Draws one line of the list: a message, a notice, or a message on its way. Decides nothing.
+
+import { el, icon, iconButton } from "./dom.js";
+import { inOneLine, pieces, size, time } from "./words.js";
+
+const RECALL_WITHIN = 120000;
+export const ALL = "所有人";
+
+/** A grey line in the middle. */
+export function notice(text) {
+  return el("li.chat-notice", {}, el("span", {}, text));
+}
+
+export function daySeparator(text) {
+  return el("li.chat-day", {}, el("span", {}, text));
+}
+
+export function unreadDivider() {
+  return el("li.chat-unread", {}, el("span", {}, "以下是新消息"));
+}
+
+function avatar(message) {
+  if (message.author_kind === "bot") return el("span.chat-avatar.bot", { "aria-hidden": "true" }, icon("robot"));
+  const colour = `c${(message.author_id ?? 0) % 6}`;
+  return el(`span.chat-avatar.${colour}`, { "aria-hidden": "true" }, [...message.author].slice(-2).join(""));
+}
+
+function words(text, names) {
+  return el(
+    "p.chat-text",
+    {},
+    pieces(text, names).map(({ kind, text: piece }) => {
+      if (kind === "link") return el("a", { href: piece, target: "_blank", rel: "noopener noreferrer" }, piece);
+      return kind === "mention" ? el("b.chat-mention", {}, piece) : piece;
+    }),
+  );
+}
+
+function attachment(file, address, hands) {
+  const url = `${address}/files/${file.id}`;
+  if (file.mime.startsWith("image/")) {
+    const picture = el("img", { src: url, alt: file.name, loading: "lazy" });
+    picture.addEventListener("load", hands.grown, { once: true });
+    return el(
+      "button.chat-picture",
+      { type: "button", "aria-label": `查看图片 ${file.name}`, onclick: () => hands.open(file, url) },
+      picture,
+    );
+  }
+  return el(
+    "a.chat-file",
+    { href: `${url}?download`, download: file.name },
+    icon("file-text"),
+    el("span.chat-file-name", {}, file.name),
+    el("span.chat-file-size", {}, size(file.size)),
+  );
+}
+
+function quoted(quote, hands) {
+  return el(
+    "button.chat-quote",
+    { type: "button", onclick: () => hands.find(quote.seq), title: "查看原消息" },
+    el("b", {}, `${quote.author}：`),
+    quote.text || "原消息已撤回",
+  );
+}
+
+function readState(message, room) {
+  const people = room.unreadBy(message);
+  if (room.staff.length < 2) return null;
+  if (!people.length) return el("span.chat-read", {}, "全部已读");
+  const names = people.map((who) => who.name).join("、");
+  const list = el("span.chat-read-names", { hidden: true }, `未读：${names}`);
+  const button = el(
+    "button.chat-read.some",
+    {
+      type: "button",
+      "aria-expanded": "false",
+      title: names,
+      onclick: () => {
+        list.hidden = !list.hidden;
+        button.setAttribute("aria-expanded", String(!list.hidden));
+      },
+    },
+    `${people.length}人未读`,
+  );
+  return [button, list];
+}
+
+/** A message by a person or the bot. `joined`: follows one of the same author closely. */
+export function bubble(message, room, { own, joined, hands, now }) {
+  const names = message.mentions.map((id) => room.members.find((who) => who.staff_id === id)?.name);
+  const lit = names.filter(Boolean);
+  if (message.mentions.length > 1) lit.push(ALL);
+  const who = own ? ".own" : message.author_kind === "bot" ? ".bot" : ".other";
+  const picture = message.file?.mime.startsWith("image/") && !message.text && !message.quote ? ".bare" : "";
+  const recallable = own && room.info.writable && now - new Date(message.at).getTime() < RECALL_WITHIN;
+  return el(
+    `li.chat-line${who}${joined ? ".joined" : ""}`,
+    { "data-seq": message.seq },
+    avatar(message),
+    el(
+      "div.chat-body",
+      {},
+      joined || own ? null : el("span.chat-name", {}, message.author),
+      el(
+        "div.chat-row",
+        {},
+        el(
+          `div.chat-bubble${picture}${message.mentions.includes(room.me) ? ".forme" : ""}`,
+          { tabindex: "0", "aria-label": `${message.author} ${time(message.at)} ${inOneLine(message)}` },
+          message.quote ? quoted(message.quote, hands) : null,
+          message.file ? attachment(message.file, room.address, hands) : null,
+          message.text ? words(message.text, lit) : null,
+        ),
+        el(
+          "span.chat-tools",
+          {},
+          room.info.writable && iconButton("corner-up-left", "回复", () => hands.reply(message)),
+          recallable && iconButton("rotate", "撤回", () => hands.recall(message)),
+        ),
+      ),
+      el("span.chat-meta", {}, el("time", { datetime: message.at }, time(message.at)), own ? readState(message, room) : null),
+    ),
+  );
+}
+
+/** A message that the server has not acknowledged yet, or has refused. */
+export function onItsWay(item, room, { online, hands }) {
+  const state = item.refused
+    ? [
+        el("span.chat-failed", {}, icon("alert-circle"), `未发送：${item.refused}`),
+        el("button.chat-link", { type: "button", onclick: () => hands.retry(item) }, "重试"),
+        el("button.chat-link", { type: "button", onclick: () => hands.discard(item) }, "删除"),
+      ]
+    : [el("span", {}, item.uploading ? "正在上传…" : online ? "发送中…" : "等待网络，恢复后自动发送")];
+  const file = item.file ?? item.uploading;
+  return el(
+    "li.chat-line.own.waiting",
+    {},
+    el(
+      "div.chat-body",
+      {},
+      el(
+        "div.chat-row",
+        {},
+        el(
+          "div.chat-bubble",
+          {},
+          file ? el("span.chat-file", {}, icon("file-text"), el("span.chat-file-name", {}, file.name)) : null,
+          item.text ? words(item.text, []) : null,
+        ),
+      ),
+      el("span.chat-meta", {}, ...state),
+    ),
+  );
+}

@@ -1,0 +1,73 @@
+// The messages of a room in order, whatever the network does to them. Pure: no DOM, no socket, no clock.
+//
+// `last` is the number up to which nothing is missing. A message beyond a gap is held until the gap is
+// filled; whoever holds the timeline then asks the server for what came after `last`.
+
+export class Timeline {
+  constructor() {
+    this.messages = [];
+    this.last = 0;
+    this.more = false;
+    this.started = false;
+    this.early = new Map();
+    this.recalled = new Set();
+    this.sent = new Set();
+  }
+
+  get first() {
+    return this.messages.length ? this.messages[0].seq : this.last + 1;
+  }
+
+  /** Begin with the latest page. */
+  start(messages, more) {
+    this.started = true;
+    this.more = more;
+    this.last = messages.length ? messages[0].seq - 1 : 0;
+    return this.add(messages);
+  }
+
+  /** Take messages that came by any road; gives those now in place, in order, and whether some are missing. */
+  add(messages) {
+    const placed = [];
+    for (const message of messages) {
+      if (message.seq > this.last) this.early.set(message.seq, message);
+    }
+    for (let next; (next = this.early.get(this.last + 1)); ) {
+      this.early.delete(next.seq);
+      this.last = next.seq;
+      this.messages.push(next);
+      this.sent.add(next.client_id);
+      placed.push(next);
+      if (next.kind === "recall") this.#recall(next.recalls);
+    }
+    if (placed.length) this.messages = this.messages.map((message) => this.#asItStands(message));
+    return { placed, gap: this.early.size > 0 };
+  }
+
+  /** Put an older page in front; a page that does not end where ours begins is ignored. */
+  older(messages, more) {
+    if (messages.length && messages.at(-1).seq !== this.first - 1) return false;
+    for (const message of messages) {
+      this.sent.add(message.client_id);
+      if (message.kind === "recall") this.#recall(message.recalls);
+    }
+    this.messages = [...messages, ...this.messages].map((message) => this.#asItStands(message));
+    this.more = more;
+    return true;
+  }
+
+  #recall(seq) {
+    this.recalled.add(seq);
+  }
+
+  /** The message without the words of what was recalled; the same object when nothing changes. */
+  #asItStands(message) {
+    if (this.recalled.has(message.seq) && !message.recalled) {
+      return { ...message, text: "", file: null, mentions: [], quote: null, recalled: true };
+    }
+    if (message.quote?.text && this.recalled.has(message.quote.seq)) {
+      return { ...message, quote: { ...message.quote, text: "" } };
+    }
+    return message;
+  }
+}

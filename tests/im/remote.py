@@ -1,0 +1,132 @@
+"""Chat processes under test, and clients that speak to them as the page does."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import socketio
+
+from core.actor import Actor
+from staff import sessions
+
+PATIENCE = 15
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def process(port: int | None = None) -> AsyncIterator[str]:
+    """The address of a chat process that runs for the length of the block."""
+    port = port or free_port()
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.im.program",
+        str(port),
+        stdout=asyncio.subprocess.PIPE,
+        env=dict(os.environ),
+    )
+    assert child.stdout is not None
+    try:
+        assert await asyncio.wait_for(child.stdout.readline(), 30) == b"ready\n"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(child.wait(), 30)
+
+
+async def cookie_of(who: Actor) -> str:
+    """A session cookie, as after signing in."""
+    assert who.id is not None
+    token = await sessions.begin(who.id, address="127.0.0.1", agent="tests")
+    return f"{sessions.COOKIE}={token}"
+
+
+@dataclass
+class Client:
+    """A connected person: asks, and keeps what it was told in the order it came."""
+
+    address: str
+    cookie: str
+    heard: list[tuple[str, Any]] = field(default_factory=list)
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        self.sio = socketio.AsyncClient(
+            reconnection_delay=0.2, reconnection_delay_max=0.5, randomization_factor=0
+        )
+        self.news = asyncio.Condition()
+        for name in ("message", "read", "members"):
+            self.sio.on(name, self._hear(name))
+
+    def _hear(self, name: str) -> Any:
+        async def hear(data: Any) -> None:
+            async with self.news:
+                self.heard.append((name, data))
+                self.news.notify_all()
+
+        return hear
+
+    async def __aenter__(self) -> Self:
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        if self.origin:
+            headers["Origin"] = self.origin
+        await self.sio.connect(self.address, headers=headers, transports=["websocket"])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.sio.disconnect()
+
+    async def ask(self, event: str, data: Any) -> dict[str, Any]:
+        """The server's answer."""
+        answer: dict[str, Any] = await self.sio.call(event, data, timeout=PATIENCE)
+        return answer
+
+    async def say(self, room: int, text: str, client_id: str = "", **more: Any) -> dict[str, Any]:
+        """Post a text."""
+        return await self.ask(
+            "post", {"room": room, "client_id": client_id or str(uuid4()), "text": text, **more}
+        )
+
+    async def catch_up(self, room: int, since: int = 0) -> list[dict[str, Any]]:
+        """All that came after `since`, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = await self.ask("join", {"room": room, "since": since})
+            found += answer["messages"]
+            if not answer["more"]:
+                return found
+            since = found[-1]["seq"]
+
+    async def until(self, seqs: Sequence[int]) -> None:
+        """Wait until messages of all these numbers were told."""
+        wanted = set(seqs)
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: wanted <= {message["seq"] for message in self.messages})
+
+    async def until_heard(self, name: str) -> Any:
+        """Wait for the first event of this name; its data."""
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: any(event == name for event, _ in self.heard))
+        return next(data for event, data in self.heard if event == name)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages told so far, in the order they came."""
+        return [data["message"] for event, data in self.heard if event == "message"]
