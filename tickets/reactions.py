@@ -25,24 +25,22 @@ MOST_CENTRE_MEMBERS = 12
 async def index(event: CaseReceived | CaseUpdated) -> None:
     """Make a case findable by any part of its text."""
     case = await Case.get(id=event.case_id)
-    body = normalise(
-        "\n".join(
-            (
-                case.title,
-                case.content,
-                case.external_no or "",
-                case.platform_no,
-                case.number,
-                case.caller_name if not (case.confidential or case.anonymous) else "",
-                case.patient_name,
-                case.patient_number,
-                case.category,
-                " ".join(case.departments),
-                " ".join(case.persons),
-                case.place,
-            )
-        )
-    )
+    named = case.caller_name if not (case.confidential or case.anonymous) else ""
+    parts = (
+        case.number,
+        case.external_no or "",
+        case.platform_no,
+        named,
+        case.patient_name,
+        case.patient_number,
+        case.title,
+        *case.departments,
+        *case.persons,
+        case.category,
+        case.place,
+        case.content,
+    )  # the weightiest first: what lies past the index's limit of grams is found by nobody
+    body = normalise("\n".join(parts))
     await db.execute(
         "insert into case_search (case_id, tokens, body) values ($1, array_to_tsvector($2::text[]), $3)"
         " on conflict (case_id) do update set tokens = excluded.tokens, body = excluded.body",
