@@ -1,0 +1,123 @@
+"""The web process: pages, doors for machines, chat. Any number may run side by side; knows no page's content.
+
+On SIGTERM it takes no new requests, finishes those in hand and closes sockets, within `GRACE` seconds.
+"""
+
+import asyncio
+import errno
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable
+
+import uvloop
+from aiohttp import web
+
+from console.routes import furnish
+from console.routes import routes as console_routes
+from core import assets, bell, clock, db, jobs
+from core.logs import logger, set_up
+from core.settings import Settings, SettingsError, settings
+from core.web import make_app
+from im.server import attach
+from im.web import routes as im_routes
+from staff.sessions import middleware
+from wiring import wire
+
+log = logger(__name__)
+
+GRACE = 10.0  # seconds for requests in hand and open sockets
+BEAT = 5.0  # seconds between two heartbeats
+DOORS: tuple[Iterable[web.AbstractRouteDef], ...] = (
+    console_routes,
+    im_routes,
+)  # every package with addresses
+
+
+class PortTaken(Exception):
+    """Another program listens where we should; the message is the sentence for the person who started us."""
+
+
+def make() -> web.Application:
+    """The whole application; the database and Redis open when it starts and close when it stops."""
+    wire()
+    app = make_app(middleware)
+    app.cleanup_ctx.append(_machine)
+    prefix = settings().path_prefix
+    app.router.add_get(f"{prefix}/static/{{path:.+}}", assets.serve)
+    for door in DOORS:
+        for route in door:
+            if isinstance(route, web.RouteDef):
+                app.router.add_route(route.method, f"{prefix}{route.path}", route.handler, **route.kwargs)
+    attach(app)
+    furnish(app)
+    return app
+
+
+async def _machine(_: web.Application) -> AsyncIterator[None]:
+    """The database, the bell, the jobs and the heartbeat, for as long as the application runs."""
+    using = settings()
+    await db.open_db(using.database_url, pool_min=using.pool_min, pool_max=using.pool_max)
+    bell.open_redis(using.redis_url)
+    await jobs.open_jobs(using.redis_url)
+    beating = asyncio.create_task(_beat(), name="heartbeat")
+    async with bell.listening():
+        yield
+    beating.cancel()
+    await asyncio.wait({beating}, timeout=1)
+    await jobs.close_jobs()
+    await bell.close_redis()
+    await db.close_db()
+
+
+async def _beat() -> None:
+    process, began = f"{settings().process_id or 'web'}:{os.getpid()}", clock.now()
+    while True:
+        try:
+            await db.execute(
+                "insert into heartbeat (process, kind, started_at, seen_at) values ($1, 'web', $2, $3)"
+                " on conflict (process) do update set started_at = $2, seen_at = $3",
+                process,
+                began,
+                clock.now(),
+            )
+        except Exception as error:  # noqa: BLE001 - the outermost loop of the heartbeat: the database may be away
+            log.warning("heartbeat_lost", error=str(error))
+        await asyncio.sleep(BEAT)
+
+
+def main() -> None:
+    """Serve until told to stop.
+
+    Raises:
+        PortTaken: the port is in use.
+    """
+    using = settings()
+    set_up(using.log_level, using.log_format, using.process_id or "web")
+    try:
+        web.run_app(
+            make(),
+            host=using.host,
+            port=using.port,
+            shutdown_timeout=GRACE,
+            print=None,
+            access_log=None,
+            handler_cancellation=False,
+            loop=uvloop.new_event_loop(),
+        )
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTaken(_taken(using)) from None
+
+
+def _taken(using: Settings) -> str:
+    return f"端口 {using.port} 已被其他程序占用，请停止该程序，或用 HUIYIN_PORT 换一个端口。"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SettingsError as error:
+        sys.exit(f"设置有误：{error}")
+    except PortTaken as error:
+        sys.exit(str(error))

@@ -1,0 +1,64 @@
+"""The menu: one line per page, who sees it, and which entry the present page belongs to; draws nothing.
+
+A new page is one line in `MENU`. An entry is shown, it is not a guard: the page itself asks for the permission.
+"""
+
+from dataclasses import dataclass, field
+
+from core.actor import Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu. Seen by whoever holds any of `permissions`; by everybody when there are none."""
+
+    label: str
+    icon: str
+    path: str
+    permissions: tuple[Permission, ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as it is drawn for one person on one page."""
+
+    label: str
+    icon: str
+    path: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The menu of one person: groups in order, and the few that stand in the bottom bar of a phone."""
+
+    groups: tuple[tuple[str, tuple[Shown, ...]], ...]
+    bar: tuple[Shown, ...] = field(default=())
+
+
+BAR = 4  # beside "更多" there is room for four on 390 px
+
+MENU: list[Entry] = [
+    Entry("首页", "home", "/"),
+    Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
+    Entry(
+        "系统参数", "adjustments-horizontal", "/settings/parameters", (Permission.PARAMETER_MANAGE,), "设置"
+    ),
+    Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
+    Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
+]
+
+
+def menu(actor: Actor, path: str) -> Menu:
+    """The menu of `actor` on the page at `path` (without the path prefix)."""
+    seen = [entry for entry in MENU if not entry.permissions or any(map(actor.can, entry.permissions))]
+    here = max((entry.path for entry in seen if _within(path, entry.path)), key=len, default="")
+    shown = [(entry.group, Shown(entry.label, entry.icon, entry.path, entry.path == here)) for entry in seen]
+    names = dict.fromkeys(group for group, _ in shown)
+    groups = tuple((name, tuple(item for group, item in shown if group == name)) for name in names)
+    return Menu(groups, tuple(item for _, item in shown[:BAR]))
+
+
+def _within(path: str, entry: str) -> bool:
+    return path == entry or (entry != "/" and path.startswith(f"{entry}/"))

@@ -1,0 +1,181 @@
+"""The operator page: what waits and what is parked in the four queues, who is alive, how the channels are.
+
+Repair, replay and drop are `core.queues`' audited acts; this module only shows them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+from aiohttp import web
+
+from console.page import go, number, permit, show
+from core import clock, db, queues
+from core.actor import Actor, Permission
+from core.errors import Fault, HuiyinError, NotFound
+from core.queues import Entry
+
+routes = web.RouteTableDef()
+PAGE = 50
+SILENT = timedelta(seconds=30)  # a process beats every five seconds
+FORGOTTEN = timedelta(days=1)  # one that has been silent for longer was stopped on purpose
+STATES = {
+    "parked": ("已搁置", "late"),
+    "due": ("待处理", "todo"),
+    "done": ("已完成", "done"),
+    "void": ("已作废", "wait"),
+    "missed": ("已错过", "soon"),
+    "dropped": ("已放弃", "wait"),
+}
+KINDS = {"web": "网页", "worker": "后台", "voice": "语音", "bot": "机器人长连接"}
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that has beaten within the last day."""
+
+    name: str
+    kind: str
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+
+
+async def processes() -> list[Process]:
+    """Web and worker processes, the living first."""
+    now = clock.now()
+    rows = await db.fetch(
+        "select process, kind, started_at, seen_at from heartbeat where seen_at > $1 order by seen_at desc, process",
+        now - FORGOTTEN,
+    )
+    return [
+        Process(
+            row["process"],
+            KINDS.get(row["kind"], row["kind"]),
+            row["started_at"],
+            row["seen_at"],
+            alive=now - row["seen_at"] <= SILENT,
+        )
+        for row in rows
+    ]
+
+
+@routes.get("/operate")
+async def overview(request: web.Request) -> web.Response:
+    """Four queues with their counts, and the rows of one of them in one state."""
+    actor = permit(request, Permission.MACHINE_OPERATE)
+    counts = await queues.counts()
+    fullest = max(counts, key=lambda name: counts[name].get("parked", 0))
+    queue, state = request.query.get("queue", fullest), request.query.get("state", "parked")
+    if state not in STATES:
+        raise NotFound("没有这种状态")
+    before = number(request.query.get("before", ""))
+    rows = await queues.entries(queue, state, by=actor, before=before, limit=PAGE + 1)
+    return await show(
+        request,
+        "console/operate.html",
+        counts=counts,
+        names=queues.TABLES,
+        queue=queue,
+        state=state,
+        states=STATES,
+        rows=rows[:PAGE],
+        before=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        processes=await processes(),
+    )
+
+
+async def _entry(request: web.Request, by: Actor) -> Entry:
+    """The row of the address, in the state the address names.
+
+    Raises:
+        NotFound: there is none, or its state has changed meanwhile.
+    """
+    wanted = number(request.match_info["number"])
+    queue, state = request.match_info["queue"], request.match_info["state"]
+    found = (
+        await queues.entries(queue, state, by=by, before=wanted + 1, limit=1) if wanted is not None else []
+    )
+    if not found or found[0].id != wanted:
+        raise NotFound("没有这一条，或它的状态已经变了，请刷新页面")
+    return found[0]
+
+
+def pretty(payload: str) -> str:
+    """JSON with line breaks; what is not JSON (or was cut) as it is."""
+    try:
+        return orjson.dumps(orjson.loads(payload), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return payload
+
+
+async def _drawer(
+    request: web.Request,
+    entry: Entry,
+    *,
+    error: HuiyinError | None = None,
+    payload: str | None = None,
+    reason: str = "",
+) -> web.Response:
+    faults = {fault.field: fault.reason for fault in error.details} if error else {}
+    return await show(
+        request,
+        "console/operate_entry.html",
+        status=error.status if error else 200,
+        entry=entry,
+        states=STATES,
+        name=queues.TABLES[entry.table],
+        payload=pretty(entry.payload) if payload is None else payload,
+        whole=len(entry.payload) < queues_cut(),
+        reason=reason,
+        error=error,
+        faults=faults,
+    )
+
+
+def queues_cut() -> int:
+    """How many characters of a payload `core.queues` hands out; a longer one is cut and cannot be edited here."""
+    return 4000
+
+
+@routes.get("/operate/{queue}/{state}/{number}")
+async def entry_drawer(request: web.Request) -> web.Response:
+    """One row: why it is parked, its content, and what can be done."""
+    actor = permit(request, Permission.MACHINE_OPERATE)
+    return await _drawer(request, await _entry(request, actor))
+
+
+@routes.post("/operate/{queue}/{state}/{number}/{act}")
+async def act(request: web.Request) -> web.Response:
+    """Replay, drop or repair a parked row."""
+    actor = permit(request, Permission.MACHINE_OPERATE)
+    entry = await _entry(request, actor)
+    data = await request.post()
+    payload, reason = str(data.get("payload", "")), str(data.get("reason", ""))
+    what = request.match_info["act"]
+    try:
+        if what == "replay":
+            await queues.replay(entry.table, entry.id, by=actor)
+            said = "已重新放入队列"
+        elif what == "drop":
+            await queues.drop(entry.table, entry.id, reason, by=actor)
+            said = "已放弃，条目保留备查"
+        elif what == "repair":
+            if len(entry.payload) >= queues_cut():
+                raise _too_long()
+            await queues.repair(entry.table, entry.id, payload, by=actor)
+            said = "内容已修改，已重新放入队列"
+        else:
+            raise NotFound
+    except HuiyinError as error:
+        if isinstance(error, NotFound):
+            raise
+        kept = payload if what == "repair" else None
+        return await _drawer(request, entry, error=error, payload=kept, reason=reason)
+    return go(request, f"/operate?queue={entry.table}", f"#{entry.id} {said}")
+
+
+def _too_long() -> HuiyinError:
+    error = HuiyinError("内容过长，不能在页面上修改")
+    error.details = (Fault(field="payload", label="内容", reason="内容过长，页面上只显示了开头部分"),)
+    return error

@@ -1,0 +1,45 @@
+"""All addresses of the staff pages, and what their templates may use beside core's; answers nothing itself."""
+
+from datetime import datetime
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from console import audit, forms, holidays, home, login, operate, parameters, pick, remaining, saved_views
+from core import clock
+from core.assets import icon
+
+routes: list[web.AbstractRouteDef] = [
+    *login.routes,
+    *home.routes,
+    *pick.routes,
+    *saved_views.routes,
+    *holidays.routes,
+    *parameters.routes,
+    *operate.routes,
+    *audit.routes,
+]
+
+
+def left(due: datetime) -> str:
+    """ "剩 2天3小时" at this moment."""
+    return remaining.remaining(due, clock.now())
+
+
+def tone(due: datetime) -> str:
+    """How pressing `due` is at this moment: calm, soon, late."""
+    return remaining.tone(due, clock.now())
+
+
+def furnish(app: web.Application) -> None:
+    """Give the templates of `app` the words they use: icon, controls, and the filters left, tone, iso."""
+    environment = aiohttp_jinja2.get_env(app)
+    more: dict[str, Any] = {"icon": icon, "controls": forms.controls}
+    environment.globals.update(more)
+    environment.filters.update(left=left, tone=tone, iso=iso)
+
+
+def iso(instant: datetime) -> str:
+    """ "2026-11-21T01:30:00+00:00", for the browser's clock."""
+    return instant.isoformat(timespec="seconds")

@@ -1,0 +1,20 @@
+"""The modules of the home page. A new one is one file here and one line in `WIDGETS`.
+
+A widget reads through `queries` with the person's scope and gives one of three shapes; it draws nothing itself.
+"""
+
+from types import MappingProxyType
+
+from console.widgets import calendar, doors, machine
+from console.widgets.shapes import Widget
+
+WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
+    {
+        widget.name: widget
+        for widget in (
+            calendar.WIDGET,
+            doors.WIDGET,
+            machine.WIDGET,
+        )
+    }
+)

@@ -1,0 +1,37 @@
+// The menu drawer of phones, drop-downs that close, and lists of check boxes that can be filtered.
+"use strict";
+(() => {
+  const body = document.body;
+  const close = () => body.classList.remove("menu-open");
+
+  document.addEventListener("click", (event) => {
+    const handle = event.target.closest("[data-menu]");
+    if (handle) body.classList.toggle("menu-open", handle.dataset.menu === "open");
+    for (const drop of document.querySelectorAll("details.drop[open]")) {
+      if (!drop.contains(event.target)) drop.open = false;
+    }
+    const move = event.target.closest("[data-move]");
+    if (move) shift(move.closest("[data-row]"), move.dataset.move);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    close();
+    for (const drop of document.querySelectorAll("details.drop[open]")) drop.open = false;
+  });
+
+  // A row of a list that a person orders: it changes places with its neighbour.
+  const shift = (row, way) => {
+    const other = way === "up" ? row.previousElementSibling : row.nextElementSibling;
+    if (!other?.matches("[data-row]")) return;
+    if (way === "up") other.before(row); else other.after(row);
+    row.querySelector(`[data-move="${way}"]`).focus();
+  };
+
+  document.addEventListener("input", (event) => {
+    const list = document.getElementById(event.target.dataset?.filter ?? "");
+    if (!list) return;
+    const words = event.target.value.trim().toLowerCase();
+    for (const row of list.children) row.hidden = !row.textContent.toLowerCase().includes(words);
+  });
+})();
