@@ -3,6 +3,7 @@
 Pure: rows come in from `staff.queries`, nothing is read here.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from core.errors import NotFound
 
 UnitKind = Literal["group", "campus", "clinic", "department", "ward"]
 SITES = ("campus", "clinic")
+_PLACE = re.compile("(门诊|病区|病房|诊室)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,14 @@ class OrgTree:
     def find(self, name: str, campus: str = "") -> Unit | None:
         """The one active unit that goes by this name, short name, alias, or campus name and name together.
 
-        `campus` decides when several campuses have such a unit; None when there is none, or still several.
+        A name that nobody bears is tried again without 门诊, 病区 or 病房 at its end. A `campus` that we know
+        leaves only its own units and those of no campus. None when there is none, or still several.
         """
-        found = self._by_name.get(plain(name), [])
-        if len(found) > 1 and campus:
-            sites = {unit.id for unit in self._by_name.get(plain(campus), []) if unit.kind in SITES}
-            found = [unit for unit in found if (site := self.site(unit.id)) is not None and site.id in sites]
+        wanted = plain(name)
+        found = self._by_name.get(wanted) or self._by_name.get(_PLACE.sub("", wanted), [])
+        sites = {unit.id for unit in self._by_name.get(plain(campus), []) if unit.kind in SITES}
+        if sites:
+            found = [unit for unit in found if (site := self.site(unit.id)) is None or site.id in sites]
         if len(found) > 1:  # a ward is often called like its department: the department is meant
             top = min(unit.path.count("/") for unit in found)
             found = [unit for unit in found if unit.path.count("/") == top]

@@ -24,7 +24,12 @@ from tests.staff.cast import House
         ("心脏内科", "", "east_cardiology"),
         ("投诉办", "东院", "centre"),  # it lies in no campus; a name borne once needs none
         ("东院", "", "east"),
+        ("普外科", "东院", None),  # the west has one, but the east was said
+        ("普外科", "南院", "west_surgery"),  # nobody knows that campus
+        ("普外科门诊", "", "west_surgery"),
+        ("心内科病房", "西院", "west_cardiology"),
         ("口腔科", "", None),
+        ("门诊", "", None),
     ],
 )
 async def test_a_unit_is_found_by_any_of_its_names(
