@@ -60,12 +60,12 @@ async def push(key: str, cmd: str, body: Json, *, req_id: str = "", patience: fl
 
 
 async def _write(key: str, cmd: str, body: Json, req_id: str, patience: float) -> int:
-    """The row of this key; one that was withdrawn is due again."""
+    """The row of this key; one that was withdrawn or refused is due again."""
     now = clock.now()
-    number: int = await db.fetchval(
+    await db.execute(
         "insert into bot_frame (key, cmd, req_id, body, created_at, expires_at) values ($1, $2, $3, $4::jsonb, $5, $6)"
-        " on conflict (key) do update set expires_at = $6,"
-        " state = case when bot_frame.state = 'withdrawn' then 'due' else bot_frame.state end returning id",
+        " on conflict (key) do update set expires_at = $6, state = 'due', body = $4::jsonb"
+        " where bot_frame.state = 'withdrawn' or (bot_frame.state = 'answered' and bot_frame.errcode <> 0)",
         key,
         cmd,
         req_id,
@@ -73,6 +73,7 @@ async def _write(key: str, cmd: str, body: Json, req_id: str, patience: float) -
         now,
         now + timedelta(seconds=patience),
     )
+    number: int = await db.fetchval("select id from bot_frame where key = $1", key)
     await bell.ring(DUE_BELL)
     return number
 
