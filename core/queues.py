@@ -73,7 +73,7 @@ async def counts() -> dict[str, dict[str, int]]:
     for table in TABLES:
         row = await db.fetchrow(
             f"select (select count(*) from {table} where state = 'due') as due,"  # noqa: S608
-            f" (select count(*) from {table} where state = 'due' and due_at < $1 - interval '1 minute') as late,"
+            f" (select count(*) from {table} where state = 'due' and due_at < $1::timestamptz - interval '1 minute') as late,"
             f" (select count(*) from {table} where state = 'parked') as parked",
             clock.now(),
         )
