@@ -19,7 +19,7 @@ from typing import Any, Final
 import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -55,7 +55,7 @@ def event_report() -> Document:
     _section(document, "一、诉求内容", "{{ case.content }}")
     _section(document, "二、相关就诊情况")
     _loop_table(document, ("就诊时间", "就诊类别", "就诊科室", "接诊医生", "诊断"), "v in visits",
-                ("{{ v.visited_at }}", "{{ v.kind }}", "{{ v.department }}", "{{ v.doctor }}", "{{ v.diagnosis }}"))  # fmt: skip
+                ("{{ v.visited_at }}", "{{ v.kind }}", "{{ v.department }}", "{{ v.doctor }}", "{{ v.diagnosis }}"), (40, 22, 34, 26, 36))  # fmt: skip
     _section(document, "三、科室办理情况")
     _tickets(document)
     _section(document, "四、调查核实情况", "{{ event.facts }}")
@@ -88,7 +88,7 @@ def final_report() -> Document:
     _section(document, "六、历次办理与回访")
     _loop_table(document, ("轮次", "起止时间", "答复", "回访结果", "重办原因"), "r in rounds",
                 ("{{ r.number }}", "{{ r.opened_at|day }} 至 {{ r.closed_at|day }}", "{{ r.reply }}",
-                 "{{ r.solved }} {{ r.satisfied }}", "{{ r.reason }}"))  # fmt: skip
+                 "{{ r.solved }} {{ r.satisfied }}", "{{ r.reason }}"), (14, 38, 52, 24, 30))  # fmt: skip
     _attachments(document)
     _signature(document)
     return document
@@ -102,7 +102,7 @@ def handling_form() -> Document:
     _wide_rows(document, ("诉求标题", "{{ case.title }}"), ("诉求内容", "{{ case.content }}"))
     _section(document, "承办科室")
     _loop_table(document, ("科室", "主办/协办", "联络员", "派发时间", "办结期限"), "t in tickets",
-                ("{{ t.department }}", "{{ t.role }}", "{{ t.liaison }}", "{{ t.sent_at }}", "{{ t.deadline }}"))  # fmt: skip
+                ("{{ t.department }}", "{{ t.role }}", "{{ t.liaison }}", "{{ t.sent_at }}", "{{ t.deadline }}"), (36, 26, 26, 35, 35))  # fmt: skip
     _section(document, "批示与办理")
     _wide_rows(document, ("拟办意见", "\n\n"), ("领导批示", "\n\n"), ("办理结果", "\n\n\n"))
     _attachments(document)
@@ -183,9 +183,10 @@ def _wide_rows(document: Document, *pairs: Pair) -> None:
         _write(cells[1], value)
 
 
-def _loop_table(document: Document, headers: Sequence[str], loop: str, cells: Sequence[str]) -> None:
+def _loop_table(
+    document: Document, headers: Sequence[str], loop: str, cells: Sequence[str], widths: Sequence[float]
+) -> None:
     """A table whose middle row is repeated for each item of a list."""
-    widths = [158 / len(headers)] * len(headers)
     table = _table(document, widths)
     for cell, header in zip(_row(table), headers, strict=True):
         _label(cell, header)
@@ -236,7 +237,11 @@ def _signature(document: Document) -> None:
 def _row(table: Table) -> tuple[_Cell, ...]:
     """A new row's cells; python-docx publishes no types for it."""
     rows: Any = table
-    return tuple(rows.add_row().cells)
+    row = rows.add_row()
+    row.height, row.height_rule = Mm(8), WD_ROW_HEIGHT_RULE.AT_LEAST
+    for cell in row.cells:
+        cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
+    return tuple(row.cells)
 
 
 def _table(document: Document, widths: Sequence[float]) -> Table:

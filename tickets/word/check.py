@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from tickets.word.environment import ClosedEnvironment
 from tickets.word.grammar import Unknown, outside_loop, read_tree
 from tickets.word.package import TemplateError, check_package
-from tickets.word.variables import REQUIRED, Kind, catalogue, sample_context
+from tickets.word.variables import REQUIRED, Kind, ReportContext, catalogue, sample_context
 
 _TAG = re.compile(r"\{\{|\{%|\{#")
 _FOOTNOTES: Final = ("footnotes+xml", "endnotes+xml", "comments+xml")
@@ -72,9 +72,8 @@ class _Source:
 
     def paragraph(self, line: int) -> str:
         """The readable text of the paragraph at a line; each paragraph begins a line."""
-        lines = self.text.splitlines()
-        text = re.sub(r"<[^>]+>", "", lines[min(line, len(lines)) - 1]) if lines else ""
-        text = " ".join(unescape(text).split())
+        lines = self.text.split("\n")
+        text = _readable(lines[min(line, len(lines)) - 1])
         return text if len(text) <= 80 else text[:79] + "…"
 
 
@@ -91,6 +90,9 @@ def inspect(data: bytes, kind: Kind) -> Inspection:
     syntax_errors: list[str] = []
     forbidden: list[str] = []
     for source in sources:
+        if unpaired := _unpaired(source):
+            syntax_errors += unpaired
+            continue
         try:
             tree = environment.parse(source.text)
         except TemplateSyntaxError as error:
@@ -130,26 +132,42 @@ def _sources(data: bytes) -> Iterator[_Source]:
         raise TemplateError("Word 文件内容损坏，请用 Word 打开并另存为 .docx 后再上传") from None
 
 
+def _readable(xml: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", xml)).split())
+
+
 def _text_of(blob: bytes) -> str:
     return re.sub(r"<[^>]+>", "", blob.decode("utf-8", "replace"))
 
 
 def _lines(xml: str) -> str:
-    """One paragraph per line, as docxtpl arranges it itself before filling."""
-    return re.sub(r"<w:p([ >])", r"\n<w:p\1", xml)
+    """One paragraph, or one tag that replaces a paragraph, per line, so that a line number means a place."""
+    xml = re.sub(r"<w:p([ >])", r"\n<w:p\1", xml)
+    return re.sub(r"(</w:p>|</w:tr>|%\})\s*(?=\{%)", r"\1\n", xml)
 
 
 def _tried(source: _Source, environment: ClosedEnvironment) -> list[str]:
-    """Fill the body with samples: tags that tear rows or paragraphs apart show as broken XML."""
-    try:
-        filled = environment.from_string(source.text).render(sample_context().model_dump(by_alias=True))
-    except JinjaError as error:
-        return [f"试填失败：{_plain(error.message or '')}"]
-    try:
-        ElementTree.fromstring(filled)
-    except (ElementTree.ParseError, DefusedXmlException):
-        return ["标签位置不对：表格行的循环要用 {%tr … %}，整段的循环或判断要用 {%p … %}，并各占一行"]
+    """Fill the body with samples and with nothing: tags that tear rows or paragraphs apart show as broken XML."""
+    for context in (sample_context(), ReportContext()):
+        try:
+            filled = environment.from_string(source.text).render(context.model_dump())
+            ElementTree.fromstring(filled)
+        except JinjaError as error:
+            return [f"试填失败：{_plain(error.message or '')}"]
+        except (ElementTree.ParseError, DefusedXmlException):
+            return ["标签位置不对：表格行的循环要用 {%tr … %}，整段的循环或判断要用 {%p … %}，并各占一行"]
     return []
+
+
+def _unpaired(source: _Source) -> list[str]:
+    """Brackets left open; told per paragraph, because Jinja would complain of the XML that follows."""
+    errors = []
+    for line, written in enumerate(source.text.split("\n"), start=1):
+        text = _readable(written)
+        for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
+            if text.count(opening) != text.count(closing):
+                errors.append(_where(source, line, f"“{opening}”与“{closing}”没有成对"))
+    return errors
 
 
 def _explained(item: Unknown, source: _Source, kind: Kind) -> UnknownVariable:
@@ -161,7 +179,7 @@ def _explained(item: Unknown, source: _Source, kind: Kind) -> UnknownVariable:
     return UnknownVariable(
         name=item.name,
         paragraph=source.paragraph(item.line),
-        suggestions=suggestions(item.name, kind),
+        suggestions=() if hint and item.name in _tags(kind) else suggestions(item.name, kind),
         hint=hint,
     )
 
@@ -169,7 +187,7 @@ def _explained(item: Unknown, source: _Source, kind: Kind) -> UnknownVariable:
 def suggestions(name: str, kind: Kind) -> tuple[str, ...]:
     """Up to three variables that a mistyped or Chinese name may have meant."""
     known = catalogue(kind)
-    tags = [variable.tag.strip("{} ") for variable in known]
+    tags = _tags(kind)
     described = [
         tag
         for tag, variable in zip(tags, known, strict=True)
@@ -180,6 +198,10 @@ def suggestions(name: str, kind: Kind) -> tuple[str, ...]:
     last = name.rpartition(".")[2]
     same_end = [tag for tag in tags if tag.rpartition(".")[2] == last]
     return tuple(dict.fromkeys([*get_close_matches(name, tags, n=3, cutoff=0.7), *same_end]))[:3]
+
+
+def _tags(kind: Kind) -> list[str]:
+    return [variable.tag.strip("{} ") for variable in catalogue(kind)]
 
 
 def _where(source: _Source, line: int, sentence: str) -> str:

@@ -36,7 +36,7 @@ def fill(data: bytes, context: ReportContext, images: Mapping[str, bytes] | None
     # A report may use every group, so whatever passed the check of its own kind passes here too.
     _require_fillable(inspect(data, Kind.EVENT_REPORT))
     template = DocxTemplate(io.BytesIO(data))
-    values = context.model_dump(by_alias=True)
+    values = context.model_dump()
     for plural in ("tickets", "rounds", "visits", "attachments", "photos"):
         values[plural] = list(values[plural])
     for photo in values["photos"]:
@@ -69,7 +69,7 @@ def _picture(template: DocxTemplate, name: str, images: Mapping[str, bytes]) -> 
 def prepare_image(data: bytes, name: str = "") -> tuple[bytes, float, float]:
     """A JPEG upright, without metadata (where it was taken), and its size in mm at 96 dots per inch."""
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF", "MPO")) as opened:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF")) as opened:
             if opened.width * opened.height > MAX_IMAGE_PIXELS:
                 raise FillError(f"照片“{name}”太大，请缩小后再用")
             upright = ImageOps.exif_transpose(opened).convert("RGBA")

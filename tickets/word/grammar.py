@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from tickets.word.environment import FILTERS, LOOP_WORDS, TESTS
 from tickets.word.variables import GROUPS, LOOP_NAMES, Kind, ReportContext, fields_of, item_model
 
-MAX_LOOP_DEPTH: Final = 2
+# A report's lists are flat (at most 200 items), so a loop within a loop could only be meant to exhaust us;
+# with the size of a loop's body bounded too, the largest document that can come out is bounded.
+MAX_LOOP_BODY: Final = 200_000
 _LONGEST_CONSTANT: Final = 500
 
 _FORBIDDEN: Final[dict[type[nodes.Node], str]] = {
@@ -105,8 +107,11 @@ class _Walk:
             self.visit(argument, scope, depth)
 
     def _loop(self, node: nodes.For, scope: Scope, depth: int) -> None:
-        if depth >= MAX_LOOP_DEPTH:
-            self._forbid(node, f"循环最多套 {MAX_LOOP_DEPTH} 层")
+        if depth:
+            self._forbid(node, "循环里不能再套循环")
+            return
+        if sum(len(text.data) for text in node.find_all(nodes.TemplateData)) > MAX_LOOP_BODY:
+            self._forbid(node, "循环里的内容太多，请只循环一行或一段")
             return
         if node.recursive or not isinstance(node.target, nodes.Name):
             self._forbid(node, "循环只能写成 for t in tickets")

@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -20,6 +20,7 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 60 * 1024 * 1024
 MAX_XML_BYTES: Final = 15 * 1024 * 1024
 MAX_PARTS: Final = 1_000
+MAX_DEPTH: Final = 150
 
 _DOCUMENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _MACRO_NAMES: Final = ("vbaproject.bin", "vbadata.xml", "vbaprojectsignature.bin")
@@ -114,18 +115,35 @@ def _check_relations(root: Element) -> None:
 
 
 def _check_fields(root: Element) -> None:
-    for paragraph in root.iter():
-        local = _local(paragraph.tag)
-        if local == "altChunk":
-            raise TemplateError("模板中嵌有其他文件或控件，请删除后再上传")
-        if local == "p":
-            # Word may spread one instruction over several runs; together they make the command.
-            spread = "".join(node.text or "" for node in paragraph.iter() if _local(node.tag) == "instrText")
-            _refuse_field(spread)
-        elif local in {"instrText", "delInstrText"}:
-            _refuse_field(paragraph.text or "")
-        elif local == "fldSimple":
-            _refuse_field(next((value for key, value in paragraph.items() if _local(key) == "instr"), ""))
+    """One pass over a part in document order; the runs of one instruction are read together."""
+    instructions: list[str] = []
+    for node in _nodes(root):
+        match _local(node.tag):
+            case "altChunk":
+                raise TemplateError("模板中嵌有其他文件或控件，请删除后再上传")
+            case "instrText" | "delInstrText":
+                # Word may spread one instruction over several runs; together they make the command.
+                instructions.append(node.text or "")
+            case "fldSimple":
+                instructions += [
+                    "\n",
+                    *(value for key, value in node.items() if _local(key) == "instr"),
+                    "\n",
+                ]
+            case "p" | "fldChar":
+                instructions.append("\n")
+    _refuse_field("".join(instructions))
+
+
+def _nodes(root: Element) -> Iterator[Element]:
+    """All elements in document order; nesting that no document has would exhaust later readers."""
+    waiting = [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise TemplateError("文件结构异常，请用 Word 另存为 .docx 后再上传")
+        yield node
+        waiting += [(child, depth + 1) for child in reversed(node)]
 
 
 def _refuse_field(instruction: str) -> None:

@@ -4,8 +4,8 @@ One declaration: the models below are what `fill` takes, the catalogue shown to 
 the checker knows and the sample the preview is drawn with. They hold values only and never fetch any.
 """
 
+import datetime as dt
 from collections.abc import Iterator
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, get_args, get_origin
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ def _text(description: str, sample: str) -> Any:
 
 
 def _time(description: str, *sample: int) -> Any:
-    moment = datetime(sample[0], sample[1], sample[2], sample[3], sample[4], tzinfo=CHINA)
+    moment = dt.datetime(sample[0], sample[1], sample[2], sample[3], sample[4], tzinfo=CHINA)
     return Field(default=None, description=description, examples=[moment])
 
 
@@ -60,14 +60,10 @@ class Report(_Values):
 
     number: str = _text("文书编号", "测医诉〔2026〕12 号")
     title: str = _text("文书标题", "关于挂号退费诉求的事件报告")
-    report_date: date | None = Field(
-        default=None, alias="date", description="成文日期", examples=[date(2026, 11, 27)]
-    )
+    date: dt.date | None = Field(default=None, description="成文日期", examples=[dt.date(2026, 11, 27)])
     author: str = _text("拟稿人", "张测试")
     reviewer: str = _text("审核人", "李测试")
     approver: str = _text("签发人", "王测试")
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Case(_Values):
@@ -93,12 +89,12 @@ class Case(_Values):
     urgency: str = _text("紧急程度", "一般")
     role: str = _text("主办或协办", "主办")
     state: str = _text("办理状态", "办理中")
-    occurred_at: datetime | None = _time("事发时间", 2026, 11, 18, 9, 30)
-    received_at: datetime | None = _time("收到时间", 2026, 11, 21, 10, 5)
-    dispatched_at: datetime | None = _time("派单时间", 2026, 11, 21, 10, 0)
-    upstream_deadline: datetime | None = _time("上级办结期限", 2026, 12, 5, 18, 0)
-    hospital_deadline: datetime | None = _time("院内办结期限", 2026, 11, 30, 17, 30)
-    contacted_at: datetime | None = _time("首次联系来电人的时间", 2026, 11, 21, 11, 0)
+    occurred_at: dt.datetime | None = _time("事发时间", 2026, 11, 18, 9, 30)
+    received_at: dt.datetime | None = _time("收到时间", 2026, 11, 21, 10, 5)
+    dispatched_at: dt.datetime | None = _time("派单时间", 2026, 11, 21, 10, 0)
+    upstream_deadline: dt.datetime | None = _time("上级办结期限", 2026, 12, 5, 18, 0)
+    hospital_deadline: dt.datetime | None = _time("院内办结期限", 2026, 11, 30, 17, 30)
+    contacted_at: dt.datetime | None = _time("首次联系来电人的时间", 2026, 11, 21, 11, 0)
     contact_way: str = _text("首次联系的方式", "电话")
 
 
@@ -114,18 +110,18 @@ class Ticket(_Values):
     verified: str = _text("是否属实", "部分属实")
     reviewer: str = _text("科室审核人", "孙测试")
     state: str = _text("状态", "已办结")
-    sent_at: datetime | None = _time("派发时间", 2026, 11, 21, 10, 30)
-    signed_at: datetime | None = _time("签收时间", 2026, 11, 21, 10, 45)
-    answered_at: datetime | None = _time("答复时间", 2026, 11, 23, 16, 0)
-    deadline: datetime | None = _time("科室办结期限", 2026, 11, 26, 17, 30)
+    sent_at: dt.datetime | None = _time("派发时间", 2026, 11, 21, 10, 30)
+    signed_at: dt.datetime | None = _time("签收时间", 2026, 11, 21, 10, 45)
+    answered_at: dt.datetime | None = _time("答复时间", 2026, 11, 23, 16, 0)
+    deadline: dt.datetime | None = _time("科室办结期限", 2026, 11, 26, 17, 30)
 
 
 class Round(_Values):
     """One round of handling; a new one begins when the caller is not satisfied."""
 
     number: str = _text("第几轮", "1")
-    opened_at: datetime | None = _time("开始时间", 2026, 11, 21, 10, 5)
-    closed_at: datetime | None = _time("结束时间", 2026, 11, 27, 9, 0)
+    opened_at: dt.datetime | None = _time("开始时间", 2026, 11, 21, 10, 5)
+    closed_at: dt.datetime | None = _time("结束时间", 2026, 11, 27, 9, 0)
     reply: str = _text("本轮答复", "已向来电人说明退费进度并致歉。")
     solved: str = _text("回访是否解决", "解决")
     satisfied: str = _text("回访是否满意", "满意")
@@ -139,7 +135,7 @@ class Visit(_Values):
     kind: str = _text("就诊类别", "门诊")
     department: str = _text("就诊科室", "心血管内科")
     doctor: str = _text("接诊医生", "周测试")
-    visited_at: datetime | None = _time("就诊时间", 2026, 11, 18, 9, 0)
+    visited_at: dt.datetime | None = _time("就诊时间", 2026, 11, 18, 9, 0)
     diagnosis: str = _text("诊断", "高血压")
 
 
@@ -161,7 +157,7 @@ class Reply(_Values):
         "答复内容", "赵女士您好，您的退费已提交银行，预计 3 个工作日内到账。给您带来不便，深表歉意。"
     )
     way: str = _text("答复方式", "电话、短信")
-    at: datetime | None = _time("答复时间", 2026, 11, 24, 10, 0)
+    at: dt.datetime | None = _time("答复时间", 2026, 11, 24, 10, 0)
     by: str = _text("答复人", "李测试")
     solved: str = _text("是否解决", "解决")
     satisfied: str = _text("是否满意", "满意")
@@ -224,8 +220,8 @@ REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
 
 
 def fields_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Variable name (as written in a template) → field of a model."""
-    return {info.alias or name: info for name, info in model.model_fields.items()}
+    """Variable name → field of a model."""
+    return dict(model.model_fields)
 
 
 def item_model(annotation: Any) -> type[BaseModel] | None:
@@ -282,9 +278,9 @@ def shown(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, datetime):
+    if isinstance(value, dt.datetime):
         local = value.astimezone(CHINA) if value.tzinfo else value
         return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
-    if isinstance(value, date):
+    if isinstance(value, dt.date):
         return f"{value.year}年{value.month}月{value.day}日"
     return str(value)
