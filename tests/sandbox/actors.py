@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer
 from defusedxml import ElementTree
 from wechatpy.crypto import WeChatCrypto as AccountCrypto
 from wechatpy.enterprise.crypto import WeChatCrypto
@@ -99,7 +99,7 @@ class Outside:
 
     config: Config
     hospital: Hospital
-    server: TestServer
+    server: BaseTestServer
     http: aiohttp.ClientSession
     token: str = ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from sandbox.app import create_app
 from sandbox.config import Config
@@ -88,7 +88,7 @@ async def test_reset_forgets_everything_or_keeps_the_people(outside: Outside) ->
 async def test_a_restart_keeps_phones_cards_codes_and_files(tmp_path: Path) -> None:
     config = Config(state=str(tmp_path / "phones.json"))
 
-    def run(http: aiohttp.ClientSession, server: TestServer) -> Outside:
+    def run(http: aiohttp.ClientSession, server: BaseTestServer) -> Outside:
         return Outside(config, Hospital(config), server, http)
 
     async with aiohttp.ClientSession() as http:
