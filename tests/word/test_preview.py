@@ -28,6 +28,7 @@ def test_the_shipped_templates_show_head_number_and_title(kind: Kind) -> None:
         '<div class="word-preview"><p class="word-head">测试市第一医院</p><p class="word-number">'
     )
     assert '<h1 class="word-title">' in html
+    assert '<h2 class="word-section">' in html
     assert '<p class="word-sign">2026年11月27日</p>' in html
     assert html.count('<img src="data:image/jpeg;base64,') == 2
 

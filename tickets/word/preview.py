@@ -27,13 +27,21 @@ _ATTRIBUTES: Final = {
     "a": {"id", "href"},
     "p": {"class"},
     "h1": {"class"},
+    "h2": {"class"},
     "div": {"class"},
 }
 # The paragraph styles of the shipped templates; other templates fall back to plain paragraphs.
-STYLES: Final = {"红头": "word-head", "文号": "word-number", "文书标题": "word-title", "落款": "word-sign"}
+STYLES: Final = {
+    "红头": "word-head",
+    "文号": "word-number",
+    "文书标题": "word-title",
+    "落款": "word-sign",
+    "小节": "word-section",
+    "正文段": "word-text",
+}
+_ELEMENTS: Final = {"word-title": "h1", "word-section": "h2"}
 _STYLE_MAP: Final = "\n".join(
-    f"p[style-name='{name}'] => {'h1' if css == 'word-title' else 'p'}.{css}:fresh"
-    for name, css in STYLES.items()
+    f"p[style-name='{name}'] => {_ELEMENTS.get(css, 'p')}.{css}:fresh" for name, css in STYLES.items()
 )
 _CLASSES: Final = frozenset({*STYLES.values(), "word-preview"})
 _PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
