@@ -39,4 +39,5 @@ create table visit (
 create index visit_patient on visit (patient_id, start_on desc);
 create index visit_unit on visit (unit_id, start_on desc, id desc);
 create index visit_ward on visit (ward_id, start_on desc, id desc) where ward_id is not null;
+create index visit_kind on visit (kind, start_on desc, id desc);
 create index visit_start on visit (start_on desc, id desc);

@@ -143,7 +143,11 @@ async def search(what: Search, by: Actor, *, limit: int = PAGE) -> VisitPage:
     where = _Where()
     _within(where, await reach(by, Permission.PATIENT_READ))
     if what.text.strip():
-        where.add("(v.patient_id = any({}::bigint[]) or v.number = {})", *await _meant(what.text))
+        where.add(
+            "v.id in (select id from visit where patient_id = any({}::bigint[])"
+            " union select id from visit where number = {})",
+            *await _meant(what.text),
+        )
     if what.kind is not None:
         where.add("v.kind = {}", what.kind)
     if what.unit_id is not None:
@@ -169,7 +173,7 @@ async def _meant(text: str) -> tuple[list[int], str]:
     rows = await db.fetch(
         "(select id from patient where number = $1) union (select id from patient where phone_hash = any($2::bytea[]))"
         " union (select id from patient where id_hash = any($2::bytea[]))"
-        " union (select id from patient where name like $3 order by id limit $4)",
+        " union (select id from patient where name like $3 order by name using ~<~ limit $4)",
         typed,
         hashes,
         start,
