@@ -39,6 +39,14 @@ def control(handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamRes
     return run
 
 
+def number_of(request: web.Request, name: str) -> int:
+    """A whole number of the query, 0 when absent, or a 400."""
+    given = request.query.get(name, "0")
+    if not given.isdecimal():
+        raise Unfit(f"{name} must be a whole number", 400)
+    return int(given)
+
+
 def member_of(world: World, userid: str) -> Member:
     """The member, or a 404."""
     found = world.member(userid)

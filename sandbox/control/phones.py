@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.control.base import Answer, Unfit, member_of, patient_of
+from sandbox.control.base import Answer, Unfit, member_of, number_of, patient_of
 from sandbox.control.people import Asked
 from sandbox.feed import Change
 from sandbox.state import Member, Message, Patient
@@ -131,7 +131,7 @@ async def messages(world: World, request: web.Request) -> Answer:
         keys = [f"sms:{query['phone']}"]
     else:
         raise Unfit("conversation, userid, openid or phone is needed", 400)
-    after = int(query.get("after", "0"))
+    after = number_of(request, "after")
     found = [m for m in world.state.messages if m.conversation in keys and m.seq > after]
     return {"messages": [told(world, message) for message in found]}
 

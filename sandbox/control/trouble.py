@@ -3,7 +3,7 @@
 from aiohttp import web
 from pydantic import Field
 
-from sandbox.control.base import Answer, Unfit, told
+from sandbox.control.base import Answer, Unfit, number_of, told
 from sandbox.control.people import Asked
 from sandbox.faults import Fault
 from sandbox.feed import Change
@@ -109,7 +109,7 @@ async def counters(world: World, request: web.Request) -> Answer:
 
 async def traffic(world: World, request: web.Request) -> Answer:
     """The log, newest first; ``after`` skips what is known."""
-    after = int(request.query.get("after", "0"))
+    after = number_of(request, "after")
     found = [entry for entry in reversed(world.feed.traffic) if entry.number > after]
     return {"traffic": [entry.model_dump(mode="json") for entry in found]}
 
@@ -133,13 +133,18 @@ async def hold(world: World, request: web.Request) -> Answer:
     """Keep callbacks back from now on."""
     await read(request, Nothing)
     world.courier.hold()
+    world.changed(Change(what="counters"))
     return {"holding": True}
 
 
 async def release(world: World, request: web.Request) -> Answer:
     """Deliver what was kept back, in any order; what ``order`` leaves out stays kept."""
     asked = await read(request, Release)
+    unknown = [number for number in asked.order or () if number not in world.courier.deliveries]
+    if unknown:
+        raise Unfit(f"没有这次回调：{unknown[0]}", 404)
     released = await world.courier.release(asked.order, backwards=asked.backwards)
+    world.changed(Change(what="counters"))
     return {"callbacks": [told(d) for d in released]}
 
 

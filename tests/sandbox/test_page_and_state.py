@@ -75,6 +75,13 @@ async def test_a_mistyped_key_in_a_control_call_is_named(outside: Outside) -> No
     assert (status, sentence) == (400, "invalid Request Parameter: task_id: Field required")
 
 
+async def test_numbers_that_are_none_and_callbacks_that_never_were_are_refused(outside: Outside) -> None:
+    async with outside.http.get(outside.url("/control/traffic?after=x")) as response:
+        assert (response.status, await response.json()) == (400, {"error": "after must be a whole number"})
+    assert await outside.refused("callbacks/release", order=[7]) == (404, "没有这次回调：7")
+    assert await outside.refused("callbacks/replay", number=7) == (404, "没有这次回调")
+
+
 async def test_reset_forgets_everything_or_keeps_the_people(outside: Outside) -> None:
     await outside.send("Alice", text={"content": "开会"})
     await outside.control("reset", keep_cast=True)

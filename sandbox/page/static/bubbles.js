@@ -44,7 +44,7 @@ function content(message, place) {
     case "template_card": return card(message, place);
     case "template": return note(message.note, place);
     case "image": return h("a", { class: "picture", href: `/media/${message.media}`, target: "_blank" },
-      message.picture ? h("img", { src: `/media/${message.media}`, alt: message.filename, loading: "lazy" }) : file(message));
+      message.picture ? h("img", { src: `/media/${message.media}`, alt: message.filename }) : file(message));
     case "file": case "voice": case "video": return file(message);
     case "markdown": return h("div", { class: "bubble" }, markdown(message.text, place.link),
       message.streaming && h("span", { class: "typing" }, "正在输入…"));

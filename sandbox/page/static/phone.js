@@ -109,7 +109,7 @@ export class Phone {
     const elsewhere = this.conversations.reduce((sum, other) => sum + (other === conversation ? 0 : other.unread), 0);
     this.chat.elsewhere.textContent = elsewhere || "";
     const list = this.chat.list;
-    const bottom = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+    const bottom = this.chat.stuck;
     const children = [];
     let before = 0;
     for (const message of conversation.messages) {
@@ -119,11 +119,10 @@ export class Phone {
     }
     list.replaceChildren(...children);
     if (conversation.messages.length === 0) list.append(h("p", { class: "quiet" }, "还没有消息"));
-    if (bottom || this.chat.fresh) {
+    if (bottom) {
       list.scrollTop = list.scrollHeight;
       requestAnimationFrame(() => { list.scrollTop = list.scrollHeight; });
     }
-    this.chat.fresh = false;
     if (conversation.unread > 0 && document.visibilityState === "visible") {
       post("/control/read", { person: this.person.id, conversation: conversation.key });
       conversation.unread = 0;
@@ -145,6 +144,10 @@ export class Phone {
     const title = h("b", {});
     const list = h("div", { class: "messages" });
     const elsewhere = h("span", { class: "elsewhere" });
+    const chat = { key, title, list, elsewhere, stuck: true };
+    // A picture that arrives late must not push the newest line out of sight.
+    list.addEventListener("scroll", () => { chat.stuck = list.scrollHeight - list.scrollTop - list.clientHeight < 60; });
+    list.addEventListener("load", () => { if (chat.stuck) list.scrollTop = list.scrollHeight; }, true);
     const input = h("textarea", {
       rows: 1, placeholder: channel === "sms" ? "短信" : "发消息", "aria-label": "输入消息",
       onkeydown: (event) => {
@@ -172,7 +175,7 @@ export class Phone {
         h("button", { class: "icon-button send", type: "submit", title: "发送" }, icon("send")),
       ),
     );
-    return { key, title, list, input, elsewhere, fresh: true };
+    return Object.assign(chat, { input });
   }
 
   target(key) {
