@@ -8,30 +8,30 @@ export const ALL = "所有人";
 
 /** A grey line in the middle. */
 export function notice(text) {
-  return el("li.chat-notice", {}, el("span", {}, text));
+  return el("li.im-notice", {}, el("span", {}, text));
 }
 
 export function daySeparator(text) {
-  return el("li.chat-day", {}, el("span", {}, text));
+  return el("li.im-day", {}, el("span", {}, text));
 }
 
 export function unreadDivider() {
-  return el("li.chat-unread", {}, el("span", {}, "以下是新消息"));
+  return el("li.im-unread", {}, el("span", {}, "以下是新消息"));
 }
 
 function avatar(message) {
-  if (message.author_kind === "bot") return el("span.chat-avatar.bot", { "aria-hidden": "true" }, icon("robot"));
+  if (message.author_kind === "bot") return el("span.im-avatar.bot", { "aria-hidden": "true" }, icon("robot"));
   const colour = `c${(message.author_id ?? 0) % 6}`;
-  return el(`span.chat-avatar.${colour}`, { "aria-hidden": "true" }, [...message.author].slice(-2).join(""));
+  return el(`span.im-avatar.${colour}`, { "aria-hidden": "true" }, [...message.author].slice(-2).join(""));
 }
 
 function words(text, names) {
   return el(
-    "p.chat-text",
+    "p.im-text",
     {},
     pieces(text, names).map(({ kind, text: piece }) => {
       if (kind === "link") return el("a", { href: piece, target: "_blank", rel: "noopener noreferrer" }, piece);
-      return kind === "mention" ? el("b.chat-mention", {}, piece) : piece;
+      return kind === "mention" ? el("b.im-mention", {}, piece) : piece;
     }),
   );
 }
@@ -42,23 +42,23 @@ function attachment(file, address, hands) {
     const picture = el("img", { src: url, alt: file.name, loading: "lazy" });
     picture.addEventListener("load", hands.grown, { once: true });
     return el(
-      "button.chat-picture",
+      "button.im-picture",
       { type: "button", "aria-label": `查看图片 ${file.name}`, onclick: () => hands.open(file, url) },
       picture,
     );
   }
   return el(
-    "a.chat-file",
+    "a.im-file",
     { href: `${url}?download`, download: file.name },
     icon("file-text"),
-    el("span.chat-file-name", {}, file.name),
-    el("span.chat-file-size", {}, size(file.size)),
+    el("span.im-file-name", {}, file.name),
+    el("span.im-file-size", {}, size(file.size)),
   );
 }
 
 function quoted(quote, hands) {
   return el(
-    "button.chat-quote",
+    "button.im-quote",
     { type: "button", onclick: () => hands.find(quote.seq), title: "查看原消息" },
     el("b", {}, `${quote.author}：`),
     quote.text || "原消息已撤回",
@@ -68,11 +68,11 @@ function quoted(quote, hands) {
 function readState(message, room) {
   const people = room.unreadBy(message);
   if (room.staff.length < 2) return null;
-  if (!people.length) return el("span.chat-read", {}, "全部已读");
+  if (!people.length) return el("span.im-read", {}, "全部已读");
   const names = people.map((who) => who.name).join("、");
-  const list = el("span.chat-read-names", { hidden: true }, `未读：${names}`);
+  const list = el("span.im-read-names", { hidden: true }, `未读：${names}`);
   const button = el(
-    "button.chat-read.some",
+    "button.im-read.some",
     {
       type: "button",
       "aria-expanded": "false",
@@ -96,31 +96,31 @@ export function bubble(message, room, { own, joined, hands, now }) {
   const picture = message.file?.mime.startsWith("image/") && !message.text && !message.quote ? ".bare" : "";
   const recallable = own && room.info.writable && now - new Date(message.at).getTime() < RECALL_WITHIN;
   return el(
-    `li.chat-line${who}${joined ? ".joined" : ""}`,
+    `li.im-line${who}${joined ? ".joined" : ""}`,
     { "data-seq": message.seq },
     avatar(message),
     el(
-      "div.chat-body",
+      "div.im-body",
       {},
-      joined || own ? null : el("span.chat-name", {}, message.author),
+      joined || own ? null : el("span.im-name", {}, message.author),
       el(
-        "div.chat-row",
+        "div.im-row",
         {},
         el(
-          `div.chat-bubble${picture}${message.mentions.includes(room.me) ? ".forme" : ""}`,
+          `div.im-bubble${picture}${message.mentions.includes(room.me) ? ".forme" : ""}`,
           { tabindex: "0", "aria-label": `${message.author} ${time(message.at)} ${inOneLine(message)}` },
           message.quote ? quoted(message.quote, hands) : null,
           message.file ? attachment(message.file, room.address, hands) : null,
           message.text ? words(message.text, lit) : null,
         ),
         el(
-          "span.chat-tools",
+          "span.im-tools",
           {},
           room.info.writable && iconButton("corner-up-left", "回复", () => hands.reply(message)),
           recallable && iconButton("rotate", "撤回", () => hands.recall(message)),
         ),
       ),
-      el("span.chat-meta", {}, el("time", { datetime: message.at }, time(message.at)), own ? readState(message, room) : null),
+      el("span.im-meta", {}, el("time", { datetime: message.at }, time(message.at)), own ? readState(message, room) : null),
     ),
   );
 }
@@ -129,29 +129,29 @@ export function bubble(message, room, { own, joined, hands, now }) {
 export function onItsWay(item, room, { online, hands }) {
   const state = item.refused
     ? [
-        el("span.chat-failed", {}, icon("alert-circle"), `未发送：${item.refused}`),
-        el("button.chat-link", { type: "button", onclick: () => hands.retry(item) }, "重试"),
-        el("button.chat-link", { type: "button", onclick: () => hands.discard(item) }, "删除"),
+        el("span.im-failed", {}, icon("alert-circle"), `未发送：${item.refused}`),
+        el("button.im-link", { type: "button", onclick: () => hands.retry(item) }, "重试"),
+        el("button.im-link", { type: "button", onclick: () => hands.discard(item) }, "删除"),
       ]
     : [el("span", {}, item.uploading ? "正在上传…" : online ? "发送中…" : "等待网络，恢复后自动发送")];
   const file = item.file ?? item.uploading;
   return el(
-    "li.chat-line.own.waiting",
+    "li.im-line.own.waiting",
     {},
     el(
-      "div.chat-body",
+      "div.im-body",
       {},
       el(
-        "div.chat-row",
+        "div.im-row",
         {},
         el(
-          "div.chat-bubble",
+          "div.im-bubble",
           {},
-          file ? el("span.chat-file", {}, icon("file-text"), el("span.chat-file-name", {}, file.name)) : null,
+          file ? el("span.im-file", {}, icon("file-text"), el("span.im-file-name", {}, file.name)) : null,
           item.text ? words(item.text, []) : null,
         ),
       ),
-      el("span.chat-meta", {}, ...state),
+      el("span.im-meta", {}, ...state),
     ),
   );
 }

@@ -132,7 +132,7 @@ export class Chat {
     line.scrollIntoView({ block: "center" });
     line.classList.add("found");
     setTimeout(() => line.classList.remove("found"), 2000);
-    return line.querySelector(".chat-bubble")?.focus({ preventScroll: true });
+    return line.querySelector(".im-bubble")?.focus({ preventScroll: true });
   }
 
   #open(file, url) {
@@ -140,11 +140,11 @@ export class Chat {
     viewer.replaceChildren(
       el("img", { src: url, alt: file.name }),
       el(
-        "div.chat-viewer-bar",
+        "div.im-viewer-bar",
         {},
         el("span", {}, file.name),
         el("a", { href: `${url}?download`, download: file.name }, icon("download"), "下载"),
-        el("button.chat-link", { type: "button" }, "关闭"),
+        el("button.im-link", { type: "button" }, "关闭"),
       ),
     );
     viewer.showModal();
@@ -160,7 +160,7 @@ export class Chat {
   #drawMembers() {
     this.part("members").replaceChildren(
       ...this.room.members.map((who) =>
-        el(`span.chat-person${who.kind === "bot" ? ".bot" : ""}`, {}, icon(who.kind === "bot" ? "robot" : "user"), who.name),
+        el(`span.im-person${who.kind === "bot" ? ".bot" : ""}`, {}, icon(who.kind === "bot" ? "robot" : "user"), who.name),
       ),
     );
   }

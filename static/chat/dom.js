@@ -1,6 +1,6 @@
 // Makes elements without HTML strings, so that nothing a person typed can become markup.
 
-/** An element: `el("p.chat-line.own", {title: "x"}, child, "text")`; null and false children are left out. */
+/** An element: `el("p.im-line.own", {title: "x"}, child, "text")`; null and false children are left out. */
 export function el(what, attributes = {}, ...children) {
   const [tag, ...classes] = what.split(".");
   const element = document.createElement(tag || "div");
@@ -36,5 +36,5 @@ export function icon(name) {
 
 /** A button with an icon and a name for those who do not see it. */
 export function iconButton(name, label, onclick, more = "") {
-  return el(`button.chat-icon${more}`, { type: "button", title: label, "aria-label": label, onclick }, icon(name));
+  return el(`button.im-icon${more}`, { type: "button", title: label, "aria-label": label, onclick }, icon(name));
 }

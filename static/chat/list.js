@@ -44,7 +44,7 @@ export class List {
       if (old && old.element !== element) {
         if (old.element === at) at = at.nextElementSibling;
         old.element.remove();
-        if (focused) element.querySelector(".chat-bubble")?.focus({ preventScroll: true });
+        if (focused) element.querySelector(".im-bubble")?.focus({ preventScroll: true });
       }
     }
     for (const [key, { element }] of this.drawn) if (!kept.has(key)) element.remove();
@@ -65,7 +65,7 @@ export class List {
       if (message.kind === "recall") continue;
       if (!previous || day(previous.at) !== day(message.at)) {
         const name = dayName(message.at);
-        lines.push({ key: `d${day(message.at)}`, mark: name, make: () => daySeparator(name) });
+        lines.push({ key: `d${message.seq}`, mark: name, make: () => daySeparator(name) });
         previous = null;
       }
       if (!divided && this.#isNew(message)) {

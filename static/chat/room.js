@@ -9,7 +9,7 @@ import { Timeline } from "./timeline.js";
 
 const HEAL_EVERY = 30000;
 const TRY_AGAIN = 3000;
-const READ_AFTER = 700;
+const READ_AFTER = 2000;
 const KEEP_TRYING = new Set(["error", "internal", "too_many", "unauthenticated"]);
 
 export class Room extends EventTarget {

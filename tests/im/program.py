@@ -20,7 +20,7 @@ from staff import sessions
 PAGE = """<!doctype html>
 {% from "components/chat.html" import chat, chat_assets %}
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>群聊</title>{{ chat_assets() }}</head>
+<title>群聊</title><link rel="icon" href="{{ asset("mark.svg") }}"><link rel="stylesheet" href="{{ asset("tabler.min.css") }}"><link rel="stylesheet" href="{{ asset("css/tokens.css") }}">{{ chat_assets() }}</head>
 <body>{{ chat(room, csrf, "工单群聊") }}</body></html>
 """
 
