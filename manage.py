@@ -2,12 +2,18 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 
+import aiohttp
+
+import sample
 from core import audit, bell, db, jobs
 from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
+from sample.cast import cast
+from sample.logins import table
 from wiring import wire
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]
@@ -36,9 +42,55 @@ async def _verify_audit(_: argparse.Namespace) -> int:
     return 1 if verdict.broken else 0
 
 
+async def _seed(given: argparse.Namespace) -> int:
+    if not await sample.is_empty():
+        if not given.if_empty:
+            sys.stderr.write("the database is not empty; `make reset` starts over\n")
+            return 1
+        say("the sample hospital is there already")
+    else:
+        await sample.seed(_progress, password=_sample_password())
+    await _show_phones()
+    return 0
+
+
+async def _progress(text: str) -> None:
+    say(text)
+
+
+def _sample_password() -> str:
+    password = os.environ.get("HUIYIN_SAMPLE_PASSWORD", "")
+    if not password:
+        raise SettingsError("HUIYIN_SAMPLE_PASSWORD: needed for the sample hospital's log-ins")
+    return password
+
+
+async def _show_phones() -> None:
+    """Tell the sandbox, where there is one, whose phones it shall show."""
+    base = os.environ.get("SANDBOX_URL", "")
+    if not base:
+        return
+    try:
+        patience = aiohttp.ClientTimeout(total=20)
+        async with (
+            aiohttp.ClientSession(timeout=patience) as session,
+            session.post(f"{base}/control/cast", json=cast()) as answer,
+        ):
+            answer.raise_for_status()
+    except aiohttp.ClientError as error:
+        sys.stderr.write(f"the sandbox did not take the cast: {error}\n")
+
+
+async def _logins(_: argparse.Namespace) -> int:
+    say(table(os.environ.get("HUIYIN_SAMPLE_PASSWORD", "")))
+    return 0
+
+
 COMMANDS: dict[str, tuple[Command, str]] = {
     "migrate": (_migrate, "bring the schema up to date"),
     "pending": (_pending, "list migrations that have not run; exit 1 if any"),
+    "seed": (_seed, "fill an empty database with the sample hospital"),
+    "logins": (_logins, "print the sample log-ins"),
     "verify-audit": (_verify_audit, "recompute the audit hash chain; exit 1 where it is broken"),
 }
 

@@ -76,6 +76,7 @@ def new_secrets() -> dict[str, str]:
     return {
         "HUIYIN_SECRET_KEY": secrets.token_urlsafe(48),
         "HUIYIN_ENCRYPTION_KEYS": "1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        "HUIYIN_SAMPLE_PASSWORD": f"Huiyin@{secrets.randbelow(9000) + 1000}",  # typed by hand, many times a day
         "SANDBOX_WECOM_CORP_ID": "ww" + secrets.token_hex(8),
         "SANDBOX_WECOM_AGENT_ID": "1000002",
         "SANDBOX_WECOM_SECRET": secrets.token_urlsafe(32),
@@ -133,6 +134,7 @@ def compose(given: Mapping[str, str], kept: Mapping[str, str], at: Addresses, fo
         "HUIYIN_ENVIRONMENT": "sample",
         "HUIYIN_STORAGE_FOLDER": str(folder / "files"),
         "HUIYIN_LOG_FORMAT": "json",
+        "SANDBOX_URL": at.sandbox,
         "SANDBOX_PORT": str(at.sandbox_port),
         "SANDBOX_APP_URL": at.web,
         "SANDBOX_STATE": str(folder / "sandbox.json"),
