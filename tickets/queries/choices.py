@@ -1,0 +1,88 @@
+"""What a person may do with a case or its tickets right now: the state table, less what a rule would surely refuse.
+
+Pages, cards and chat ask here, so that none of them offers a button that cannot work. Decides nothing: the
+action itself checks again under its lock.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from core import clock, db
+from core.actions import REGISTER, Action
+from core.actor import Actor
+from tickets.models import Case, Ticket
+from tickets.states import CASE_TABLE, OPEN_TICKET, TICKET_TABLE, CaseVerb, TicketVerb, verbs
+
+_DECIDING = {
+    TicketVerb.APPROVE_EXTENSION: "extension",
+    TicketVerb.REFUSE_EXTENSION: "extension",
+    TicketVerb.APPROVE_PAUSE: "pause",
+    TicketVerb.REFUSE_PAUSE: "pause",
+}
+_ASKING = (TicketVerb.ASK_EXTENSION, TicketVerb.ASK_PAUSE)
+_TONES = ("primary", "success", "secondary", "danger")
+
+
+async def of_case(case: Case, by: Actor) -> list[Action]:
+    """The actions open to this person on a case, the likeliest first."""
+    facts = await db.fetchrow(
+        "select called_back_at, drafted_by, (select count(*) from ticket where case_id = $1 and round = $2"
+        " and state = any($3::text[])) as open from case_round where case_id = $1 and no = $2",
+        case.id,
+        case.round,
+        list(OPEN_TICKET),
+    )
+    hidden: set[str] = set()
+    if not case.may_return:
+        hidden.add(CaseVerb.RETURN_UPSTREAM)
+    if facts is not None:
+        if facts["open"]:
+            hidden.add(CaseVerb.SUBMIT)
+        if case.reply_required and facts["called_back_at"] is None:
+            hidden.add(CaseVerb.CLOSE)
+        if facts["drafted_by"] == by.name:
+            hidden.add(CaseVerb.APPROVE)
+    return _actions("case", verbs(CASE_TABLE, case.state, by, None), hidden)
+
+
+async def of_tickets(case: Case, tickets: Iterable[Ticket], by: Actor) -> dict[int, list[Action]]:
+    """The actions open to this person on each of these tickets of one case, by the ticket's id."""
+    wanted = list(tickets)
+    pending = await _pending(wanted)
+    return {ticket.id: _of_ticket(case, ticket, by, pending.get(ticket.id)) for ticket in wanted}
+
+
+async def of_ticket(case: Case, ticket: Ticket, by: Actor) -> list[Action]:
+    """The actions open to this person on one ticket."""
+    return (await of_tickets(case, (ticket,), by))[ticket.id]
+
+
+async def _pending(tickets: list[Ticket]) -> Mapping[int, str]:
+    """The kind of the request that waits for a decision, by ticket."""
+    rows = await db.fetch(
+        "select ticket_id, kind from ticket_request where state = 'pending' and ticket_id = any($1::bigint[])",
+        [ticket.id for ticket in tickets],
+    )
+    return {row["ticket_id"]: row["kind"] for row in rows}
+
+
+def _of_ticket(case: Case, ticket: Ticket, by: Actor, pending: str | None) -> list[Action]:
+    if ticket.round != case.round:
+        return []  # the round is frozen
+    hidden: set[str] = {verb for verb, kind in _DECIDING.items() if kind != pending}
+    if pending is not None:
+        hidden.update(_ASKING)
+    if ticket.due_at is not None and clock.now() > ticket.due_at:
+        hidden.add(TicketVerb.ASK_EXTENSION)
+    if not case.may_return:
+        hidden.add(TicketVerb.RETURN)
+    return _actions("ticket", verbs(TICKET_TABLE, ticket.state, by, ticket.path), hidden)
+
+
+def _actions(subject: str, allowed: Iterable[str], hidden: set[str]) -> list[Action]:
+    """Declared actions only: attaching, say, is a door for files and no button."""
+    found = [
+        action
+        for verb in allowed
+        if verb not in hidden and (action := REGISTER.get(f"{subject}.{verb}")) is not None
+    ]
+    return sorted(found, key=lambda action: _TONES.index(action.tone))

@@ -1,0 +1,79 @@
+"""Shows a caller's hidden values, and an order as it came, to one person for a reason; each look is an audit line.
+
+Source: GB/T 35273-2020 7.2 (personal information is masked on screens). Decides who may: `may_reveal`.
+"""
+
+from dataclasses import dataclass
+
+import orjson
+
+from core import audit, db
+from core.actor import Actor, Permission
+from core.errors import Fault, Forbidden, Invalid, NotFound
+from tickets.models import Case
+from tickets.queries import access
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who called, whole; "" where nothing is known."""
+
+    name: str
+    phone: str
+    contact: str
+
+
+def may_reveal(case: Case, by: Actor) -> bool:
+    """Whether this person may see the caller whole: who asked for secrecy is known to the centre alone."""
+    if case.confidential or case.anonymous:
+        return by.can(Permission.CASE_HANDLE)
+    return by.can(Permission.PATIENT_REVEAL)
+
+
+async def reveal(case_id: int, reason: str, *, by: Actor) -> Caller:
+    """The caller's name and phones in full.
+
+    Raises:
+        NotFound, Forbidden: out of reach, or not permitted.
+        Invalid: no reason given.
+    """
+    case = await access.case(case_id, by)
+    if not may_reveal(case, by):
+        raise Forbidden
+    await _note(case, "case.reveal", reason, by)
+    return Caller(case.caller_name, case.caller_phone or "", case.contact_phone or "")
+
+
+async def raw(case_id: int, reason: str, *, by: Actor) -> str:
+    """The order as it came: JSON is laid out to be read, other text as it is.
+
+    Raises:
+        NotFound: out of reach, or nothing was kept.
+        Forbidden, Invalid: as `reveal`.
+    """
+    case = await access.case(case_id, by)
+    if not by.can(Permission.CASE_HANDLE):
+        raise Forbidden
+    body: bytes | None = await db.fetchval("select body from inbound where id = $1", case.inbound_id)
+    if body is None:
+        raise NotFound("没有保存这张工单的原文")
+    await _note(case, "case.raw", reason, by)
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body.decode(errors="replace")
+    if isinstance(data, dict):  # a file's bytes are no reading matter; they lie among the material
+        for attachment in data.get("attachments") or ():
+            if isinstance(attachment, dict) and "base64" in attachment:
+                attachment["base64"] = f"（{len(str(attachment['base64']))} 个字符，略）"
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+
+
+async def _note(case: Case, action: str, reason: str, by: Actor) -> None:
+    words = reason.strip()
+    if not 2 <= len(words) <= 200:
+        raise Invalid(
+            "请填写查看原因",
+            details=[Fault(field="reason", label="查看原因", reason="2 至 200 个字", value=words[:50])],
+        )
+    await audit.record(by, action, "case", case.id, reason=words)
