@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import orjson
 
-from channels import queries, rules
+from channels import outcome, queries, rules
 from channels.drafts import Card, Draft, Lane, Receiver, ReceiverKind
 from channels.events import MessageDelivered
 from channels.outcome import CODE_LIFE, DELIVER
@@ -204,6 +204,14 @@ async def remember_response_code(task_id: str, userid: str, code: str, *, by_bot
 async def confirm_by_act(subject: str, userid: str) -> int:
     """The person did something about `subject`: what was sent to them about it has arrived; how many messages."""
     return await _arrived("subject = $1 and lower(wecom_userid) = lower($2)", subject, userid)
+
+
+async def receipt(transport: str, vendor_id: str, *, delivered: bool, code: str = "") -> bool:
+    """A platform's receipt; False when the message is not known (yet): the receipt is kept until it is.
+
+    Not delivered: the message goes to its next transport, or has failed.
+    """
+    return await outcome.receipt(transport, vendor_id, delivered=delivered, code=code)
 
 
 async def _arrived(where: str, *values: object) -> int:

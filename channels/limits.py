@@ -104,6 +104,7 @@ async def acquire(rules: Sequence[Rule], lane: Lane) -> float:
     except (RedisError, OSError, TimeoutError, RuntimeError) as error:
         log.warning("limits_alone", error=type(error).__name__)
         return _alone(rules, lane)
+    _seen.clear()
     return int(waits) / 1000
 
 

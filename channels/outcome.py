@@ -116,7 +116,7 @@ async def sent(message: Outgoing, transport: Transport, delivered: Delivered) ->
         await alarms.clear(transport.system)
         clicked = await _place_card(message, transport, delivered)
         await db.execute(
-            "update message set state = $2, sent_at = $3, done_at = case when $2 = 'delivered' then $3 end,"
+            "update message set state = $2::text, sent_at = $3::timestamptz, done_at = case when $2 = 'delivered' then $3 end,"
             " text = case when secret then '' else text end, texts = case when secret then '{}'::jsonb else texts end"
             " where id = $1 and state = 'sending'",
             message.id,

@@ -127,6 +127,13 @@ class Line:
     done_at: datetime | None
 
 
+_LINES = (
+    "select m.id, m.purpose, m.receiver_name, m.text, m.state, m.reason, coalesce(a.transport, '') as way,"
+    " coalesce(a.segments, 0) as segments, m.created_at, m.sent_at, m.done_at from message m"
+    " left join message_attempt a on a.message_id = m.id and a.no = m.attempts"
+)
+
+
 async def about(subject: str) -> list[Line]:
     """The messages about a subject, oldest first."""
     return await _lines("m.subject = $1", subject)
@@ -146,12 +153,7 @@ async def message(number: int) -> Line | None:
 
 
 async def _lines(where: str, value: object) -> list[Line]:
-    rows = await db.fetch(
-        "select m.id, m.purpose, m.receiver_name, m.text, m.state, m.reason, coalesce(a.transport, '') as way,"
-        " coalesce(a.segments, 0) as segments, m.created_at, m.sent_at, m.done_at from message m left join"
-        f" message_attempt a on a.message_id = m.id and a.no = m.attempts where {where} order by m.id",  # noqa: S608
-        value,
-    )
+    rows = await db.fetch(f"{_LINES} where {where} order by m.id", value)
     return [Line(**dict(row)) for row in rows]
 
 

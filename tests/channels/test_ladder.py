@@ -1,0 +1,317 @@
+"""A message walks its ladder against the real sandbox: what fails for good goes on, what may work is tried again."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels import actions, jobs, queries
+from channels.drafts import Lane, Receiver, ReceiverKind
+from channels.ladder import Decision, Move, after_failure, after_refusal, after_silence
+from core import clock, db, storage
+from core.errors import Refused
+from integrations.http import Kind
+from tests.channels.help import JIA, YI, ZHANG, announced, attempts, draft, later, message, work
+from tests.integrations.outside import OPENID, OTHER, PHONE, USERID, Outside
+
+WECHAT = f"wechat:{OPENID}"
+RESULT = {
+    "sms": "您反映的事项已办结。",
+    "wechat": "character_string1: HY-12\nthing2: 挂号排队时间过长\nphrase3: 已办结",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "tries", "last", "wait", "decision"),
+    [
+        (Kind.PERMANENT, 1, False, 0, Decision(Move.NEXT)),
+        (Kind.PERMANENT, 1, True, 0, Decision(Move.END)),
+        (Kind.UNREACHABLE_PERSON, 1, False, 0, Decision(Move.NEXT)),
+        (Kind.FALLBACK, 1, False, 0, Decision(Move.NEXT)),
+        (Kind.MISCONFIGURED, 1, False, 0, Decision(Move.NEXT)),
+        (Kind.MISCONFIGURED, 1, True, 0, Decision(Move.END)),
+        (Kind.RETRY, 1, False, 0, Decision(Move.AGAIN, 5)),
+        (Kind.RETRY, 3, False, 0, Decision(Move.AGAIN, 60)),
+        (Kind.RETRY, 4, False, 0, Decision(Move.NEXT)),
+        (Kind.RETRY, 4, True, 0, Decision(Move.AGAIN, 300)),
+        (Kind.RETRY, 8, True, 0, Decision(Move.END)),
+        (Kind.RETRY, 1, False, 30, Decision(Move.AGAIN, 30)),
+        (Kind.QUOTA, 1, True, 60, Decision(Move.AGAIN, 60)),
+        (Kind.QUOTA, 3, True, 60, Decision(Move.AGAIN, 3600)),
+        (Kind.QUOTA, 3, False, 60, Decision(Move.NEXT)),
+        (Kind.QUOTA, 26, True, 60, Decision(Move.END)),
+        (Kind.CONTEXT_GONE, 1, False, 0, Decision(Move.AGAIN, 5)),
+        (Kind.CONTEXT_GONE, 2, False, 0, Decision(Move.NEXT)),
+    ],
+)
+def test_a_failure_decides_the_next_step(
+    kind: Kind, tries: int, last: bool, wait: float, decision: Decision
+) -> None:
+    assert after_failure(kind, tries=tries, last=last, wait=wait) == decision
+
+
+def test_silence_moves_on_only_when_there_is_somewhere_to_go() -> None:
+    assert after_silence(last=False) == Decision(Move.NEXT)
+    assert after_silence(last=True) is None
+    assert after_refusal(last=True) == Decision(Move.END)
+
+
+async def test_the_same_key_is_one_message(outside: Outside) -> None:
+    first = await actions.send(draft())
+    second = await actions.send(draft(text="另一句"))
+    await work()
+    assert first == second
+    assert [m["text"] for m in await outside.phone(userid=USERID)] == ["工单 HY-12 已分派给您"]
+    assert await message(first) == {"state": "sent", "way": "wecom_app", "attempts": 1, "reason": ""}
+
+
+async def test_what_is_rolled_back_is_never_sent(outside: Outside) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await _send_and_fail()
+    assert await work() == 0
+    assert await outside.phone(userid=USERID) == []
+
+
+async def _send_and_fail() -> None:
+    async with db.transaction():
+        await actions.send(draft())
+        raise ZeroDivisionError
+
+
+async def test_a_person_who_does_not_follow_gets_a_text(outside: Outside) -> None:
+    await outside.ask("unfollow", {"openid": OPENID})
+    number = await actions.send(draft(receiver=ZHANG, texts=RESULT, purpose="case.result"))
+    await work()
+    assert await attempts(number) == [("wechat", "fallback", "43004"), ("sms", "sent", "")]
+    assert [m["text"] for m in await outside.phone(phone=PHONE)] == ["【示范医院】您反映的事项已办结。"]
+    assert await outside.phone(conversation=WECHAT) == []
+
+
+async def test_a_follower_gets_the_template_and_no_text(outside: Outside) -> None:
+    number = await actions.send(draft(receiver=ZHANG, texts=RESULT))
+    await work()
+    (note,) = await outside.phone(conversation=WECHAT)
+    assert note["note"]["rows"] == [["编号", "HY-12"], ["内容", "挂号排队时间过长"], ["状态", "已办结"]]
+    assert await outside.phone(phone=PHONE) == []
+    assert (await message(number))["state"] == "sent"
+
+
+@pytest.mark.parametrize("code", [43101, 43117, 45015, 45047, 47003, 48001, 48004])
+async def test_each_refusal_of_wechat_falls_back_to_a_text(outside: Outside, code: int) -> None:
+    await outside.fault("wechat", "message/template/send", errcode=code)
+    number = await actions.send(draft(receiver=ZHANG, texts=RESULT))
+    await work()
+    assert await attempts(number) == [("wechat", "fallback", str(code)), ("sms", "sent", "")]
+
+
+async def test_a_person_without_an_openid_is_reached_by_text_at_once(outside: Outside) -> None:
+    somebody = Receiver(kind=ReceiverKind.PERSON, id=0, name="张测试", phone=PHONE)
+    number = await actions.send(draft(receiver=somebody))
+    await work()
+    assert await attempts(number) == [("sms", "sent", "")]
+
+
+async def test_nobody_to_reach_is_a_failure_that_is_announced(outside: Outside) -> None:
+    number = await actions.send(draft(receiver=Receiver(kind=ReceiverKind.PERSON, id=0, name="匿名")))
+    await work()
+    assert await message(number) == {
+        "state": "failed",
+        "way": "wechat",
+        "attempts": 0,
+        "reason": "没有可用的联系方式",
+    }
+    assert await announced() == [("MessageFailed", {"message_id": number})]
+
+
+async def test_a_busy_vendor_is_tried_again_and_the_message_arrives_once(outside: Outside) -> None:
+    await outside.fault("wecom", "message/send", errcode=-1, times=2)
+    number = await actions.send(draft())
+    await work()
+    assert (await message(number))["state"] == "waiting"
+    await later(seconds=6)
+    await later(seconds=60)
+    assert await attempts(number) == [
+        ("wecom_app", "retry", "-1"),
+        ("wecom_app", "retry", "-1"),
+        ("wecom_app", "sent", ""),
+    ]
+    assert len(await outside.phone(userid=USERID)) == 1
+
+
+@pytest.mark.parametrize("receiver", [JIA, ZHANG], ids=["wecom", "wechat"])
+async def test_an_attempt_whose_answer_was_lost_is_repeated_and_arrives_once(
+    outside: Outside, receiver: Receiver
+) -> None:
+    await outside.fault("wecom", "message/send", drop="after")
+    await outside.fault("wechat", "message/template/send", drop="after")
+    number = await actions.send(draft(receiver=receiver, texts=RESULT))
+    await work()
+    assert [outcome for _, outcome, _ in await attempts(number)] == ["begun"]
+    await later(seconds=6)
+    assert [outcome for _, outcome, _ in await attempts(number)] == ["sent"]
+    assert len(await outside.phone(userid=USERID) + await outside.phone(conversation=WECHAT)) == 1
+
+
+async def test_a_text_whose_answer_was_lost_is_one_text(outside: Outside) -> None:
+    await outside.fault("sms", "send", drop="after")
+    number = await actions.send(draft(receiver=ZHANG, ladder=("sms",)))
+    await work()
+    await later(seconds=6)
+    assert await attempts(number) == [("sms", "sent", "")]
+    assert len(await outside.phone(phone=PHONE)) == 1
+
+
+async def test_a_worker_that_died_in_the_middle_repeats_the_same_attempt(outside: Outside) -> None:
+    number = await actions.send(draft())
+    await work()
+    await db.execute(
+        "update message set state = 'sending' where id = $1", number
+    )  # killed before it wrote the end
+    await db.execute("update message_attempt set outcome = 'begun'")
+    await db.execute("update job set state = 'due', done_at = null")
+    await work()
+    assert await attempts(number) == [("wecom_app", "sent", "")]
+    assert len(await outside.phone(userid=USERID)) == 1
+
+
+async def test_an_unknown_member_is_announced_as_unreachable(outside: Outside) -> None:
+    stranger = Receiver(kind=ReceiverKind.STAFF, id=9, name="查无此人", wecom_userid="nobody")
+    number = await actions.send(draft(receiver=stranger, ladder=("wecom_app",)))
+    await work()
+    assert await attempts(number) == [("wecom_app", "unreachable_person", "81013")]
+    assert await announced() == [
+        ("ReceiverUnreachable", {"message_id": number}),
+        ("MessageFailed", {"message_id": number}),
+    ]
+
+
+async def test_a_quota_holds_everybody_back_for_a_minute_and_then_goes_on(outside: Outside) -> None:
+    await outside.fault("wecom", "message/send", errcode=45009)
+    first = await actions.send(draft("k1"))
+    second = await actions.send(draft("k2", receiver=JIA))
+    await work()
+    assert [(await message(n))["state"] for n in (first, second)] == ["waiting", "waiting"]
+    assert await outside.calls("message/send") == 1
+
+
+async def test_a_wrong_secret_raises_one_alarm_until_it_works_again(outside: Outside) -> None:
+    await outside.fault("wecom", "message/send", errcode=60020, times=2)
+    for key in ("k1", "k2"):
+        await actions.send(draft(key, ladder=("wecom_app",)))
+    await work()
+    (state,) = [each for each in await queries.health() if each.system == "wecom"]
+    (alarm,) = state.alarms
+    assert (state.health, state.failed_today, alarm.code, alarm.count) == ("alarm", 2, "60020", 2)
+    assert "IP：127.0.0.1" in alarm.advice
+    assert [name for name, _ in await announced()].count("ChannelAlarmed") == 1
+    await actions.again(1)
+    await work()
+    (state,) = [each for each in await queries.health() if each.system == "wecom"]
+    assert (state.health, state.alarms) == ("troubled", ())
+    assert len(await outside.phone(userid=USERID)) == 1
+
+
+async def test_only_a_failed_message_is_sent_again_by_hand(outside: Outside) -> None:
+    number = await actions.send(draft())
+    await work()
+    with pytest.raises(Refused) as caught:
+        await actions.again(number)
+    assert caught.value.message == "这条消息不是发送失败状态，不能重发"
+
+
+async def test_what_is_cancelled_in_time_is_not_sent(outside: Outside) -> None:
+    number = await actions.send(draft())
+    other = await actions.send(draft("k2", purpose="ticket.reminded"))
+    assert await actions.cancel("ticket:12", purpose="ticket.told") == 1
+    await work()
+    assert [(await message(n))["state"] for n in (number, other)] == ["cancelled", "sent"]
+    assert len(await outside.phone(userid=USERID)) == 1
+
+
+async def test_an_act_of_the_person_proves_that_it_arrived(outside: Outside) -> None:
+    number = await actions.send(draft())
+    await work()
+    assert await actions.confirm_by_act("ticket:12", OTHER) == 0
+    assert await actions.confirm_by_act("ticket:12", USERID.upper()) == 1
+    assert (await message(number))["state"] == "delivered"
+    assert await announced() == [("MessageDelivered", {"message_id": number})]
+
+
+async def test_a_secret_is_wiped_once_it_was_sent(outside: Outside) -> None:
+    number = await actions.send(draft(text="验证码 123456", secret=True))
+    await work()
+    assert [m["text"] for m in await outside.phone(userid=USERID)] == ["验证码 123456"]
+    line = await queries.message(number)
+    assert line is not None
+    assert line.text == ""
+
+
+async def test_addresses_are_not_readable_in_the_database(outside: Outside) -> None:
+    await actions.send(draft(receiver=ZHANG))
+    row = await db.fetchrow("select phone, openid, row_to_json(message)::text as whole from message")
+    assert row is not None
+    assert PHONE.encode() not in row["phone"]
+    assert OPENID not in row["whole"]
+
+
+async def test_a_file_goes_along(outside: Outside, picture: bytes) -> None:
+    kept = await storage.keep("现场.png", picture)
+    await actions.send(draft(file_id=kept.id))
+    await work()
+    assert [m["kind"] for m in await outside.phone(userid=USERID)] == ["text", "image"]
+
+
+async def test_ordinary_messages_wait_for_the_morning_and_urgent_ones_do_not(outside: Outside) -> None:
+    with clock.frozen(datetime(2026, 11, 20, 14, 30, tzinfo=UTC)):  # half past ten at night
+        number = await actions.send(draft(lane=Lane.NORMAL))
+        urgent = await actions.send(draft("k2", text="紧急"))
+        await work()
+        assert [(await message(n))["state"] for n in (number, urgent)] == ["waiting", "sent"]
+        assert await db.fetchval("select not_before from message where id = $1", number) == datetime(
+            2026, 11, 21, 0, 0, tzinfo=UTC
+        )
+    with clock.frozen(datetime(2026, 11, 21, 0, 0, tzinfo=UTC)):
+        await work()
+    assert [m["text"] for m in await outside.phone(userid=USERID)] == ["紧急", "工单 HY-12 已分派给您"]
+
+
+async def test_reminders_within_the_window_become_one_message(outside: Outside) -> None:
+    noon = datetime(2026, 11, 20, 4, 10, tzinfo=UTC)
+    with clock.frozen(noon):
+        numbers = [
+            await actions.send(
+                draft(f"k{at}", lane=Lane.NORMAL, bundle="reminder", text=f"工单 {at} 今日到期\n详情")
+            )
+            for at in (1, 2, 3)
+        ]
+        other = await actions.send(draft("k9", lane=Lane.NORMAL, bundle="reminder", receiver=YI))
+        assert await work() == 0
+    with clock.frozen(noon + timedelta(seconds=121)):
+        await work()
+    assert [m["text"] for m in await outside.phone(userid=USERID)] == [
+        "您有 3 条提醒：\n1. 工单 1 今日到期\n2. 工单 2 今日到期\n3. 工单 3 今日到期"
+    ]
+    assert [(await message(n))["state"] for n in (*numbers, other)] == ["sent", "bundled", "bundled", "sent"]
+    assert [m["text"] for m in await outside.phone(userid=OTHER)] == ["工单 HY-12 已分派给您"]
+
+
+async def test_a_lost_job_is_asked_for_again(outside: Outside) -> None:
+    await actions.send(draft())
+    await db.execute("delete from job")
+    with clock.frozen(clock.now() + timedelta(minutes=6)):
+        assert await jobs.repair() == 1
+        assert await jobs.repair() == 0
+        await work()
+    assert len(await outside.phone(userid=USERID)) == 1
+
+
+async def test_a_ladder_with_a_name_nobody_knows_is_refused(outside: Outside) -> None:
+    with pytest.raises(ValueError, match="no such transport: pigeon"):
+        await actions.send(draft(ladder=("pigeon",)))
+
+
+async def test_the_bot_carries_what_the_application_cannot(outside: Outside, bot_line: object) -> None:
+    await outside.fault("wecom", "message/send", errcode=50003)
+    number = await actions.send(draft())
+    await work()
+    assert await attempts(number) == [("wecom_app", "misconfigured", "50003"), ("wecom_bot", "sent", "")]
+    assert [m["sender"] for m in await outside.phone(userid=USERID)] == ["bot"]
