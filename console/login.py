@@ -26,7 +26,7 @@ async def form(request: web.Request) -> web.StreamResponse:
     wanted = safe_next(request.query.get("next", "/"))
     if present(request) is not None:
         return go(request, wanted)
-    return await show(request, "console/login.html", number="", next=wanted, error=None)
+    return await show(request, "console/login.html", number="", next=wanted, error=None, faults={})
 
 
 @routes.post("/login")
@@ -46,6 +46,9 @@ async def enter(request: web.Request) -> web.StreamResponse:
             number=given.get("number", "")[:40],
             next=wanted,
             error=error,
+            faults={
+                fault.field: fault.reason if given.get(fault.field) else "请填写" for fault in error.details
+            },
         )
     response = go(request, wanted)
     set_cookie(response, entered.token)

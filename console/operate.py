@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 import orjson
 from aiohttp import web
 
+from channels import queries as channels
+from channels.queries import Health
 from console.page import go, number, permit, show
 from core import clock, db, queues
 from core.actor import Actor, Permission
-from core.errors import Fault, HuiyinError, NotFound
+from core.errors import Fault, HuiyinError, Invalid, NotFound
 from core.queues import Entry
 
 routes = web.RouteTableDef()
 PAGE = 50
+CUT = 4000  # characters of a payload that `core.queues` hands out; a longer one is cut and cannot be edited here
 SILENT = timedelta(seconds=30)  # a process beats every five seconds
 FORGOTTEN = timedelta(days=1)  # one that has been silent for longer was stopped on purpose
 STATES = {
@@ -26,6 +29,12 @@ STATES = {
     "void": ("已作废", "wait"),
     "missed": ("已错过", "soon"),
     "dropped": ("已放弃", "wait"),
+}
+HEALTH = {
+    Health.OFF: ("未配置", "wait"),
+    Health.GOOD: ("正常", "good"),
+    Health.TROUBLED: ("有失败", "soon"),
+    Health.ALARM: ("需要处理", "late"),
 }
 KINDS = {"web": "网页", "worker": "后台", "voice": "语音", "bot": "机器人长连接"}
 
@@ -82,6 +91,8 @@ async def overview(request: web.Request) -> web.Response:
         rows=rows[:PAGE],
         before=rows[PAGE - 1].id if len(rows) > PAGE else None,
         processes=await processes(),
+        systems=await channels.health(),
+        health=HEALTH,
     )
 
 
@@ -126,16 +137,11 @@ async def _drawer(
         states=STATES,
         name=queues.TABLES[entry.table],
         payload=pretty(entry.payload) if payload is None else payload,
-        whole=len(entry.payload) < queues_cut(),
+        whole=len(entry.payload) < CUT,
         reason=reason,
         error=error,
         faults=faults,
     )
-
-
-def queues_cut() -> int:
-    """How many characters of a payload `core.queues` hands out; a longer one is cut and cannot be edited here."""
-    return 4000
 
 
 @routes.get("/operate/{queue}/{state}/{number}")
@@ -161,8 +167,9 @@ async def act(request: web.Request) -> web.Response:
             await queues.drop(entry.table, entry.id, reason, by=actor)
             said = "已放弃，条目保留备查"
         elif what == "repair":
-            if len(entry.payload) >= queues_cut():
-                raise _too_long()
+            if len(entry.payload) >= CUT:
+                fault = Fault(field="payload", label="内容", reason="页面上只显示了开头部分，不能在这里修改")
+                raise Invalid("内容过长", details=[fault])
             await queues.repair(entry.table, entry.id, payload, by=actor)
             said = "内容已修改，已重新放入队列"
         else:
@@ -173,9 +180,3 @@ async def act(request: web.Request) -> web.Response:
         kept = payload if what == "repair" else None
         return await _drawer(request, entry, error=error, payload=kept, reason=reason)
     return go(request, f"/operate?queue={entry.table}", f"#{entry.id} {said}")
-
-
-def _too_long() -> HuiyinError:
-    error = HuiyinError("内容过长，不能在页面上修改")
-    error.details = (Fault(field="payload", label="内容", reason="内容过长，页面上只显示了开头部分"),)
-    return error

@@ -22,8 +22,13 @@ async def load(_: Actor) -> Content:
         mark="工作日" if calendar.is_workday(today) else "休息",
         tone="good" if calendar.is_workday(today) else "soon",
     )
-    lines = (first, *upcoming(calendar, today))
-    return Lines(lines, "", more="/settings/holidays")
+    unknown = today + timedelta(days=AHEAD)
+    guess = (
+        ()
+        if calendar.known(unknown)
+        else (Line(f"{unknown.year} 年", "放假安排尚未公布，时限为暂定", mark="暂定"),)
+    )
+    return Lines((first, *upcoming(calendar, today), *guess), "", more="/settings/holidays")
 
 
 def upcoming(calendar: Calendar, today: date) -> tuple[Line, ...]:
