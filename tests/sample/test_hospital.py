@@ -12,7 +12,8 @@ from sample import is_empty, seed
 from sample.cast import cast
 from sample.logins import LOGINS, table
 from sample.patients import patients
-from sample.units import DEPTS
+from sample.texts import TEXTS
+from sample.units import CENTRE, DEPTS
 from staff import actions, queries, working_days
 from staff.roles import Role
 
@@ -113,6 +114,19 @@ async def test_departments_as_hotlines_write_them_are_found(hospital: None) -> N
     }
     found = {name: unit.name if (unit := tree.find(name)) else "" for name in written}
     assert found == written
+
+
+async def test_the_invented_orders_name_departments_by_names_that_lead_to_them(hospital: None) -> None:
+    tree = await queries.tree()
+    astray = []
+    for story in TEXTS:
+        unit = tree.find(story.department, story.campus)
+        named = {found.name for found in tree.line(unit.id)} if unit else set()
+        key, _, ward = story.unit.partition("/")
+        dept = next((dept for dept in (*DEPTS, CENTRE) if dept.key == key), CENTRE)
+        if (dept.wards[int(ward)] if ward else dept.name) not in named:
+            astray.append(f"{story.campus} {story.department}")
+    assert astray == []
 
 
 async def test_a_database_in_which_somebody_works_is_left_alone(hospital: None) -> None:
