@@ -165,7 +165,8 @@ async def _told(request: web.Request, error: HuiyinError, allow: str | None = No
         if "HX-Request" in request.headers:
             return web.Response(status=401, headers={"HX-Redirect": login})
         query = {"next": request.path_qs} if request.path != "/" else {}
-        return web.HTTPSeeOther(str(request.url.with_path(login).with_query(query).relative()))
+        address = str(request.url.with_path(login).with_query(query).relative())
+        return web.Response(status=303, headers={hdrs.LOCATION: address})
     template = "layouts/error_part.html" if "HX-Request" in request.headers else "layouts/error.html"
     response = await aiohttp_jinja2.render_template_async(
         template, request, {"error": error, "trace": trace_id()}, status=error.status
