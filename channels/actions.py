@@ -110,14 +110,21 @@ async def _lay_copy(number: int, draft: Draft, card: Card) -> None:
 
 async def cancel(subject: str, *, purpose: str = "", reason: str = "已不需要") -> int:
     """Cancel what still waits about `subject` (of one purpose, or all); how many. What is on its way stays."""
-    return await db.execute(
-        "update message set state = 'cancelled', reason = $3, done_at = $4 where subject = $1 and state = 'waiting'"
-        " and ($2 = '' or purpose = $2)",
-        subject,
-        purpose,
-        reason,
-        clock.now(),
-    )
+    async with db.transaction():
+        rows = await db.fetch(
+            "update message set state = 'cancelled', reason = $3, done_at = $4 where subject = $1"
+            " and state = 'waiting' and ($2 = '' or purpose = $2) returning id",
+            subject,
+            purpose,
+            reason,
+            clock.now(),
+        )
+        await db.execute(
+            "update card_copy set state = 'stale', changed_at = $2 where message_id = any($1::bigint[])",
+            [row["id"] for row in rows],
+            clock.now(),
+        )
+        return len(rows)
 
 
 async def update_cards(

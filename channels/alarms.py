@@ -32,3 +32,11 @@ async def clear(system: str) -> int:
         system,
         clock.now(),
     )
+
+
+async def of_bot_line(error: CallFailed | None) -> None:
+    """What `BotLine` tells after each subscription: an alarm, or the end of it."""
+    if error is None:
+        await clear("wecom_bot")
+    else:
+        await note(error)

@@ -168,10 +168,10 @@ async def receipt_due(due: Due) -> tuple[Came, str]:
 
 
 async def repair() -> int:
-    """Ask again for the delivery of messages whose job was lost or parked; how many. For the auditor, every few minutes."""
+    """Ask again for the delivery of messages that have no job; how many. For the auditor, every few minutes."""
     rows = await db.fetch(
         "select m.id, m.attempts from message m where m.state in ('waiting', 'sending') and m.not_before < $1"
-        " and not exists (select 1 from job j where j.state = 'due' and j.kind = $2"
+        " and not exists (select 1 from job j where j.state in ('due', 'parked') and j.kind = $2"
         " and (j.payload->>'message')::bigint = m.id) order by m.id limit 500",
         clock.now() - timedelta(minutes=5),
         DELIVER,

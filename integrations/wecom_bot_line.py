@@ -37,7 +37,7 @@ BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LOST = (aiohttp.ClientError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 OnFrame = Callable[[Json], Awaitable[None]]
-OnRefused = Callable[[CallFailed], Awaitable[None]]
+OnSubscribed = Callable[[CallFailed | None], Awaitable[None]]
 
 
 class LineBroken(Exception):
@@ -54,12 +54,13 @@ class BotLine:
     Args:
         on_frame: called with each callback frame, in order; it should only store it. When it raises a database
             error the frame is handed in again.
-        on_refused: told when the vendor refuses the subscription, so that an operator sees it.
+        on_subscribed: called after each subscription with the failure, or None when it went well, so that an
+            operator sees a bot that is set up wrongly.
     """
 
-    def __init__(self, on_frame: OnFrame, on_refused: OnRefused) -> None:
+    def __init__(self, on_frame: OnFrame, on_subscribed: OnSubscribed) -> None:
         self._on_frame = on_frame
-        self._on_refused = on_refused
+        self._on_subscribed = on_subscribed
         self._waiting: dict[str, deque[asyncio.Future[Json]]] = {}
         self._inbox: asyncio.Queue[Json] = asyncio.Queue()
         self.connected = asyncio.Event()
@@ -132,9 +133,10 @@ class BotLine:
             try:
                 check("wecom_bot", "aibot_subscribe", answer)
             except CallFailed as error:
-                await self._on_refused(error)
+                await self._on_subscribed(error)
                 raise LineBroken(str(error)) from error
             http.count("wecom_bot", "aibot_subscribe", "ok")
+            await self._on_subscribed(None)
             self.connected.set()
             log.info("bot_line_up")
             jobs |= {

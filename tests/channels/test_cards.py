@@ -4,15 +4,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from channels import actions, queries
 from channels.drafts import Card, Row
 from core import clock, db
-from integrations import wecom_bot
 from integrations.http import Json
 from integrations.wecom_bot import parse
-from tests.channels.help import CARD, JIA, YI, draft, message, work
+from tests.channels.help import CARD, YI, draft, message, work
 from tests.integrations.outside import OTHER, USERID, Outside, line_up
 
 SIGNED = CARD.model_copy(update={"title": "已签收，待答复", "buttons": CARD.buttons[1:]})
@@ -205,9 +202,7 @@ async def test_a_card_without_anything_to_press_goes_as_a_notice_or_as_words(out
     assert notice["card"]["card_type"] == "text_notice"
 
 
-async def test_the_bot_corrects_a_card_as_the_answer_to_a_tap(
-    outside: Outside, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_bot_corrects_a_card_as_the_answer_to_a_tap(outside: Outside) -> None:
     frames: list[Json] = []
     async with line_up(frames):
         number = await actions.send(draft(card=CARD, ladder=("wecom_bot",)))
@@ -236,5 +231,3 @@ async def test_a_card_of_the_bot_that_nobody_tapped_is_replaced(outside: Outside
     await work()
     assert [title for title, _, _ in await shown(outside)] == ["新工单待签收", "已签收，待答复"]
     assert await states() == [(USERID, "stale"), (USERID, "live")]
-    assert wecom_bot.configured()
-    assert JIA.wecom_userid == USERID

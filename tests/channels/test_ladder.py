@@ -1,17 +1,15 @@
 """A message walks its ladder against the real sandbox: what fails for good goes on, what may work is tried again."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from channels import actions, jobs, queries
-from channels.drafts import Lane, Receiver, ReceiverKind
+from channels import actions, alarms, queries
+from channels.drafts import Receiver, ReceiverKind
 from channels.ladder import Decision, Move, after_failure, after_refusal, after_silence
-from core import clock, db, storage
+from core import db
 from core.errors import Refused
-from integrations.http import Kind
-from tests.channels.help import JIA, YI, ZHANG, announced, attempts, draft, later, message, work
-from tests.integrations.outside import OPENID, OTHER, PHONE, USERID, Outside
+from integrations.http import CallFailed, Kind
+from tests.channels.help import JIA, ZHANG, announced, attempts, draft, later, message, work
+from tests.integrations.outside import OPENID, PHONE, USERID, Outside
 
 WECHAT = f"wechat:{OPENID}"
 RESULT = {
@@ -218,100 +216,21 @@ async def test_only_a_failed_message_is_sent_again_by_hand(outside: Outside) -> 
     assert caught.value.message == "这条消息不是发送失败状态，不能重发"
 
 
-async def test_what_is_cancelled_in_time_is_not_sent(outside: Outside) -> None:
-    number = await actions.send(draft())
-    other = await actions.send(draft("k2", purpose="ticket.reminded"))
-    assert await actions.cancel("ticket:12", purpose="ticket.told") == 1
-    await work()
-    assert [(await message(n))["state"] for n in (number, other)] == ["cancelled", "sent"]
-    assert len(await outside.phone(userid=USERID)) == 1
-
-
-async def test_an_act_of_the_person_proves_that_it_arrived(outside: Outside) -> None:
-    number = await actions.send(draft())
-    await work()
-    assert await actions.confirm_by_act("ticket:12", OTHER) == 0
-    assert await actions.confirm_by_act("ticket:12", USERID.upper()) == 1
-    assert (await message(number))["state"] == "delivered"
-    assert await announced() == [("MessageDelivered", {"message_id": number})]
-
-
-async def test_a_secret_is_wiped_once_it_was_sent(outside: Outside) -> None:
-    number = await actions.send(draft(text="验证码 123456", secret=True))
-    await work()
-    assert [m["text"] for m in await outside.phone(userid=USERID)] == ["验证码 123456"]
-    line = await queries.message(number)
-    assert line is not None
-    assert line.text == ""
-
-
-async def test_addresses_are_not_readable_in_the_database(outside: Outside) -> None:
-    await actions.send(draft(receiver=ZHANG))
-    row = await db.fetchrow("select phone, openid, row_to_json(message)::text as whole from message")
-    assert row is not None
-    assert PHONE.encode() not in row["phone"]
-    assert OPENID not in row["whole"]
-
-
-async def test_a_file_goes_along(outside: Outside, picture: bytes) -> None:
-    kept = await storage.keep("现场.png", picture)
-    await actions.send(draft(file_id=kept.id))
-    await work()
-    assert [m["kind"] for m in await outside.phone(userid=USERID)] == ["text", "image"]
-
-
-async def test_ordinary_messages_wait_for_the_morning_and_urgent_ones_do_not(outside: Outside) -> None:
-    with clock.frozen(datetime(2026, 11, 20, 14, 30, tzinfo=UTC)):  # half past ten at night
-        number = await actions.send(draft(lane=Lane.NORMAL))
-        urgent = await actions.send(draft("k2", text="紧急"))
-        await work()
-        assert [(await message(n))["state"] for n in (number, urgent)] == ["waiting", "sent"]
-        assert await db.fetchval("select not_before from message where id = $1", number) == datetime(
-            2026, 11, 21, 0, 0, tzinfo=UTC
-        )
-    with clock.frozen(datetime(2026, 11, 21, 0, 0, tzinfo=UTC)):
-        await work()
-    assert [m["text"] for m in await outside.phone(userid=USERID)] == ["紧急", "工单 HY-12 已分派给您"]
-
-
-async def test_reminders_within_the_window_become_one_message(outside: Outside) -> None:
-    noon = datetime(2026, 11, 20, 4, 10, tzinfo=UTC)
-    with clock.frozen(noon):
-        numbers = [
-            await actions.send(
-                draft(f"k{at}", lane=Lane.NORMAL, bundle="reminder", text=f"工单 {at} 今日到期\n详情")
-            )
-            for at in (1, 2, 3)
-        ]
-        other = await actions.send(draft("k9", lane=Lane.NORMAL, bundle="reminder", receiver=YI))
-        assert await work() == 0
-    with clock.frozen(noon + timedelta(seconds=121)):
-        await work()
-    assert [m["text"] for m in await outside.phone(userid=USERID)] == [
-        "您有 3 条提醒：\n1. 工单 1 今日到期\n2. 工单 2 今日到期\n3. 工单 3 今日到期"
-    ]
-    assert [(await message(n))["state"] for n in (*numbers, other)] == ["sent", "bundled", "bundled", "sent"]
-    assert [m["text"] for m in await outside.phone(userid=OTHER)] == ["工单 HY-12 已分派给您"]
-
-
-async def test_a_lost_job_is_asked_for_again(outside: Outside) -> None:
-    await actions.send(draft())
-    await db.execute("delete from job")
-    with clock.frozen(clock.now() + timedelta(minutes=6)):
-        assert await jobs.repair() == 1
-        assert await jobs.repair() == 0
-        await work()
-    assert len(await outside.phone(userid=USERID)) == 1
-
-
-async def test_a_ladder_with_a_name_nobody_knows_is_refused(outside: Outside) -> None:
-    with pytest.raises(ValueError, match="no such transport: pigeon"):
-        await actions.send(draft(ladder=("pigeon",)))
-
-
 async def test_the_bot_carries_what_the_application_cannot(outside: Outside, bot_line: object) -> None:
     await outside.fault("wecom", "message/send", errcode=50003)
     number = await actions.send(draft())
     await work()
     assert await attempts(number) == [("wecom_app", "misconfigured", "50003"), ("wecom_bot", "sent", "")]
     assert [m["sender"] for m in await outside.phone(userid=USERID)] == ["bot"]
+
+
+async def test_a_bot_that_is_refused_is_an_alarm_until_it_is_let_in(outside: Outside) -> None:
+    error = CallFailed(
+        "wecom_bot", "aibot_subscribe", "40001", "invalid credential", Kind.MISCONFIGURED, advice="核对"
+    )
+    await alarms.of_bot_line(error)
+    (state,) = [each for each in await queries.health() if each.system == "wecom_bot"]
+    assert (state.health, [alarm.code for alarm in state.alarms]) == ("alarm", ["40001"])
+    await alarms.of_bot_line(None)
+    (state,) = [each for each in await queries.health() if each.system == "wecom_bot"]
+    assert (state.health, state.alarms) == ("good", ())

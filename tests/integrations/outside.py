@@ -126,10 +126,10 @@ async def line_up(frames: list[Json]) -> AsyncIterator[BotLine]:
     async def keep(frame: Json) -> None:
         frames.append(frame)
 
-    async def refused(error: CallFailed) -> None:
-        raise AssertionError(str(error))
+    async def subscribed(error: CallFailed | None) -> None:
+        assert error is None, str(error)
 
-    line, stopping = BotLine(keep, refused), asyncio.Event()
+    line, stopping = BotLine(keep, subscribed), asyncio.Event()
     task = asyncio.create_task(line.run(stopping))
     try:
         await asyncio.wait_for(line.connected.wait(), 10)

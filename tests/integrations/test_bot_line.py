@@ -177,7 +177,7 @@ async def test_a_refused_subscription_is_told_to_the_operator(
     outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await outside.fault("wecom", "aibot_subscribe", errcode=40001, times=100)
-    told: asyncio.Queue[CallFailed] = asyncio.Queue()
+    told: asyncio.Queue[CallFailed | None] = asyncio.Queue()
 
     async def keep(_: Json) -> None:
         return None
@@ -187,6 +187,7 @@ async def test_a_refused_subscription_is_told_to_the_operator(
     error = await asyncio.wait_for(told.get(), 10)
     stopping.set()
     await asyncio.wait_for(task, 10)
+    assert error
     assert (error.system, error.code, error.kind) == ("wecom_bot", "40001", Kind.MISCONFIGURED)
 
 
@@ -206,7 +207,10 @@ async def test_a_frame_that_cannot_be_stored_yet_is_handed_in_again(outside: Out
         if len(seen) == 1:
             raise asyncpg.PostgresConnectionError("gone for a moment")
 
-    line, stopping = BotLine(keep, lambda error: keep({"error": str(error)})), asyncio.Event()
+    async def subscribed(_: CallFailed | None) -> None:
+        return None
+
+    line, stopping = BotLine(keep, subscribed), asyncio.Event()
     task = asyncio.create_task(line.run(stopping))
     await asyncio.wait_for(line.connected.wait(), 10)
     await outside.ask("say", {"userid": USERID, "in": "bot", "text": "帮助"})
