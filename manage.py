@@ -12,6 +12,7 @@ import sample
 from core import audit, bell, db, jobs
 from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
+from sample import cases as sample_cases
 from sample.cast import cast
 from sample.logins import table
 from wiring import wire
@@ -50,6 +51,7 @@ async def _seed(given: argparse.Namespace) -> int:
         say("the sample hospital is there already")
     else:
         await sample.seed(_progress, password=_sample_password())
+    await sample_cases.seed(_progress)
     await _show_phones()
     return 0
 

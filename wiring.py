@@ -8,6 +8,7 @@ from functools import cache
 
 from core import audit, clock, db, due, events, jobs
 from staff.events import CalendarChanged
+from staff.login import lock
 from tickets import actions as ticket_actions
 from tickets import escalation, reactions
 from tickets import jobs as ticket_jobs
@@ -56,6 +57,7 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
     (2, audit.seal),
     (3600, _partitions),
     (600, _forget_the_done),
+    (3600, lock.tidy),
 )
 
 

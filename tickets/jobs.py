@@ -120,7 +120,7 @@ async def recount_clocks(job: Job) -> None:
 
 
 async def _recount_case(case_id: int, by: Actor) -> int:
-    calendar = await working_days.calendar()
+    calendar = await working_days.calendar(fresh=True)
     async with transaction():
         case = await Case.select_for_update().get(id=case_id)
         rows = await (
