@@ -116,35 +116,35 @@ async def _gettoken(*, force: bool) -> Fresh:  # noqa: ARG001 - the vendor gives
 # --- messages (发送应用消息, path 90236) -----------------------------------------------------------
 
 
-async def send_text(to: str, text: str, *, dedupe: bool = True) -> Sent:
-    """Text to one member, cut to 2048 bytes. With `dedupe` the same text within 4 h is one message."""
+async def send_text(to: str, text: str, *, dedupe: int = 0) -> Sent:
+    """Text to one member, cut to 2048 bytes; the same text within `dedupe` seconds is one message."""
     return await _send(to, {"msgtype": "text", "text": {"content": cut(text)}}, dedupe=dedupe)
 
 
-async def send_markdown(to: str, text: str, *, dedupe: bool = True) -> Sent:
-    """Markdown to one member; shown in the WeCom client only."""
+async def send_markdown(to: str, text: str, *, dedupe: int = 0) -> Sent:
+    """Markdown to one member; shown in the WeCom client only; `dedupe` as for text."""
     return await _send(to, {"msgtype": "markdown", "markdown": {"content": cut(text)}}, dedupe=dedupe)
 
 
 async def send_card(to: str, card: Json) -> Sent:
     """A template card to one member; the same card (task id) within 4 h is one message."""
-    return await _send(to, {"msgtype": "template_card", "template_card": card}, dedupe=True)
+    return await _send(to, {"msgtype": "template_card", "template_card": card}, dedupe=DUPLICATE_SECONDS)
 
 
 async def send_image(to: str, media_id: str) -> Sent:
     """An uploaded picture."""
-    return await _send(to, {"msgtype": "image", "image": {"media_id": media_id}}, dedupe=True)
+    return await _send(to, {"msgtype": "image", "image": {"media_id": media_id}}, dedupe=DUPLICATE_SECONDS)
 
 
 async def send_file(to: str, media_id: str) -> Sent:
     """An uploaded file."""
-    return await _send(to, {"msgtype": "file", "file": {"media_id": media_id}}, dedupe=True)
+    return await _send(to, {"msgtype": "file", "file": {"media_id": media_id}}, dedupe=DUPLICATE_SECONDS)
 
 
-async def _send(to: str, body: Json, *, dedupe: bool) -> Sent:
+async def _send(to: str, body: Json, *, dedupe: int) -> Sent:
     whole: Json = {"touser": to, "agentid": settings().wecom_agent_id, **body}
     if dedupe:
-        whole |= {"enable_duplicate_check": 1, "duplicate_check_interval": DUPLICATE_SECONDS}
+        whole |= {"enable_duplicate_check": 1, "duplicate_check_interval": dedupe}
     sent = http.validated(SYSTEM, "message/send", Sent, await api().post("message/send", whole))
     missed = {name.lower() for name in f"{sent.invaliduser}|{sent.unlicenseduser}".split("|") if name}
     if to.lower() in missed:  # errcode 0 and yet nobody got it; the vendor lower-cases the ids

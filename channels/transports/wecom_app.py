@@ -13,6 +13,7 @@ from integrations.http import CallFailed
 from integrations.wecom import Sent
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+REPEATED_WITHIN = 180  # seconds: a dead worker's lease and the first steps of the back-off
 
 
 class WecomApp:
@@ -57,8 +58,10 @@ class WecomApp:
 
     async def _send(self, to: str, message: Outgoing) -> Sent:
         if message.card is None or not is_card(message.card):
-            # The same answer to two questions must come twice; what is about a subject must come once.
-            return await wecom.send_text(to, message.words(self.name), dedupe=bool(message.subject))
+            # A repeated attempt must not arrive twice, yet the same answer to two questions must: what is about
+            # a subject is one message for as long as an attempt is repeated, the rest is not checked.
+            dedupe = REPEATED_WITHIN if message.subject or message.file_id else 0
+            return await wecom.send_text(to, message.words(self.name), dedupe=dedupe)
         try:
             return await wecom.send_card(to, card_json(message.card))
         except CallFailed as error:

@@ -131,3 +131,10 @@ async def test_many_workers_at_once_neither_lose_nor_double_nor_lock_each_other(
     )
     assert [text.splitlines()[0] for text in told if not text.startswith("第")] == ["您有 10 条提醒："]
     assert len(await outside.phone(userid=OTHER)) == 6
+
+
+async def test_the_same_answer_to_two_questions_comes_twice(outside: Outside) -> None:
+    for key in ("reply:1", "reply:2"):
+        await actions.send(draft(key, subject="", purpose="bot.reply", text="没有待办"))
+    await work()
+    assert [m["text"] for m in await outside.phone(userid=USERID)] == ["没有待办", "没有待办"]

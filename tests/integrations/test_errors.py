@@ -160,9 +160,12 @@ async def test_a_call_that_got_no_answer_is_uncertain(outside: Outside, effect: 
 async def test_the_same_text_about_the_same_thing_is_one_message(outside: Outside) -> None:
     await outside.fault("wecom", "message/send", drop="after")
     with pytest.raises(CallFailed):
-        await wecom.send_text(USERID, "请签收")
-    await wecom.send_text(USERID, "请签收")
+        await wecom.send_text(USERID, "请签收", dedupe=180)
+    await wecom.send_text(USERID, "请签收", dedupe=180)
     assert [message["text"] for message in await outside.phone(userid=USERID)] == ["请签收"]
+    await outside.ask("clock", {"advance": 181})
+    await wecom.send_text(USERID, "请签收", dedupe=180)
+    assert len(await outside.phone(userid=USERID)) == 2
 
 
 async def test_a_server_that_is_not_there_is_a_certain_failure(
