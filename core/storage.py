@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from minio import Minio
+from minio.error import S3Error
 
 from core.errors import NotFound
 from core.filetypes import check_upload
@@ -82,7 +83,12 @@ class S3Store:
         return await asyncio.to_thread(self._read, key)
 
     def _read(self, key: str) -> bytes:
-        answer = self.client.get_object(self.bucket, key)
+        try:
+            answer = self.client.get_object(self.bucket, key)
+        except S3Error as error:
+            if error.code == "NoSuchKey":
+                raise NotFound("文件已不在存储中") from None
+            raise
         try:
             return answer.read()
         finally:

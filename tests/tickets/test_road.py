@@ -24,7 +24,7 @@ async def do(name: str, subject: int, by: Actor, **data: object) -> object:
 
 async def opened(when: str = "2026-03-02 09:00", **more: object) -> tuple[Case, Ticket]:
     with clock.frozen(at(when)):
-        received = await receive(order(**more), by=PLATFORM)
+        received = await receive(order("GZ-1", **more), by=PLATFORM)
     return await Case.get(id=received.case_id), await Ticket.get(case_id=received.case_id)
 
 
