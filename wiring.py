@@ -6,7 +6,11 @@ Nothing else registers anything; `wire()` is called once by each process and by 
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from core import audit, clock, db, due, events, jobs
+from channels import card_updates, receipts, tidy
+from channels import jobs as channel_jobs
+from core import audit, clock, db, due, events, inbound, jobs
+from intake import hotline, sms, wechat
+from integrations import http
 from staff.events import CalendarChanged
 from staff.login import lock
 from tickets import actions as ticket_actions
@@ -34,9 +38,18 @@ def wire() -> None:
 
     due.on_due(STEP, escalation.step)
 
+    due.on_due("message.receipt", channel_jobs.receipt_due)
+    jobs.on_job("message.deliver", channel_jobs.deliver)
+    jobs.on_job("message.update_card", card_updates.update_card)
     jobs.on_job("hotline.result", ticket_jobs.report_result)
     jobs.on_job("hotline.return", ticket_jobs.report_return)
     jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
+
+    inbound.on_inbound(hotline.ORDER, hotline.take_repaired_order)
+    inbound.on_inbound(hotline.CALLBACK, hotline.take_repaired_call_back)
+    inbound.on_inbound(sms.RECEIPTS, receipts.take_sms_receipts)
+    inbound.on_inbound(sms.REPLIES, sms.take_replies)
+    inbound.on_inbound(wechat.SOURCE, wechat.take_message)
 
 
 async def _partitions() -> None:
@@ -58,6 +71,8 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
     (3600, _partitions),
     (600, _forget_the_done),
     (3600, lock.tidy),
+    (180, channel_jobs.repair),
+    (86400, tidy.tidy),
 )
 
 
@@ -68,3 +83,4 @@ async def started() -> None:
 
 async def stopped() -> None:
     """What a worker does before it goes."""
+    await http.close_http()

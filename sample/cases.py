@@ -7,7 +7,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core import clock, db
+from channels import rules
+from core import clock, db, parameters
 from core.actions import REGISTER
 from core.actor import Actor, Door, system
 from patients.rows import opened
@@ -80,6 +81,9 @@ async def seed(progress: Progress = quiet) -> None:
                 number += 1
                 await _tell(goal, number, chance, centre, chief)
         await _quieten()
+    # The phones of the sandbox answer at any hour; a real hospital keeps its quiet hours.
+    for name in (rules.QUIET_FROM.name, rules.QUIET_UNTIL.name):
+        await parameters.change(name, "0", by=system("示例数据", Door.COMMAND))
     await db.execute("analyze cases, ticket, clock, history")
 
 

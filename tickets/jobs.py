@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from channels import alarms
 from core import clock, db
 from core.actor import Actor, Door, system
 from core.db import transaction
@@ -75,6 +76,7 @@ async def _ask(call: Callable[[], Awaitable[str]]) -> str:
     try:
         return await call()
     except CallFailed as error:
+        await alarms.note(error)
         if error.code == ALREADY_CONCLUDED:
             return "平台上此前已办结"
         if error.kind in (Kind.RETRY, Kind.QUOTA):
