@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 import uvloop
 from aiohttp import web
 
+from bot.web import routes as bot_routes
 from console.routes import furnish
 from console.routes import routes as console_routes
 from core import assets, bell, clock, db, jobs
@@ -20,6 +21,7 @@ from core.settings import Settings, SettingsError, settings
 from core.web import make_app
 from im.server import attach
 from im.web import routes as im_routes
+from intake.routes import routes as intake_routes
 from staff.sessions import middleware
 from wiring import wire
 
@@ -30,6 +32,8 @@ BEAT = 5.0  # seconds between two heartbeats
 DOORS: tuple[Iterable[web.AbstractRouteDef], ...] = (
     console_routes,
     im_routes,
+    intake_routes,
+    bot_routes,
 )  # every package with addresses
 
 

@@ -6,9 +6,18 @@ Nothing else registers anything; `wire()` is called once by each process and by 
 from collections.abc import Awaitable, Callable
 from functools import cache
 
+from bot import connection, reminders, rooms
+from bot import conversations as bot_conversations
+from bot import inbound as bot_inbound
+from bot import jobs as bot_jobs
+from bot import reactions as bot_reactions
+from bot.files import FETCH
+from bot.web import SOURCE as WECOM
 from channels import card_updates, receipts, tidy
 from channels import jobs as channel_jobs
+from channels.events import MessageFailed
 from core import audit, clock, db, due, events, inbound, jobs
+from im.events import MessagePosted
 from intake import hotline, sms, wechat
 from integrations import http
 from staff.events import CalendarChanged
@@ -17,7 +26,17 @@ from tickets import actions as ticket_actions
 from tickets import escalation, reactions
 from tickets import jobs as ticket_jobs
 from tickets.clocks import STEP
-from tickets.events import CaseReceived, CaseReturned, CaseUpdated, ReplyApproved, TicketAssigned, TicketMoved
+from tickets.events import (
+    CaseMoved,
+    CaseReceived,
+    CaseReturned,
+    CaseUpdated,
+    ClockStepped,
+    DeadlineMoved,
+    ReplyApproved,
+    TicketAssigned,
+    TicketMoved,
+)
 
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 
@@ -51,6 +70,28 @@ def wire() -> None:
     inbound.on_inbound(sms.REPLIES, sms.take_replies)
     inbound.on_inbound(wechat.SOURCE, wechat.take_message)
 
+    _wire_bot()
+
+
+def _wire_bot() -> None:
+    events.react(TicketAssigned, bot_reactions.assigned)
+    events.react(TicketMoved, bot_reactions.moved)
+    events.react(CaseMoved, bot_reactions.case_moved)
+    events.react(CaseReceived, bot_reactions.received)
+    events.react(ClockStepped, reminders.stepped)
+    events.react(DeadlineMoved, reminders.limit_moved)
+    events.react(MessageFailed, reminders.unreached)
+    events.react(MessagePosted, rooms.posted)
+
+    due.on_due(bot_conversations.EXPIRE, bot_conversations.expire)
+    due.on_due(rooms.NUDGE, rooms.nudge)
+
+    jobs.on_job(FETCH, bot_jobs.take_file)
+    jobs.on_job(bot_inbound.WELCOME, bot_jobs.welcome)
+
+    inbound.on_inbound(WECOM, bot_inbound.take_callback)
+    inbound.on_inbound(connection.SOURCE, bot_inbound.take_frame)
+
 
 async def _partitions() -> None:
     await db.execute("select audit_partitions($1)", clock.today())
@@ -79,8 +120,10 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
 async def started() -> None:
     """What a worker does once it is up."""
     await _partitions()
+    await connection.started()
 
 
 async def stopped() -> None:
     """What a worker does before it goes."""
+    await connection.stopped()
     await http.close_http()

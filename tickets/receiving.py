@@ -1,34 +1,22 @@
 """How an order becomes a case: the same road for a push, an imported row and a form on a page.
 
 Idempotent on (source, order number): the same again changes nothing, other content is refused unless it is
-a declared update. Everything is one transaction; files are kept in storage before it begins.
+a declared update. An order is written whole or not at all; files are kept in storage before it begins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-import orjson
-
-from core import bell, clock, crypto, db, storage
+from core import clock, db, storage
 from core.actor import Actor
-from core.calendar import Calendar
-from core.errors import Refused
-from core.events import REACTIONS
-from core.logs import trace_id
+from core.errors import HuiyinError, Refused
 from core.models import StoredFile
-from staff import queries as staff
-from staff import working_days
-from staff.queries import OrgTree, Unit
-from tickets import ladder, limits, material, rules, updating
-from tickets.deadlines import instant_of_share
-from tickets.events import CaseReceived, TicketAssigned
+from tickets import updating
+from tickets.opening import Incoming, Opened, Where, locate, open_cases
 from tickets.orders import Order, content_hash
-from tickets.queries.access import unit_ids_of
-from tickets.receiving_sql import OPEN_CASE
-from tickets.states import CaseState
 
-PRAISE = "表扬"
+__all__ = ["Incoming", "Outcome", "Received", "Where", "locate", "receive", "receive_many"]
 
 
 class Outcome(StrEnum):
@@ -46,29 +34,6 @@ class Received:
     outcome: Outcome
     case_id: int
     number: str
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The units an order names: its campus and the departments that were recognised."""
-
-    campus: Unit | None
-    departments: tuple[Unit, ...]
-    unknown: tuple[str, ...]
-
-
-def locate(order: Order, tree: OrgTree) -> Where:
-    """The units meant by the names on an order; names nobody knows are told, not guessed."""
-    campus = tree.find(order.campus) if order.campus else None
-    found: dict[int, Unit] = {}
-    unknown = []
-    for name in order.departments:
-        unit = tree.find(name, order.campus)
-        if unit is None or unit.kind not in ("department", "ward", "clinic"):
-            unknown.append(name)
-        else:
-            found[unit.id] = unit
-    return Where(campus, tuple(found.values()), tuple(unknown))
 
 
 async def receive(
@@ -94,133 +59,57 @@ async def receive(
         Refused: the number is known with other content, and this is not a declared update.
         Invalid: an attachment is not a file we take.
     """
-    files = [await storage.keep(file.name, file.data(), by=by.name) for file in order.attachments]
-    found = await _open(order, by, raw, source, import_id, assign, files)
-    if found is not None:
-        return found
-    return await _known(order, by, raw, source, files)
+    item = Incoming(order, raw, await keep_files(order, by))
+    (opened,) = await open_cases([item], by=by, source=source, import_id=import_id, assign=assign)
+    return _new(opened) if opened else await _known(item, by, source)
 
 
-async def _open(
-    order: Order,
+async def receive_many(
+    items: Sequence[Incoming],
+    *,
     by: Actor,
-    raw: bytes | None,
-    source: str,
-    import_id: int | None,
-    assign: bool | None,
-    files: list[StoredFile],
-) -> Received | None:
-    tree, calendar, wanted = await staff.tree(), await working_days.calendar(), await rules.in_force()
-    now = clock.now()
-    where = locate(order, tree)
-    allowed = wanted.auto_assign if assign is None else assign
-    units = where.departments if allowed and order.appeal_type != PRAISE else ()
-    plan = _plan(order, source, now, wanted, calendar, assigned=bool(units))
-    concerned = {number for unit in units for number in unit_ids_of(unit.path)}
-    if where.campus is not None:
-        concerned.update(unit_ids_of(where.campus.path))
-    case_limits = [limit for limit in plan if limit.kind != "department"]
-    department = next((limit.deadline.due_at for limit in plan if limit.kind == "department"), None)
-    body = raw if raw is not None else order.model_dump_json().encode()
-    async with db.transaction():
-        row = await db.fetchrow(
-            OPEN_CASE,
-            source,
-            order.order_no,
-            order.platform_no,
-            content_hash(order),
-            CaseState.IN_PROGRESS if units else CaseState.RECEIVED,
-            order.headline(),
-            order.content,
-            order.appeal_type,
-            order.category,
-            order.caller_name,
-            order.caller_gender,
-            sealed(order.caller_phone, "caller_phone"),
-            crypto.search_hash(order.caller_phone) if order.caller_phone else None,
-            sealed(order.contact_phone, "contact_phone"),
-            crypto.search_hash(order.contact_phone) if order.contact_phone else None,
-            order.confidential,
-            order.anonymous,
-            order.reply_required,
-            order.occurred_at,
-            order.place,
-            where.campus.id if where.campus else None,
-            list(order.departments),
-            list(order.persons),
-            order.patient_name,
-            order.patient_number,
-            order.urgency,
-            order.role,
-            order.channel,
-            order.dispatched_at,
-            now,
-            sorted(concerned),
-            min((limit.deadline.due_at for limit in case_limits), default=None),
-            any(limit.deadline.provisional for limit in case_limits),
-            by.name,
-            import_id,
-            None,
-            body,
-            trace_id(),
-            [unit.id for unit in units],
-            [unit.path for unit in units],
-            ["lead" if at == 0 else "co" for at in range(len(units))],
-            department,
-            [limit.kind for limit in plan],
-            [limit.deadline.due_at for limit in plan],
-            [limit.deadline.provisional for limit in plan],
-            [limit.deadline.reason for limit in plan],
-            [orjson.dumps(limit.rule).decode() if limit.rule else None for limit in plan],
-            [_first_rung(limit, calendar) for limit in plan],
-            by.staff_id,
-            by.name,
-            by.door,
-            by.kind,
-            by.address,
-            [reaction.name for reaction in REACTIONS.get(CaseReceived, ())],
-            [reaction.name for reaction in REACTIONS.get(TicketAssigned, ())],
-        )
-        if row is None:
-            return None
-        for file in files:
-            await material.attach(row["id"], file, kind="original", by=by)
-        await db.after_commit(bell.ring_outbox)
-    return Received(Outcome.NEW, row["id"], f"{clock.local(now):%Y%m%d}-{row['id']}")
+    source: str = "hotline",
+    import_id: int | None = None,
+    assign: bool | None = None,
+) -> list[Received | HuiyinError]:
+    """`receive` for many orders in one statement; an error stands in the place of the order that was refused.
 
-
-def sealed(phone: str, column: str) -> bytes | None:
-    """A phone number as stored in `cases`."""
-    return crypto.key_ring().encrypt(phone, f"cases.{column}") if phone else None
-
-
-def _plan(
-    order: Order, source: str, now: datetime, wanted: rules.Rules, calendar: Calendar, *, assigned: bool
-) -> list[limits.Limit]:
-    plan = list(
-        limits.of_case(
-            source, order.appeal_type, now, order.upstream_deadline, order.hospital_deadline, wanted, calendar
-        )
+    The files of an order are kept by the caller (`keep_files`). Of two orders with one number the second finds
+    the case of the first.
+    """
+    first = {item.order.order_no: at for at, item in reversed(list(enumerate(items)))}
+    places = sorted(first.values())
+    opened = await open_cases(
+        [items[at] for at in places], by=by, source=source, import_id=import_id, assign=assign
     )
-    if assigned:
-        above = min((limit.deadline for limit in plan), key=lambda deadline: deadline.due_at, default=None)
-        department = limits.of_department(source, order.appeal_type, now, above, wanted, calendar)
-        if department is not None:
-            plan.append(department)
-    return plan
+    news = dict(zip(places, opened, strict=True))
+    found: list[Received | HuiyinError] = []
+    for at, item in enumerate(items):
+        case = news.get(at)
+        try:
+            found.append(_new(case) if case else await _known(item, by, source))
+        except HuiyinError as error:
+            found.append(error)
+    return found
 
 
-def _first_rung(limit: limits.Limit, calendar: Calendar) -> datetime:
-    first = ladder.rungs(limit.kind)[0]
-    return min(
-        instant_of_share(limit.start_at, limit.deadline.due_at, first.share, 0, calendar),
-        limit.deadline.due_at,
-    )
+async def keep_files(order: Order, by: Actor) -> tuple[StoredFile, ...]:
+    """Put an order's attachments into storage.
+
+    Raises:
+        Invalid: one is not a file we take.
+    """
+    if not order.attachments:
+        return ()
+    return tuple([await storage.keep(file.name, file.data(), by=by.name) for file in order.attachments])
 
 
-async def _known(
-    order: Order, by: Actor, raw: bytes | None, source: str, files: list[StoredFile]
-) -> Received:
+def _new(opened: Opened) -> Received:
+    return Received(Outcome.NEW, opened.case_id, opened.number)
+
+
+async def _known(item: Incoming, by: Actor, source: str) -> Received:
+    order = item.order
     row = await db.fetchrow(
         "select id, content_hash, received_at from cases where source = $1 and external_no = $2",
         source,
@@ -233,5 +122,5 @@ async def _known(
         return Received(Outcome.SAME, row["id"], number)
     if not order.update:
         raise Refused(f"工单编号 {order.order_no} 已登记为 {number}，内容不同；如为更新，请声明 update")
-    await updating.update(row["id"], order, raw, files, by=by)
+    await updating.update(row["id"], order, item.raw, list(item.files), by=by)
     return Received(Outcome.CHANGED, row["id"], number)
