@@ -1,0 +1,221 @@
+"""What waits for a person, as tickets and cases within their scope; reads only.
+
+The states and permissions come from the state table, so that a list never offers what a step would refuse.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core import clock, db
+from core.actor import Actor, Permission
+from core.errors import NotFound
+from tickets.models import Ticket
+from tickets.queries import access
+from tickets.states import CASE_TABLE, TICKET_TABLE, CaseVerb, TicketVerb
+
+MOST = 15
+TODO = (
+    TicketVerb.SIGN,
+    TicketVerb.ANSWER,
+    TicketVerb.RESUME,
+    TicketVerb.ENDORSE,
+    TicketVerb.APPROVE_EXTENSION,
+    TicketVerb.APPROVE_PAUSE,
+)
+_ASKED = " and exists (select 1 from ticket_request r where r.ticket_id = t.id and r.state = 'pending' and r.kind = '"
+_PENDING = {
+    TicketVerb.APPROVE_EXTENSION: f"{_ASKED}extension')",
+    TicketVerb.REFUSE_EXTENSION: f"{_ASKED}extension')",
+    TicketVerb.APPROVE_PAUSE: f"{_ASKED}pause')",
+    TicketVerb.REFUSE_PAUSE: f"{_ASKED}pause')",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One ticket in a list."""
+
+    id: int
+    state: str
+    title: str
+    unit_id: int
+    due_at: datetime | None
+
+
+def _reach(by: Actor, permission: Permission) -> list[str]:
+    return [f"{path}%" for path in by.scope(permission)]
+
+
+def _able(by: Actor, wanted: Collection[str]) -> tuple[str, list[list[str]]]:
+    """The SQL condition "one of these verbs is possible for this person", and its parameters from $1 on."""
+    reach: dict[Permission, int] = {}
+    values: list[list[str]] = []
+    parts: set[str] = set()
+    for (state, verb), step in TICKET_TABLE.items():
+        if verb not in wanted:
+            continue
+        for permission in step.permissions:
+            if permission not in reach:
+                values.append(_reach(by, permission))
+                reach[permission] = len(values)
+            pending = _PENDING.get(TicketVerb(verb), "")
+            parts.add(f"(t.state = '{state}' and t.path like any(${reach[permission]}::text[]){pending})")
+    return " or ".join(sorted(parts)) or "false", values
+
+
+_SELECT = (
+    "select t.id, t.state, c.title, t.unit_id, t.due_at from ticket t"
+    " join cases c on c.id = t.case_id and c.round = t.round"
+)
+
+
+async def able(by: Actor, wanted: Collection[str], most: int = MOST) -> list[Line]:
+    """Tickets with which this person may do one of these verbs now, the most pressing first."""
+    condition, values = _able(by, wanted)
+    rows = await db.fetch(
+        f"{_SELECT} where {condition} order by t.due_at nulls last, t.id limit {most}",
+        *values,
+    )
+    return [Line(**dict(row)) for row in rows]
+
+
+def _waits(by: Actor) -> tuple[str, list[list[str]]]:
+    """What waits for this person: their department's open work, answers to endorse, what the centre decides."""
+    condition, values = _able(by, TODO)
+    values.append(_reach(by, Permission.TICKET_MANAGE))
+    return (
+        f"({condition} or (t.state in ('endorsed', 'returned') and t.path like any(${len(values)}::text[])))",
+        values,
+    )
+
+
+async def waiting(by: Actor, most: int = MOST) -> tuple[list[Line], int]:
+    """What waits for this person, the most pressing first, and how many there are in all."""
+    condition, values = _waits(by)
+    rows = await db.fetch(
+        f"{_SELECT} where {condition} order by t.due_at nulls last, t.id limit {most}",
+        *values,
+    )
+    total: int = await db.fetchval(
+        "select count(*) from ticket t join cases c on c.id = t.case_id and c.round = t.round"  # noqa: S608
+        f" where {condition}",
+        *values,
+    )
+    return [Line(**dict(row)) for row in rows], total
+
+
+async def late(by: Actor, within: timedelta = timedelta()) -> list[Line]:
+    """Open tickets of this person's units whose limit is over, or will be `within` this time."""
+    reach = [*_reach(by, Permission.TICKET_READ)]
+    rows = await db.fetch(
+        f"{_SELECT} where t.state in ('assigned', 'in_progress') and t.due_at < $1 and t.path like any($2::text[])"
+        f" order by t.due_at, t.id limit {MOST}",
+        clock.now() + within,
+        reach,
+    )
+    return [Line(**dict(row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case in a list."""
+
+    id: int
+    number: str
+    state: str
+    title: str
+    due_at: datetime | None
+
+
+async def cases_waiting(by: Actor, most: int = MOST) -> list[CaseLine]:
+    """Cases that wait for the centre: to be taken on or assigned, to be reviewed; mine or nobody's."""
+    states = {
+        str(state)
+        for (state, verb), step in CASE_TABLE.items()
+        if verb in (CaseVerb.ACCEPT, CaseVerb.APPROVE) and any(by.can(each) for each in step.permissions)
+    }
+    units = access.scope(by)
+    if not states or units == []:
+        return []
+    rows = await db.fetch(
+        "select id, received_at, state, title, due_at from cases where state = any($1::text[])"
+        " and ($2::bigint[] is null or unit_ids && $2) and (state <> 'received' or handler_id is null or handler_id = $3)"
+        " order by due_at nulls last, id limit $4",
+        sorted(states),
+        units,
+        by.staff_id,
+        most,
+    )
+    return [
+        CaseLine(
+            row["id"],
+            f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}",
+            row["state"],
+            row["title"],
+            row["due_at"],
+        )
+        for row in rows
+    ]
+
+
+async def ticket_of_order(order_no: str, by: Actor) -> int:
+    """The ticket this person may see of the order with the sender's number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    rows = await db.fetch(
+        "select t.id, t.path from ticket t join cases c on c.id = t.case_id and c.round = t.round"
+        " where c.external_no = $1 or c.platform_no = $1 order by t.id",
+        order_no,
+    )
+    for row in rows:
+        if by.can(Permission.TICKET_READ, row["path"]) or by.can(Permission.CASE_READ, row["path"]):
+            return int(row["id"])
+    raise NotFound(f"没有编号为 {order_no} 的工单，或您无权查看")
+
+
+async def room_ticket(subject: str) -> int | None:
+    """The ticket a room is about."""
+    kind, _, number = subject.partition(":")
+    if kind != "ticket" or not number.isdigit():
+        return None
+    found = await Ticket.get_or_none(id=int(number))
+    return found.id if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Figures of the month: tickets that came, answered in time, answered late, late and open, sent back."""
+
+    came: int
+    in_time: int
+    answered_late: int
+    open_late: int
+    sent_back: int
+
+    @property
+    def rate(self) -> float | None:
+        """Share answered in time of those whose limit is decided; None when there is none yet."""
+        decided = self.in_time + self.answered_late + self.open_late
+        return self.in_time / decided if decided else None
+
+
+async def month(by: Actor, start: datetime) -> Month:
+    """The month's figures of this person's units, by the departments' clocks that began since `start`."""
+    row = await db.fetchrow(
+        "with mine as (select k.ticket_id, k.state, k.due_at, k.ended_at from clock k join ticket t on t.id = k.ticket_id"
+        " where k.kind = 'department' and k.start_at >= $1 and k.state <> 'void' and t.path like any($2::text[]))"
+        " select count(distinct ticket_id) as came,"
+        " count(*) filter (where state = 'met' and ended_at <= due_at) as in_time,"
+        " count(*) filter (where state = 'met' and ended_at > due_at) as answered_late,"
+        " count(*) filter (where state = 'running' and due_at < $3) as open_late,"
+        " (select count(*) from history h where h.verb = 'send_back' and h.at >= $1"
+        " and h.ticket_id in (select ticket_id from mine)) as sent_back from mine",
+        start,
+        _reach(by, Permission.TICKET_READ),
+        clock.now(),
+    )
+    assert row is not None  # noqa: S101 - aggregates always give a row
+    return Month(row["came"], row["in_time"], row["answered_late"], row["open_late"], row["sent_back"])

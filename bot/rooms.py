@@ -1,0 +1,101 @@
+"""The bot in a ticket's group chat: the same commands there, and a nudge in WeCom for who is spoken to but not reading."""
+
+from datetime import timedelta
+
+from bot import hearing, queries
+from bot.places import ROOM, Place, Speaker, one_line, staff_receiver
+from channels import actions as channels
+from channels.drafts import Draft
+from core import clock, db
+from core.actor import Door, system
+from core.due import Ask, Came, Due, schedule
+from core.errors import HuiyinError
+from core.parameters import Parameter, declare, number
+from im import queries as rooms
+from im.events import MessagePosted
+from im.views import AuthorKind, Kind, Message
+from staff import queries as staff
+from staff.actors import actor_of
+from tickets.models import Case, Ticket
+
+NUDGE = "bot.nudge"
+SECONDS = declare(Parameter("bot.nudge_seconds", "群聊消息未读多久后转到企业微信", int, 30, 5, 3600, "秒"))
+
+
+async def posted(event: MessagePosted) -> None:
+    """Do what a line in a room asks of the bot; plan the nudge of those who are spoken to."""
+    message = await rooms.message(event.room_id, event.seq, by=system())
+    if message.author_kind is not AuthorKind.STAFF or message.author_id is None or message.recalled:
+        return
+    room = await rooms.room(event.room_id, by=system())
+    ticket_id = await queries.room_ticket(room.subject)
+    if message.kind is Kind.TEXT and await _commanded(message, ticket_id):
+        return
+    if await _spoken_to(message, ticket_id):
+        at = clock.now() + timedelta(seconds=await number(SECONDS))
+        await schedule(Ask(at, NUDGE, event.room_id, event.seq))
+
+
+async def _commanded(message: Message, ticket_id: int | None) -> bool:
+    assert message.author_id is not None  # noqa: S101 - asked for staff only
+    try:
+        by = await actor_of(message.author_id, Door.CHAT)
+    except HuiyinError:
+        return False
+    speaker = Speaker(
+        person=await staff.person(message.author_id),
+        actor=by,
+        place=Place("room", f"{ROOM}{message.room_id}"),
+        key=f"room:{message.room_id}:{message.seq}",
+        ticket_id=ticket_id,
+        reply_to=message.seq,
+    )
+    return await hearing.answer_to(speaker, message.text)
+
+
+async def _spoken_to(message: Message, ticket_id: int | None) -> list[int]:
+    """Whom a message concerns: those mentioned, who holds the ticket, and who looks after the case."""
+    wanted = list(message.mentions)
+    if ticket_id is not None:
+        ticket = await Ticket.get(id=ticket_id)
+        case = await Case.get(id=ticket.case_id)
+        wanted += [who for who in (ticket.holder_id, case.handler_id) if who is not None]
+    inside = set(await rooms.audience(message.room_id))
+    return [who for who in dict.fromkeys(wanted) if who in inside and who != message.author_id]
+
+
+async def nudge(due: Due) -> tuple[Came, str]:
+    """Due `bot.nudge`, ref = room, ref_version = sequence: who has not read by now gets the words in WeCom."""
+    message = await rooms.message(due.ref, due.ref_version, by=system())
+    if message.recalled:
+        return Came.VOID, "消息已撤回"
+    room = await rooms.room(due.ref, by=system())
+    wanted = await _spoken_to(message, await queries.room_ticket(room.subject))
+    read = {
+        row["staff_id"]: row["read_seq"]
+        for row in await db.fetch(
+            "select staff_id, read_seq from room_member where room_id = $1 and kind = 'staff'", due.ref
+        )
+    }
+    late = [who for who in wanted if read.get(who, 0) < message.seq]
+    if not late:
+        return Came.VOID, "均已阅读"
+    for person in (await staff.people(late)).values():
+        mentioned = "（提到了您）" if person.id in message.mentions else ""
+        what = message.text or (f"[文件] {message.file.name}" if message.file else "")
+        foot = (
+            f"\n回复请发“回话 {room.subject.partition(':')[2]} 内容”"
+            if room.subject.startswith("ticket:")
+            else ""
+        )
+        await channels.send(
+            Draft(
+                key=f"nudge:{due.ref}:{due.ref_version}:{person.id}",
+                purpose="room.nudge",
+                subject=f"room:{due.ref}",
+                receiver=staff_receiver(person),
+                text=f"{one_line(room.title, 30)}{mentioned} {message.author}：{what[:1500]}{foot}",
+                bundle="room",
+            )
+        )
+    return Came.DONE, f"已提醒 {len(late)} 人"

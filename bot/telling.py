@@ -1,0 +1,121 @@
+"""Messages about a ticket or case to members of staff: a card with what they may do, or a sentence. Writes rows only."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot import cards, matters, remaining
+from bot.matters import Matter
+from bot.places import staff_receiver
+from channels import actions as channels
+from channels import queries as messages
+from channels import texts
+from channels.drafts import Draft, Lane
+from core.actor import Actor, Door
+from core.errors import HuiyinError
+from staff.actors import actor_of
+from staff.queries import Person
+
+WECOM_THEN_SMS = ("wecom", "sms")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is to be told: `key` names the happening, `title` stands before the matter's own on a card."""
+
+    key: str
+    purpose: str
+    title: str = ""
+    note: str = ""
+    quote: tuple[str, str] | None = None
+    lane: Lane = Lane.NORMAL
+    sms: bool = False
+    bundle: str = ""
+
+
+async def actor(person: Person) -> Actor | None:
+    """The person as they act in WeCom; None when the account is disabled."""
+    try:
+        return await actor_of(person.id, Door.WECOM)
+    except HuiyinError:
+        return None
+
+
+async def card(matter: Matter, person: Person, news: News, *, wanted: Collection[str] = ()) -> bool:
+    """Send a card to somebody who has something to do; whether it was needed.
+
+    Args:
+        matter: as it stands now.
+        person: to whom.
+        news: what has happened.
+        wanted: only when one of these actions is possible for the person now; any, when empty.
+
+    An older card of the same matter on the same phone loses its buttons.
+    """
+    by = await actor(person)
+    if by is None:
+        return False
+    possible = {action.name for action in await matters.now(matter, by)}
+    if not possible or (wanted and possible.isdisjoint(wanted)):
+        return False
+    drawn = await cards.draw(matter, by, title=news.title, note=news.note, quote=news.quote)
+    if person.wecom_userid and await _holds_live(matter, person):
+        await channels.update_cards(matter.subject, "已更新，请看最新卡片", only=[person.wecom_userid])
+    words = {"sms": _sms(matter, person)} if news.sms else {}
+    await channels.send(
+        Draft(
+            key=_key(news, person),
+            purpose=news.purpose,
+            subject=matter.subject,
+            receiver=staff_receiver(person),
+            lane=news.lane,
+            card=drawn,
+            texts=words,
+            ladder=WECOM_THEN_SMS if news.sms else (),
+        )
+    )
+    return True
+
+
+async def _holds_live(matter: Matter, person: Person) -> bool:
+    return any(
+        held.userid == person.wecom_userid and held.state != "stale"
+        for held in await messages.cards(matter.subject)
+    )
+
+
+def _key(news: News, person: Person) -> str:
+    return f"{news.key}:{person.id}"
+
+
+def _sms(matter: Matter, person: Person) -> str:
+    due_at = matter.ticket.due_at if matter.ticket is not None else matter.case.due_at
+    return texts.render(
+        "assigned",
+        "sms",
+        {"name": person.name, "number": matter.number, "limit": remaining.limit(due_at).partition("（")[0]},
+    )
+
+
+async def words(matter: Matter, person: Person, news: News, text: str) -> None:
+    """Tell somebody a sentence about a matter."""
+    await channels.send(
+        Draft(
+            key=_key(news, person),
+            purpose=news.purpose,
+            subject=matter.subject,
+            receiver=staff_receiver(person),
+            lane=news.lane,
+            text=text,
+            bundle=news.bundle,
+        )
+    )
+
+
+def urgent(matter: Matter) -> Lane:
+    """The lane of an order by what its sender says of it."""
+    return Lane.NORMAL if matter.case.urgency in ("", "一般", "普通") else Lane.URGENT
+
+
+def one(found: list[Person], *, but_not: int | None) -> list[Person]:
+    """The people but one: who did it knows it already."""
+    return [person for person in found if person.id != but_not]
