@@ -41,10 +41,12 @@ BAR = 4  # beside "更多" there is room for four on 390 px
 
 MENU: list[Entry] = [
     Entry("首页", "home", "/"),
+    Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
     Entry(
         "系统参数", "adjustments-horizontal", "/settings/parameters", (Permission.PARAMETER_MANAGE,), "设置"
     ),
+    Entry("文书模板", "file-word", "/settings/word", (Permission.TEMPLATE_MANAGE,), "设置"),
     Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
 ]

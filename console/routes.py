@@ -6,7 +6,25 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
-from console import audit, forms, holidays, home, login, operate, parameters, pick, remaining, saved_views
+from console import (
+    audit,
+    case_doing,
+    case_matter,
+    case_page,
+    case_reports,
+    forms,
+    holidays,
+    home,
+    login,
+    operate,
+    parameters,
+    patients,
+    pick,
+    register,
+    remaining,
+    saved_views,
+    templates_page,
+)
 from core import clock
 from core.assets import icon
 
@@ -19,6 +37,13 @@ routes: list[web.AbstractRouteDef] = [
     *parameters.routes,
     *operate.routes,
     *audit.routes,
+    *case_page.routes,
+    *case_doing.routes,
+    *case_matter.routes,
+    *case_reports.routes,
+    *register.routes,
+    *patients.routes,
+    *templates_page.routes,
 ]
 
 

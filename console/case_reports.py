@@ -1,0 +1,105 @@
+"""Documents of a case: made in the drawer, read and printed on a page of their own, downloaded as .docx."""
+
+import asyncio
+
+from aiohttp import hdrs, web
+from markupsafe import Markup
+
+from console import forms
+from console.case_page import done, wanted
+from console.page import permit, show
+from core import audit, storage
+from core.actor import Actor, Permission
+from core.errors import Invalid
+from im.web import disposition
+from staff import queries as staff
+from tickets import reporting
+from tickets.queries import case_page, case_reports
+from tickets.reporting import ReportForm
+from tickets.states import TicketState
+from tickets.word.preview import to_html
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/cases/{id:\\d+}/report")
+async def choosing(request: web.Request) -> web.Response:
+    """The drawer in which a document is chosen."""
+    actor = permit(request, Permission.CASE_HANDLE, Permission.CASE_REVIEW)
+    seen = await case_page.open_case(wanted(request), actor)
+    quoted = [
+        str(ticket.id)
+        for ticket in seen.tickets
+        if ticket.round == seen.case.round and ticket.state is not TicketState.WITHDRAWN
+    ]
+    kind = request.query.get("kind", "event_report")
+    return await _drawer(request, actor, {"kind": kind, "tickets": quoted})
+
+
+async def _drawer(
+    request: web.Request, actor: Actor, values: dict[str, object], error: Invalid | None = None
+) -> web.Response:
+    seen, tree = await case_page.open_case(wanted(request), actor), await staff.tree()
+    tickets = [
+        (str(ticket.id), f"#{ticket.id} {tree.label(ticket.unit_id)}（第 {ticket.round} 轮，{ticket.label}）")
+        for ticket in reversed(seen.tickets)
+    ]
+    return await show(
+        request,
+        "console/cases/report_new.html",
+        status=error.status if error else 200,
+        case=seen.case,
+        controls=[
+            control
+            for control in forms.controls(
+                ReportForm, values, error.details if error else (), {"tickets": tickets}
+            )
+            if control.name != "tickets" or tickets
+        ],
+    )
+
+
+@routes.post("/cases/{id:\\d+}/report")
+async def making(request: web.Request) -> web.Response:
+    """Make it; the page then lists it with its number."""
+    actor = permit(request, Permission.CASE_HANDLE, Permission.CASE_REVIEW)
+    given = await forms.posted(request, ReportForm)
+    try:
+        made = await reporting.make(wanted(request), forms.parse(ReportForm, given), by=actor)
+    except Invalid as error:
+        return await _drawer(request, actor, given, error)
+    line, _ = await case_reports.report(made, actor)
+    return await done(request, wanted(request), f"已生成{line.kind.label} {line.number}")
+
+
+@routes.get("/reports/{id:\\d+}")
+async def reading(request: web.Request) -> web.Response:
+    """The document in the browser, laid out for paper."""
+    actor = permit(request, Permission.CASE_READ, Permission.TICKET_READ)
+    line, seen = await case_reports.report(wanted(request), actor)
+    data = await storage.read(await storage.find(line.file_id))
+    html = await asyncio.to_thread(to_html, data)
+    return await show(
+        request,
+        "console/cases/report.html",
+        report=line,
+        case=seen.case,
+        html=Markup(html),  # noqa: S704 - to_html lets nothing through but a list of plain elements
+    )
+
+
+@routes.get("/reports/{id:\\d+}/file")
+async def downloading(request: web.Request) -> web.Response:
+    """The document as Word; taking it out is written to the audit log."""
+    actor = permit(request, Permission.CASE_READ, Permission.TICKET_READ)
+    line, _ = await case_reports.report(wanted(request), actor)
+    file = await storage.find(line.file_id)
+    await audit.record(actor, "case.report_download", "case", line.case_id, report=line.id)
+    return web.Response(
+        body=await storage.read(file),
+        content_type=file.mime,
+        headers={
+            hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),
+            hdrs.CACHE_CONTROL: "private, no-store",
+        },
+    )

@@ -1,0 +1,101 @@
+"""Patients: a simple search, and the file of one with visits and the cases that were linked to them."""
+
+from datetime import date
+
+from aiohttp import web
+
+from console import forms
+from console.case_matter import WhyForm
+from console.case_page import CASE_TONES, wanted
+from console.page import number, permit, show
+from core.actor import Permission
+from core.errors import Invalid
+from patients import actions, queries
+from patients.queries import Search
+from patients.rows import VisitRow
+from tickets.queries import case_page
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/patients")
+async def search(request: web.Request) -> web.Response:
+    """Visits in reach by what was typed: a name's beginning, a number, a phone, an ID number."""
+    actor = permit(request, Permission.PATIENT_READ)
+    words = request.query.get("q", "").strip()[:60]
+    after = _after(request.query.get("after", ""))
+    found = await queries.search(Search(text=words, after=after), actor) if words else None
+    return await show(
+        request,
+        "console/patients/search.html",
+        words=words,
+        found=found,
+        people=_people(found.rows) if found else [],
+        next=f"{found.next[0].isoformat()}_{found.next[1]}" if found and found.next else "",
+    )
+
+
+def _after(text: str) -> tuple[date, int] | None:
+    """Where the page before ended, "2026-11-02_17"; None when it is not so."""
+    day, _, row = text.partition("_")
+    try:
+        return (date.fromisoformat(day), number(row) or 0) if row else None
+    except ValueError:
+        return None
+
+
+def _people(rows: tuple[VisitRow, ...]) -> list[tuple[VisitRow, list[VisitRow]]]:
+    """The visits by patient, in the order they were found."""
+    found: dict[int, list[VisitRow]] = {}
+    for row in rows:
+        found.setdefault(row.patient_id, []).append(row)
+    return [(visits[0], visits) for visits in found.values()]
+
+
+@routes.get("/patients/{id:\\d+}")
+async def file(request: web.Request) -> web.Response:
+    """The file of one patient, masked."""
+    actor = permit(request, Permission.PATIENT_READ)
+    patient = await queries.get(wanted(request), actor)
+    may_see_cases = actor.can(Permission.CASE_READ) or actor.can(Permission.TICKET_READ)
+    return await show(
+        request,
+        "console/patients/file.html",
+        patient=patient,
+        visits=await queries.visits(patient.id, actor),
+        cases=await case_page.of_patient(patient.id, actor) if may_see_cases else [],
+        tones=CASE_TONES,
+        may_reveal=actor.can(Permission.PATIENT_REVEAL),
+    )
+
+
+@routes.get("/patients/{id:\\d+}/reveal")
+async def why(request: web.Request) -> web.Response:
+    """The drawer that asks for the reason first."""
+    permit(request, Permission.PATIENT_REVEAL)
+    return await _drawer(request)
+
+
+async def _drawer(
+    request: web.Request, given: dict[str, str] | None = None, error: Invalid | None = None
+) -> web.Response:
+    return await show(
+        request,
+        "console/cases/why.html",
+        status=error.status if error else 200,
+        title="查看完整信息",
+        path=f"/patients/{wanted(request)}/reveal",
+        controls=forms.controls(WhyForm, given, error.details if error else ()),
+    )
+
+
+@routes.post("/patients/{id:\\d+}/reveal")
+async def shown(request: web.Request) -> web.Response:
+    """Phone, ID number and address in full; written to the audit log with the reason."""
+    actor = permit(request, Permission.PATIENT_REVEAL)
+    given = await forms.posted(request, WhyForm)
+    try:
+        values = await actions.reveal(wanted(request), forms.parse(WhyForm, given).reason, by=actor)
+    except Invalid as error:
+        return await _drawer(request, given, error)
+    return await show(request, "console/patients/revealed.html", values=values)
