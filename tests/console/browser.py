@@ -6,7 +6,7 @@ from typing import Any
 
 import lxml.html
 from aiohttp import ClientSession, CookieJar, FormData
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer
 
 PASSWORD = "Test-1234"
 
@@ -39,7 +39,7 @@ class Page:
 class Browser:
     """One person's browser."""
 
-    server: TestServer
+    server: BaseTestServer
     session: ClientSession
     prefix: str = ""
     csrf: str = ""
@@ -83,6 +83,6 @@ class Browser:
         return page
 
 
-def open_browser(server: TestServer, prefix: str = "") -> Browser:
+def open_browser(server: BaseTestServer, prefix: str = "") -> Browser:
     """A new browser without cookies."""
     return Browser(server, ClientSession(cookie_jar=CookieJar(unsafe=True)), prefix)

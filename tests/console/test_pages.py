@@ -50,7 +50,7 @@ async def park_a_job() -> None:
 
 async def test_every_page_opens_for_those_it_is_for_and_for_nobody_else(console: Console) -> None:
     await park_a_job()
-    answered = {path: [] for path in SEEN_BY}
+    answered: dict[str, list[int]] = {path: [] for path in SEEN_BY}
     for name in PEOPLE:
         browser = await console.enter(name)
         for path in SEEN_BY:

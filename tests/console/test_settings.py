@@ -1,0 +1,141 @@
+"""The working calendar and the system parameters, as an administrator changes them in pages."""
+
+from datetime import date
+
+from aiohttp import FormData
+
+from core import db
+from core.calendar import Day
+from staff import working_days
+from staff.working_days import calendar
+from tests.console.conftest import Console
+
+NEW_YEAR = '{"year": 2027, "papers": [], "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": true}]}'
+PAGE = "/settings/holidays"
+
+
+async def announced() -> list[tuple[date, str, bool]]:
+    rows = await db.fetch("select day, name, is_off from holiday order by day")
+    return [(row["day"], row["name"], row["is_off"]) for row in rows]
+
+
+async def test_a_day_made_off_by_hand_is_coloured_named_and_taken_back(console: Console) -> None:
+    admin = await console.enter("admin")
+    saved = await admin.post(f"{PAGE}/day/2026-11-24", {"kind": "off", "name": "院庆"}, part=True)
+    assert (saved.status, saved.headers["HX-Redirect"]) == (200, f"{PAGE}?year=2026")
+    page = await (await console.enter("alice")).get(f"{PAGE}?year=2026")
+    assert page.one("//*[contains(@class, 'day-off') and contains(@title, '2026-11-24 院庆放假')]") == "24休"
+    assert page.words("//details//tbody//td[1]") == ["2026-11-24 星期二"]
+
+    drawer = await admin.get(f"{PAGE}/day/2026-11-24", part=True)
+    assert drawer.tree.xpath("//input[@checked]/@value") == ["off"]
+    assert drawer.tree.xpath("//input[@name='name']/@value") == ["院庆"]
+    await admin.post(f"{PAGE}/day/2026-11-24", {"kind": "plain"}, part=True)
+    assert await announced() == []
+
+
+async def test_a_day_without_a_name_is_refused_beside_the_field_and_nothing_is_written(
+    console: Console,
+) -> None:
+    page = await (await console.enter("admin")).post(f"{PAGE}/day/2026-11-24", {"kind": "off"}, part=True)
+    assert (page.status, page.one("//*[@id='day-name-fault']")) == (
+        422,
+        "名称 1 至 40 个字，年份 2000 至 2199",
+    )
+    assert page.tree.xpath("//input[@checked]/@value") == ["off"]
+    assert await announced() == []
+
+
+async def test_a_kind_of_day_that_does_not_exist_is_refused(console: Console) -> None:
+    page = await (await console.enter("admin")).post(f"{PAGE}/day/2026-11-24", {"kind": "half"}, part=True)
+    assert (page.status, page.one("//*[@id='day-kind-fault']")) == (422, "只能是：'off', 'work' or 'plain'")
+
+
+async def test_nobody_but_an_administrator_changes_the_calendar(console: Console) -> None:
+    alice = await console.enter("alice")
+    answered = [
+        (await alice.post(f"{PAGE}/day/2026-11-24", {"kind": "off", "name": "院庆"})).status,
+        (await alice.post(f"{PAGE}/preview", {"text": NEW_YEAR})).status,
+        (await alice.post(f"{PAGE}/import", {"text": NEW_YEAR})).status,
+    ]
+    assert (answered, await announced()) == ([403, 403, 403], [])
+
+
+async def test_an_announcement_is_shown_before_it_is_taken_over(console: Console) -> None:
+    admin = await console.enter("admin")
+    guess = "//*[contains(@class, 'guess')]//b"
+    assert (await admin.get(f"{PAGE}?year=2027")).one(guess) == "暂定：2027 年的放假安排尚未公布"
+
+    file = FormData()
+    file.add_field("file", NEW_YEAR.encode(), filename="2027.json", content_type="application/json")
+    preview = await admin.post(f"{PAGE}/preview", file, part=True)
+    assert preview.words("//tbody//td") == ["2027-01-01（五） 元旦放假 ← 工作日", "影响时限"]
+    assert await announced() == []
+
+    kept = preview.tree.xpath("//textarea")[0].text
+    done = await admin.post(f"{PAGE}/import", {"text": kept}, part=True)
+    assert done.headers["HX-Redirect"] == f"{PAGE}?year=2027"
+    assert await announced() == [(date(2027, 1, 1), "元旦", True)]
+    assert (await calendar()).published_years == frozenset({2027})
+    assert (await admin.get(f"{PAGE}?year=2027")).words(guess) == []
+
+    again = await admin.post(f"{PAGE}/preview", {"text": NEW_YEAR}, part=True)
+    assert again.words("//*[@class='nothing']/p") == ["与现有安排完全一致"]
+
+
+async def test_each_fault_of_a_file_is_named_and_the_text_is_kept_to_be_mended(console: Console) -> None:
+    bad = '{"year": 2027, "days": [{"name": "", "date": "2027-02-30", "isOffDay": 1}]}'
+    for door in ("preview", "import"):
+        page = await (await console.enter("admin")).post(f"{PAGE}/{door}", {"text": bad}, part=True)
+        assert (page.status, page.words("//*[@role='alert']//li")) == (
+            422,
+            [
+                "days[0].name：应为 1—40 字的节日名称",
+                "days[0].isOffDay：应为 true 或 false（1）",
+                "days[0].date：不是 年-月-日 格式的日期（2027-02-30）",
+            ],
+        )
+        assert page.tree.xpath("//textarea")[0].text == bad
+    assert await announced() == []
+
+
+async def test_a_day_set_by_another_process_is_on_the_page(console: Console) -> None:
+    admin = await console.house.actor("admin")
+    await working_days.set_day(Day(date(2026, 11, 28), "调试", False), by=admin)
+    page = await (await console.enter("alice")).get(f"{PAGE}?year=2026")
+    assert page.one("//*[contains(@class, 'day-work') and contains(@title, '2026-11-28')]") == "28班"
+
+
+async def test_a_parameter_is_changed_shown_with_who_changed_it_and_set_back(console: Console) -> None:
+    admin = await console.enter("admin")
+    row = "//tr[.//button[contains(., '无操作自动退出')]]/td[position() = 2 or position() = 5]"
+    assert (await admin.get("/settings/parameters")).words(row) == ["30 分钟", "默认值"]
+
+    saved = await admin.post("/settings/parameters/session.idle_minutes", {"value": " 45 "}, part=True)
+    assert saved.headers["HX-Redirect"] == "/settings/parameters"
+    value, changed = (await admin.get("/settings/parameters")).words(row)
+    assert (value, changed.startswith("测试admin")) == ("45 分钟", True)
+
+    await admin.post("/settings/parameters/session.idle_minutes", {"value": "99", "default": "1"}, part=True)
+    assert (await admin.get("/settings/parameters")).words(row)[0] == "30 分钟"
+    lines = await db.fetch(
+        "select actor_name, detail->>'after' as after from audit where action = 'parameter.change' order by id"
+    )
+    assert [tuple(line) for line in lines] == [("测试admin", "45"), ("测试admin", "30")]
+
+
+async def test_a_value_out_of_range_is_refused_beside_the_field(console: Console) -> None:
+    admin = await console.enter("admin")
+    for value, reason in (("4", "应在 5 到 480 之间"), ("", "必须是整数"), ("ten", "必须是整数")):
+        page = await admin.post("/settings/parameters/session.idle_minutes", {"value": value}, part=True)
+        assert (page.status, page.one("//*[@id='value-fault']")) == (422, reason)
+        assert page.tree.xpath("//input[@id='value']/@value") == [value]
+    assert await db.fetchval("select count(*) from parameter") == 0
+
+
+async def test_a_choice_of_yes_and_no_is_drawn_as_two_buttons(console: Console) -> None:
+    admin = await console.enter("admin")
+    page = await admin.get("/settings/parameters/auto_assign", part=True)
+    assert page.words("//label[@class='choice']") == ["是", "否"]
+    await admin.post("/settings/parameters/auto_assign", {"value": "false"}, part=True)
+    assert await db.fetchval("select value from parameter where name = 'auto_assign'") == "false"
