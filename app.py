@@ -51,7 +51,7 @@ def make() -> web.Application:
     for door in DOORS:
         for route in door:
             if isinstance(route, web.RouteDef):
-                app.router.add_route(route.method, f"{prefix}{route.path}", route.handler, **route.kwargs)
+                web.RouteDef(route.method, f"{prefix}{route.path}", route.handler, route.kwargs).register(app.router)
     attach(app)
     furnish(app)
     return app

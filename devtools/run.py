@@ -167,7 +167,8 @@ class System:
         try:
             out, wrong = await command.communicate()
         except asyncio.CancelledError:
-            command.terminate()
+            with contextlib.suppress(ProcessLookupError):  # it may be over already
+                command.terminate()
             await command.wait()
             raise
         log = self.logs / f"{arguments[0]}.log"
