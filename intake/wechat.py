@@ -10,9 +10,10 @@ from aiohttp import web
 
 from channels.receipts import take_template_result
 from core import db, inbound
-from core.errors import Invalid, Unauthenticated
+from core.errors import HuiyinError, Invalid, Unauthenticated
 from core.inbound import Inbound
 from core.settings import settings
+from core.web import error_answer
 from intake.doors import digest, read_body
 from integrations.wecom_crypto import MOST_XML, WecomCallback, parse, text_reply, wechat_envelope
 from patients.actions import note_following
@@ -31,13 +32,20 @@ async def check(request: web.Request) -> web.Response:
     query, envelope = request.query, wechat_envelope()
     wanted = envelope.sign(query.get("timestamp", ""), query.get("nonce", ""))
     if not envelope.token or not hmac.compare_digest(wanted.encode(), query.get("signature", "").encode()):
-        raise Unauthenticated("回调签名不正确")
+        return error_answer(Unauthenticated("回调签名不正确"))  # a machine asks: no way to the log-in page
     return web.Response(text=query.get("echostr", "")[:256])
 
 
 @routes.post(PATH)
 async def callback(request: web.Request) -> web.Response:
     """One message or event in safe mode (消息加解密): stored, then acknowledged."""
+    try:
+        return await _take(request)
+    except HuiyinError as error:
+        return error_answer(error)
+
+
+async def _take(request: web.Request) -> web.Response:
     body = await read_body(request, MOST_XML)
     query, envelope = request.query, wechat_envelope()
     plain = envelope.open_xml(
