@@ -11,6 +11,8 @@ from channels import rules
 from core import clock, db, parameters
 from core.actions import REGISTER
 from core.actor import Actor, Door, system
+from core.due import DUE
+from core.pump import drain
 from patients.rows import opened
 from sample.hospital import Progress, quiet
 from sample.names import patient_name
@@ -80,6 +82,8 @@ async def seed(progress: Progress = quiet) -> None:
             for _ in range(times):
                 number += 1
                 await _tell(goal, number, chance, centre, chief)
+        while await drain(DUE):  # reminders of days gone by are told in the story, not on the phones
+            pass
         await _quieten()
     # The phones of the sandbox answer at any hour; a real hospital keeps its quiet hours.
     for name in (rules.QUIET_FROM.name, rules.QUIET_UNTIL.name):
