@@ -17,6 +17,8 @@ from channels import card_updates, receipts, tidy
 from channels import jobs as channel_jobs
 from channels.events import MessageFailed
 from core import audit, clock, db, due, events, inbound, jobs
+from core.settings import settings
+from im import live
 from im.events import MessagePosted
 from intake import hotline, sms, wechat
 from integrations import http
@@ -120,10 +122,12 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
 async def started() -> None:
     """What a worker does once it is up."""
     await _partitions()
+    live.open_live(settings().redis_url)
     await connection.started()
 
 
 async def stopped() -> None:
     """What a worker does before it goes."""
     await connection.stopped()
+    await live.close_live()
     await http.close_http()
