@@ -34,8 +34,8 @@ class Desk:
         form = {"number": self.number, "password": self.password}
         async with self.session.post(f"{self.base}/login", data=form, allow_redirects=False) as answer:
             assert answer.status == 303, await answer.text()
-        page = lxml.html.fromstring(await self.page("/"))
-        self.csrf = page.xpath("//input[@name='csrf_token']/@value")[0]
+        tree: Any = lxml.html.fromstring(await self.page("/"))
+        self.csrf = tree.xpath("//input[@name='csrf_token']/@value")[0]
         return self
 
     async def __aexit__(
@@ -65,6 +65,11 @@ class Desk:
     async def get(self, path: str) -> Json:
         """A reading call of the API."""
         async with self.session.get(f"{self.base}/api/v1{path}") as answer:
+            return await _read(answer)
+
+    async def json(self, path: str) -> Json:
+        """What an address of a page answers as JSON."""
+        async with self.session.get(f"{self.base}{path}") as answer:
             return await _read(answer)
 
     async def act(self, subject: str, number: int, verb: str, **form: Any) -> Json:
