@@ -1,6 +1,6 @@
 """The web process: pages, doors for machines, chat. Any number may run side by side; knows no page's content.
 
-On SIGTERM it takes no new requests, finishes those in hand and closes sockets, within `GRACE` seconds.
+On SIGTERM it takes no new requests, finishes those in hand and closes sockets, within seconds.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from wiring import wire
 
 log = logger(__name__)
 
-GRACE = 10.0  # seconds for requests in hand and open sockets
+GRACE = 5.0  # seconds; aiohttp grants them twice, so requests in hand have ten before they are cancelled
 BEAT = 5.0  # seconds between two heartbeats
 DOORS: tuple[Iterable[web.AbstractRouteDef], ...] = (
     console_routes,

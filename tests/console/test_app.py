@@ -6,6 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
 from aiohttp import ClientError, ClientSession
 from aiohttp.test_utils import TestServer
@@ -107,3 +108,43 @@ async def test_told_to_stop_it_ends_cleanly_and_has_beaten(
     _, said = await process.communicate()
     assert (process.returncode, said.decode()) == (0, "")
     assert await db.fetchval("select count(*) from heartbeat where kind = 'web'") == 1
+
+
+async def test_a_request_in_hand_is_answered_before_it_ends(database_url: str, redis_url: str) -> None:
+    port = free_port()
+    process = await start(HUIYIN_PORT=str(port))
+    await ready(process, port)
+    holder = await asyncpg.connect(database_url)
+    async with ClientSession() as session:
+        async with holder.transaction():  # the log-in waits for this table: it is in hand as long as we want
+            await holder.execute("lock table login_failure in access exclusive mode")
+            given = {"number": "nobody", "password": "Wrong-1234"}
+            asked = asyncio.create_task(session.post(f"http://127.0.0.1:{port}/login", data=given))
+            await until(holder, "select exists (select 1 from pg_locks where not granted)")
+            process.terminate()
+            await closed(port)
+            assert not asked.done()
+        async with await asked as answer:
+            assert (answer.status, "工号或密码不正确" in await answer.text()) == (401, True)
+    await holder.close()
+    await process.communicate()
+    assert process.returncode == 0
+
+
+async def until(connection: "asyncpg.Connection[asyncpg.Record]", sql: str) -> None:
+    for _ in range(600):
+        if await connection.fetchval(sql):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"never true: {sql}")
+
+
+async def closed(port: int) -> None:
+    for _ in range(600):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return
+        writer.close()
+        await asyncio.sleep(0.05)
+    raise AssertionError("it still listens")
