@@ -39,6 +39,8 @@ from tickets.events import (
     TicketAssigned,
     TicketMoved,
 )
+from tickets.imports import actions as imports
+from tickets.imports import reading, taking
 
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 
@@ -65,6 +67,9 @@ def wire() -> None:
     jobs.on_job("hotline.result", ticket_jobs.report_result)
     jobs.on_job("hotline.return", ticket_jobs.report_return)
     jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
+
+    jobs.on_job(imports.READ, reading.read)
+    jobs.on_job(imports.TAKE, taking.take)
 
     inbound.on_inbound(hotline.ORDER, hotline.take_repaired_order)
     inbound.on_inbound(hotline.CALLBACK, hotline.take_repaired_call_back)

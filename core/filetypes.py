@@ -31,8 +31,9 @@ _OFFICE = {
     "docx": ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     "xlsx": ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
-_TEXT = {"txt": "text/plain", "csv": "text/csv"}
-TAKEN = "图片（png、jpg、gif、webp）、PDF、Word（docx）、Excel（xlsx）、文本（txt、csv）、录音（amr、mp3）、视频（mp4）"
+_OLD_EXCEL = bytes.fromhex("D0CF11E0A1B11AE1")
+_TEXT = {"txt": "text/plain", "csv": "text/csv", "tsv": "text/tab-separated-values"}
+TAKEN = "图片（png、jpg、gif、webp）、PDF、Word（docx）、Excel（xlsx、xls）、文本（txt、csv）、录音（amr、mp3）、视频（mp4）"
 
 
 def _no(name: str, reason: str) -> Invalid:
@@ -70,6 +71,10 @@ def _by_bytes(name: str, data: bytes, ending: str) -> tuple[str, tuple[str, ...]
         return "video/mp4", ("mp4",)
     if data.startswith(b"PK\x03\x04"):
         return _office(name, data)
+    if data.startswith(_OLD_EXCEL) and ending == "xls":
+        if "_VBA_PROJECT".encode("utf-16-le") in data:
+            raise _no(name, "含有宏，不能上传")
+        return "application/vnd.ms-excel", ("xls",)
     if ending in _TEXT and b"\x00" not in data[:4096]:
         return _TEXT[ending], (ending,)
     raise _no(name, f"不是可以上传的文件类型；可上传：{TAKEN}")

@@ -1,0 +1,1 @@
+"""Imports of sheets with orders: read and shown first, then taken over in chunks by the road of every order."""
