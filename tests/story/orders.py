@@ -46,16 +46,16 @@ async def case_of(number: str) -> int:
 async def ticket_of(number: str, round_no: int = 1) -> int:
     """The id of the ticket of an order's round."""
 
-    async def look() -> int | None:
+    async def look() -> int:
         found: int | None = await db.fetchval(
             "select t.id from ticket t join cases c on c.id = t.case_id"
             " where c.external_no = $1 and t.round = $2 order by t.id limit 1",
             number,
             round_no,
         )
-        return found
+        return found or 0
 
-    return int(await until(look, f"{number} has a ticket in round {round_no}") or 0)
+    return await until(look, f"{number} has a ticket in round {round_no}")
 
 
 async def state_of(ticket: int) -> str:
