@@ -17,6 +17,7 @@ from im import live, queries
 from im.drafts import LONGEST, MOST_MENTIONS, Draft
 from im.events import MessagePosted
 from im.views import BOT_NAME, HOUSE_NAME, AuthorKind, FileView, Kind, Message, Room
+from im.writing import append, notice
 from staff.queries import people
 
 CLOSED = "群聊已关闭，只能查看"
@@ -81,7 +82,7 @@ async def close_room(subject: str, *, by: Actor) -> None:
         room = await _lock_subject(subject)
         if room.closed:
             return
-        await _notice(room.id, "群聊已关闭，历史消息可继续查看")
+        await notice(room.id, "群聊已关闭，历史消息可继续查看")
         await db.execute("update room set closed_at = $2 where id = $1", room.id, clock.now())
         await audit.record(by, "room.close", "room", room.id)
         await _tell_members(room.id)
@@ -94,7 +95,7 @@ async def reopen(subject: str, *, by: Actor) -> None:
         if not room.closed:
             return
         await db.execute("update room set closed_at = null where id = $1", room.id)
-        await _notice(room.id, "群聊已重新开放")
+        await notice(room.id, "群聊已重新开放")
         await audit.record(by, "room.reopen", "room", room.id)
         await _tell_members(room.id)
 
@@ -110,19 +111,22 @@ async def post(room_id: int, draft: Draft, *, by: Actor) -> Message:
     if by.staff_id is None:
         raise Forbidden("只有群成员可以发言")
     async with db.transaction():
-        room = await _lock(room_id, by)
-        if done := await queries.sent_before(room.id, by.staff_id, draft.client_id):
-            return done
-        _check_writable(room)
-        await _check_rate(by.staff_id)
-        await _check_draft(room, draft, by.staff_id)
-        message = await _append(
-            room.id,
+        await db.execute("select 1 from room where id = $1 for update", room_id)
+        now = await queries.standing(room_id, draft.client_id, clock.now() - BURST_WITHIN, by=by)
+        if now.sent is not None:
+            return await queries.numbered(room_id, now.sent)
+        _check_writable(now.room)
+        if now.recent >= BURST:
+            raise Refused("发送太快了，请稍等几秒再发")
+        await _check_draft(now, draft, by.staff_id)
+        message = await append(
+            room_id,
             Kind.TEXT if draft.file_id is None else Kind.FILE,
             draft,
-            author=(AuthorKind.STAFF, by.staff_id, by.name),
+            (AuthorKind.STAFF, by.staff_id, by.name),
+            to=now.inside,
         )
-        await announce(MessagePosted(room_id=room.id, seq=message.seq))
+        await announce(MessagePosted(room_id=room_id, seq=message.seq))
     return message
 
 
@@ -165,9 +169,9 @@ async def say(
             reply_to=reply_to if reply_to is not None and 0 < reply_to <= room.last_seq else None,
         )
         if not as_bot:
-            return await _append(room.id, Kind.NOTICE, draft, author=(AuthorKind.HOUSE, None, HOUSE_NAME))
+            return await append(room.id, Kind.NOTICE, draft, (AuthorKind.HOUSE, None, HOUSE_NAME))
         kind = Kind.TEXT if file_id is None else Kind.FILE
-        message = await _append(room.id, kind, draft, author=(AuthorKind.BOT, None, BOT_NAME))
+        message = await append(room.id, kind, draft, (AuthorKind.BOT, None, BOT_NAME))
         await announce(MessagePosted(room_id=room.id, seq=message.seq))
     return message
 
@@ -195,11 +199,11 @@ async def recall(room_id: int, seq: int, *, by: Actor) -> None:
             seq,
             clock.now(),
         )
-        await _append(
+        await append(
             room.id,
             Kind.RECALL,
             Draft(client_id=uuid4(), text=f"{by.name} 撤回了一条消息"),
-            author=(AuthorKind.STAFF, by.staff_id, by.name),
+            (AuthorKind.STAFF, by.staff_id, by.name),
             recalls=seq,
         )
         await audit.record(by, "room.recall", "room", room.id, seq=seq)
@@ -222,7 +226,8 @@ async def mark_read(room_id: int, seq: int, *, by: Actor) -> None:
     if moved is None:
         await queries.room(room_id, by=by)
     elif by.staff_id is not None:
-        await live.tell_read(room_id, by.staff_id, moved)
+        to = await queries.audience(room_id)
+        await live.tell("read", {"room": room_id, "marks": [[by.staff_id, moved]]}, to)
 
 
 async def bring_file(room_id: int, name: str, data: bytes, *, by: Actor) -> FileView:
@@ -278,26 +283,16 @@ def _check_writable(room: Room) -> None:
         raise Refused(CLOSED)
 
 
-async def _check_rate(staff_id: int) -> None:
-    recent = await db.fetchval(
-        "select count(*) from room_message where author_kind = 'staff' and author_id = $1 and at > $2",
-        staff_id,
-        clock.now() - BURST_WITHIN,
-    )
-    if recent >= BURST:
-        raise Refused("发送太快了，请稍等几秒再发")
-
-
-async def _check_draft(room: Room, draft: Draft, staff_id: int) -> None:
-    if draft.mentions and not set(draft.mentions) <= set(await queries.audience(room.id)):
+async def _check_draft(now: queries.Standing, draft: Draft, staff_id: int) -> None:
+    if not set(draft.mentions) <= set(now.inside):
         raise _bad("mentions", "提到的人", "只能提到群里的人")
-    if draft.reply_to is not None and draft.reply_to > room.last_seq:
+    if draft.reply_to is not None and draft.reply_to > now.room.last_seq:
         raise _bad("reply_to", "回复的消息", "没有这条消息")
     if draft.file_id is None:
         return
     brought = await db.fetchval(
         "select 1 from room_file where room_id = $1 and file_id = $2 and staff_id = $3",
-        room.id,
+        now.room.id,
         draft.file_id,
         staff_id,
     )
@@ -307,47 +302,6 @@ async def _check_draft(room: Room, draft: Draft, staff_id: int) -> None:
 
 def _bad(field: str, label: str, reason: str) -> Invalid:
     return Invalid(f"{label}：{reason}", details=[Fault(field=field, label=label, reason=reason)])
-
-
-async def _append(
-    room_id: int,
-    kind: Kind,
-    draft: Draft,
-    *,
-    author: tuple[AuthorKind, int | None, str],
-    recalls: int | None = None,
-) -> Message:
-    """Give the message the room's next number, write it, and have it told. The room's lock is held."""
-    author_kind, author_id, name = author
-    await db.execute(
-        "with next as (update room set last_seq = last_seq + 1 where id = $1 returning last_seq)"
-        " insert into room_message (room_id, seq, kind, author_kind, author_id, author, client_id, text, file_id,"
-        " mentions, reply_to, recalls, at) select $1, last_seq, $2, $3, $4, $5, $6, $7, $8, $9::bigint[], $10, $11,"
-        " $12 from next",
-        room_id,
-        kind,
-        author_kind,
-        author_id,
-        name,
-        draft.client_id,
-        draft.text,
-        draft.file_id,
-        list(dict.fromkeys(draft.mentions)),
-        draft.reply_to,
-        recalls,
-        clock.now(),
-    )
-    message = await queries.sent_before(room_id, author_id, draft.client_id)
-    if message is None:
-        raise NotFound("没有这个群聊")
-    await live.tell_message(message)
-    return message
-
-
-async def _notice(room_id: int, text: str) -> Message:
-    """A line about the room itself, part of the change it tells of."""
-    draft = Draft(client_id=uuid4(), text=text[:LONGEST])
-    return await _append(room_id, Kind.NOTICE, draft, author=(AuthorKind.HOUSE, None, HOUSE_NAME))
 
 
 async def _add(room_id: int, staff_ids: Sequence[int], by: Actor) -> None:
@@ -371,7 +325,7 @@ async def _add(room_id: int, staff_ids: Sequence[int], by: Actor) -> None:
         names,
         clock.now(),
     )
-    await _notice(room_id, f"{'、'.join(names)} 加入了群聊")
+    await notice(room_id, f"{'、'.join(names)} 加入了群聊")
     await audit.record(by, "room.join", "room", room_id, staff=wanted)
     await _tell_members(room_id)
 
@@ -383,7 +337,7 @@ async def _remove(room_id: int, staff_ids: Sequence[int], how: str, by: Actor) -
         room_id,
         list(staff_ids),
     )
-    said = await _notice(room_id, f"{'、'.join(row['name'] for row in rows)} {how}")
+    said = await notice(room_id, f"{'、'.join(row['name'] for row in rows)} {how}")
     await db.execute(
         "update room_member set left_at = $3, left_seq = $4 where room_id = $1 and kind = 'staff'"
         " and staff_id = any($2::bigint[]) and left_at is null",

@@ -10,20 +10,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-import asyncpg
 import socketio
 from redis.exceptions import RedisError
 
 from core import db
 from core.logs import logger
-from im import queries
-from im.views import Message
 
 log = logger(__name__)
 
 CHANNEL = "huiyin:chat"
-PATIENCE = 2.0  # seconds a broadcast may take; the sender's acknowledgement waits for it
-GATHERING = 0.5  # seconds over which read marks are gathered into one broadcast
+PATIENCE = 5.0  # seconds a broadcast may take; the sender's acknowledgement waits for it
 
 
 class Emitter(Protocol):
@@ -35,8 +31,6 @@ class Emitter(Protocol):
 
 
 _emitter: Emitter | None = None
-_marks: dict[int, dict[int, int]] = {}
-_gatherer: asyncio.Task[None] | None = None
 
 
 def personal(staff_id: int) -> str:
@@ -72,14 +66,8 @@ def open_live(redis_url: str) -> None:
 
 async def close_live() -> None:
     """Stop emitting."""
-    global _gatherer
     emitter = _emitter
     use(None)
-    _marks.clear()
-    if _gatherer is not None:
-        _gatherer.cancel()
-        await asyncio.wait({_gatherer}, timeout=PATIENCE)
-        _gatherer = None
     if isinstance(emitter, socketio.AsyncRedisManager) and emitter.redis is not None:
         await emitter.redis.aclose()
 
@@ -89,17 +77,6 @@ async def tell(event: str, data: Mapping[str, Any], to: Sequence[int]) -> None:
     await db.after_commit(partial(_emit, event, data, to))
 
 
-async def tell_message(message: Message) -> None:
-    """Tell a new message to those who are in the room now."""
-    to = await queries.audience(message.room_id)
-    await tell("message", {"room": message.room_id, "message": message.wire()}, to)
-
-
-async def tell_read(room_id: int, staff_id: int, seq: int) -> None:
-    """Tell that somebody has read up to `seq`; gathered, since everybody reads everything."""
-    await db.after_commit(partial(_note, room_id, staff_id, seq))
-
-
 async def _emit(event: str, data: Mapping[str, Any], to: Sequence[int]) -> None:
     if _emitter is None or not to:
         return
@@ -107,25 +84,3 @@ async def _emit(event: str, data: Mapping[str, Any], to: Sequence[int]) -> None:
         await asyncio.wait_for(_emitter.emit(event, dict(data), room=[personal(who) for who in to]), PATIENCE)
     except (RedisError, OSError, TimeoutError) as error:
         log.warning("chat_broadcast_lost", chat_event=event, error=str(error))
-
-
-async def _note(room_id: int, staff_id: int, seq: int) -> None:
-    global _gatherer
-    if _emitter is None:
-        return
-    _marks.setdefault(room_id, {})[staff_id] = seq
-    if _gatherer is None or _gatherer.done():
-        _gatherer = asyncio.create_task(_gather(), name="chat read marks")
-
-
-async def _gather() -> None:
-    while _marks:
-        await asyncio.sleep(GATHERING)
-        gathered = dict(_marks)
-        _marks.clear()
-        try:
-            for room_id, marks in gathered.items():
-                to = await queries.audience(room_id)
-                await _emit("read", {"room": room_id, "marks": [list(mark) for mark in marks.items()]}, to)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            log.warning("chat_marks_lost", error=str(error))

@@ -5,6 +5,8 @@ must be able to read it. Who left sees the history up to their leaving. For all 
 room. The house itself (`core.actor.system()`) sees every room.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +20,14 @@ from im.views import PAGE, QUOTED, FileView, Kind, Member, Message, Page, Quote,
 _ROOM = (
     "select r.id, r.subject, r.title, r.last_seq, r.closed_at, m.id as member_id, m.left_at, m.left_seq"
     " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2"
+)
+_STANDING = (
+    "select r.id, r.subject, r.title, r.last_seq, r.closed_at, m.id as member_id, m.left_at, m.left_seq,"
+    " (select seq from room_message where room_id = r.id and coalesce(author_id, 0) = $2 and client_id = $3) as sent,"
+    " (select count(*) from room_message where author_kind = 'staff' and author_id = $2 and at > $4) as recent,"
+    " array(select staff_id from room_member a where a.room_id = r.id and a.kind = 'staff' and a.left_at is null"
+    " order by staff_id) as inside"
+    " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2 where r.id = $1"
 )
 _MESSAGE = (
     "select m.*, f.name as file_name, f.mime as file_mime, f.size as file_size, q.author as quote_author,"
@@ -46,6 +56,33 @@ def _seen_by(row: "asyncpg.Record | None", by: Actor) -> Room:
         member=row["member_id"] is not None and row["left_at"] is None,
         until=until,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What must be known before a person may post, in one look: asked while the room's lock is held.
+
+    `sent` is the number of the message already written under this client id, `recent` how many messages
+    this person wrote since the given instant, `inside` the staff ids of those in the room.
+    """
+
+    room: Room
+    sent: int | None
+    recent: int
+    inside: tuple[int, ...]
+
+
+async def standing(room_id: int, client_id: UUID, since: datetime, *, by: Actor) -> Standing:
+    """How things stand for a message of this person.
+
+    Raises:
+        NotFound: as for `room`.
+    """
+    row = await db.fetchrow(_STANDING, room_id, by.staff_id, client_id, since)
+    seen = _seen_by(row, by)
+    if row is None:
+        raise NotFound
+    return Standing(seen, row["sent"], row["recent"], tuple(row["inside"]))
 
 
 async def room(room_id: int, *, by: Actor) -> Room:
@@ -118,6 +155,18 @@ def _message(row: "asyncpg.Record") -> Message:
     )
 
 
+async def numbered(room_id: int, seq: int) -> Message:
+    """The message of this number; who may see it is the caller's question.
+
+    Raises:
+        NotFound: none.
+    """
+    row = await db.fetchrow(_MESSAGE + " where m.room_id = $1 and m.seq = $2", room_id, seq)
+    if row is None:
+        raise NotFound
+    return _message(row)
+
+
 async def message(room_id: int, seq: int, *, by: Actor) -> Message:
     """One message.
 
@@ -125,10 +174,9 @@ async def message(room_id: int, seq: int, *, by: Actor) -> Message:
         NotFound: none that this person may see.
     """
     seen = await room(room_id, by=by)
-    row = await db.fetchrow(_MESSAGE + " where m.room_id = $1 and m.seq = $2", room_id, seq)
-    if row is None or seq > seen.last_seq:
+    if seq > seen.last_seq:
         raise NotFound
-    return _message(row)
+    return await numbered(room_id, seq)
 
 
 async def sent_before(room_id: int, author_id: int | None, client_id: UUID) -> Message | None:

@@ -14,7 +14,7 @@ WebSocket only: several processes behind one address need no sticky sessions the
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,7 @@ from core.settings import settings
 from core.web import client_address
 from im import actions, live, queries
 from im.drafts import Draft, Number, parse
+from im.marks import Marks
 from staff import sessions
 
 log = logger(__name__)
@@ -66,11 +67,16 @@ class Place(_Ask):
 
 @dataclass
 class Client:
-    """A connected socket; `checked` is when its session was last looked at (monotonic seconds)."""
+    """A connected socket.
+
+    `checked` is when its session was last looked at (monotonic seconds), `rooms` those whose membership it
+    has shown.
+    """
 
     actor: Actor
     cookie: str
     checked: float
+    rooms: set[int] = field(default_factory=set)
 
 
 class Chat:
@@ -78,6 +84,7 @@ class Chat:
 
     def __init__(self, redis_url: str) -> None:
         self.clients: dict[str, Client] = {}
+        self.marks = Marks()
         self.manager = live.manager(redis_url, write_only=False)
         self.sio = socketio.AsyncServer(
             async_mode="aiohttp",
@@ -92,13 +99,10 @@ class Chat:
         )
         self.sio.on("connect", self.connect)
         self.sio.on("disconnect", self.disconnect)
-        for event, handle in (
-            ("join", self.join),
-            ("post", self.post),
-            ("read", self.read),
-            ("recall", self.recall),
-        ):
-            self.sio.on(event, self._answering(handle))
+        self.sio.on("join", self._answering(self.join))
+        self.sio.on("post", self._answering(self.post, writes=True))
+        self.sio.on("read", self._answering(self.read))
+        self.sio.on("recall", self._answering(self.recall, writes=True))
 
     async def listen(self) -> None:
         """Hear the other processes before the first client connects, or its first seconds would be deaf."""
@@ -126,9 +130,9 @@ class Chat:
         self.clients.pop(sid, None)
         CHAT_CLIENTS.set(len(self.clients))
 
-    async def join(self, by: Actor, data: object) -> Answer:
+    async def join(self, client: Client, data: object) -> Answer:
         """The room as it stands and what this client has not seen of it."""
-        ask = parse(Join, data)
+        ask, by = parse(Join, data), client.actor
         room = await queries.room(ask.room, by=by)
         page = (
             await queries.before(ask.room, None, by=by)
@@ -136,6 +140,7 @@ class Chat:
             else await queries.since(ask.room, ask.since, by=by)
         )
         members = await queries.members(ask.room, by=by)
+        client.rooms.add(ask.room)
         return {
             "me": by.staff_id,
             "room": {**room.wire(), "writable": room.writable},
@@ -144,34 +149,39 @@ class Chat:
             "members": [member.wire() for member in members],
         }
 
-    async def post(self, by: Actor, data: object) -> Answer:
+    @staticmethod
+    async def post(client: Client, data: object) -> Answer:
         """Write a message."""
         room, rest = _split(data)
-        return {"message": (await actions.post(room, parse(Draft, rest), by=by)).wire()}
+        return {"message": (await actions.post(room, parse(Draft, rest), by=client.actor)).wire()}
 
-    async def read(self, by: Actor, data: object) -> Answer:
-        """Move this person's read mark."""
+    async def read(self, client: Client, data: object) -> Answer:
+        """Move this person's read mark, a moment later, together with those of others."""
         place = parse(Place, data)
-        await actions.mark_read(place.room, place.seq, by=by)
+        if place.room not in client.rooms:
+            await queries.room(place.room, by=client.actor)
+            client.rooms.add(place.room)
+        if client.actor.staff_id is not None:
+            self.marks.note(place.room, client.actor.staff_id, place.seq)
         return {"ok": True}
 
-    async def recall(self, by: Actor, data: object) -> Answer:
+    @staticmethod
+    async def recall(client: Client, data: object) -> Answer:
         """Take a message back."""
         place = parse(Place, data)
-        await actions.recall(place.room, place.seq, by=by)
+        await actions.recall(place.room, place.seq, by=client.actor)
         return {"ok": True}
 
     def _answering(
-        self, handle: Callable[[Actor, object], Awaitable[Answer]]
+        self, handle: Callable[[Client, object], Awaitable[Answer]], *, writes: bool = False
     ) -> Callable[..., Awaitable[Answer]]:
-        writes = handle in (self.post, self.recall)
 
         async def answer(sid: str, *data: object) -> Answer:
             begin_trace()
             try:
                 if len(data) != 1:
                     raise Invalid("请求的格式不对")
-                return await handle(await self._actor(sid, writes=writes), data[0])
+                return await handle(await self._client(sid, writes=writes), data[0])
             except Unauthenticated as error:
                 self.sio.start_background_task(self._send_away, sid)
                 return _refused(error)
@@ -183,14 +193,14 @@ class Chat:
 
         return answer
 
-    async def _actor(self, sid: str, *, writes: bool) -> Actor:
-        """Who this socket stands for; writing asks the session again and keeps it alive, looking does not."""
+    async def _client(self, sid: str, *, writes: bool) -> Client:
+        """Who is at this socket; writing asks the session again and keeps it alive, looking does not."""
         client = self.clients.get(sid)
         if client is None:
             raise Unauthenticated
         if writes or time.monotonic() - client.checked > TRUSTED:
             await self._check(client, touch=writes)
-        return client.actor
+        return client
 
     @staticmethod
     async def _check(client: Client, *, touch: bool) -> None:
@@ -223,6 +233,7 @@ class Chat:
 
     async def close(self) -> None:
         """Close all sockets so that their clients connect elsewhere, and stop; within `GOODBYE` seconds."""
+        await self.marks.flush()
         if live.current() is self.sio:
             await live.close_live()
         try:
@@ -284,10 +295,14 @@ def attach(app: web.Application) -> Chat:
     async def run(_: web.Application) -> AsyncIterator[None]:
         await chat.listen()
         live.use(chat.sio)
-        sweeping = asyncio.create_task(chat.sweep(), name="chat sessions")
+        tasks = {
+            asyncio.create_task(chat.sweep(), name="chat sessions"),
+            asyncio.create_task(chat.marks.run(), name="chat read marks"),
+        }
         yield
-        sweeping.cancel()
-        await asyncio.wait({sweeping}, timeout=1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=1)
 
     async def close(_: web.Application) -> None:
         await chat.close()

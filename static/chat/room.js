@@ -94,7 +94,7 @@ export class Room extends EventTarget {
     this.me = answer.me;
     this.info = answer.room;
     this.members = answer.members;
-    this.readSeq = Math.max(this.readSeq, this.#mine()?.read_seq ?? 0);
+    this.readSeq = this.#mine()?.read_seq ?? 0; // behind what was told when a process died: told again
     const { timeline } = this;
     const { placed } = first
       ? timeline.start(answer.messages, answer.more)

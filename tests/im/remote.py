@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+import aiohttp
 import socketio
 
 from core.actor import Actor
@@ -40,13 +41,23 @@ async def process(port: int | None = None) -> AsyncIterator[str]:
         env=dict(os.environ),
     )
     assert child.stdout is not None
+    said: asyncio.Task[None] | None = None
     try:
         assert await asyncio.wait_for(child.stdout.readline(), 30) == b"ready\n"
+        said = asyncio.create_task(_pass_on(child.stdout))
         yield f"http://127.0.0.1:{port}"
     finally:
         if child.returncode is None:
             child.send_signal(signal.SIGTERM)
             await asyncio.wait_for(child.wait(), 30)
+        if said is not None:
+            await said
+
+
+async def _pass_on(stream: asyncio.StreamReader) -> None:
+    """Let the log of the process stand in the report of a test that fails."""
+    async for line in stream:
+        sys.stdout.write(line.decode())
 
 
 async def cookie_of(who: Actor) -> str:
@@ -66,12 +77,7 @@ class Client:
     origin: str = ""
 
     def __post_init__(self) -> None:
-        self.sio = socketio.AsyncClient(
-            reconnection_delay=0.2, reconnection_delay_max=0.5, randomization_factor=0
-        )
         self.news = asyncio.Condition()
-        for name in ("message", "read", "members"):
-            self.sio.on(name, self._hear(name))
 
     def _hear(self, name: str) -> Any:
         async def hear(data: Any) -> None:
@@ -82,16 +88,27 @@ class Client:
         return hear
 
     async def __aenter__(self) -> Self:
+        # a session of our own: the client library forgets a Cookie header when it comes back
         headers = {"Cookie": self.cookie} if self.cookie else {}
-        if self.origin:
-            headers["Origin"] = self.origin
-        await self.sio.connect(self.address, headers=headers, transports=["websocket"])
+        self.http = aiohttp.ClientSession(headers=headers, cookie_jar=aiohttp.DummyCookieJar())
+        self.sio = socketio.AsyncClient(
+            http_session=self.http, reconnection_delay=0.2, reconnection_delay_max=0.5, randomization_factor=0
+        )
+        for name in ("message", "read", "members"):
+            self.sio.on(name, self._hear(name))
+        origin = {"Origin": self.origin} if self.origin else {}
+        try:
+            await self.sio.connect(self.address, headers=origin, transports=["websocket"])
+        except BaseException:
+            await self.http.close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.sio.disconnect()
+        await self.http.close()
 
     async def ask(self, event: str, data: Any) -> dict[str, Any]:
         """The server's answer."""
@@ -119,6 +136,14 @@ class Client:
         wanted = set(seqs)
         async with asyncio.timeout(PATIENCE), self.news:
             await self.news.wait_for(lambda: wanted <= {message["seq"] for message in self.messages})
+
+    async def settle(self, room: int, seqs: Sequence[int]) -> list[dict[str, Any]]:
+        """What the page's half-minute look finds: nothing as a rule, all when a broadcast was lost."""
+        try:
+            await self.until(seqs)
+        except TimeoutError:
+            return await self.catch_up(room, since=0)
+        return []
 
     async def until_heard(self, name: str) -> Any:
         """Wait for the first event of this name; its data."""
