@@ -17,7 +17,7 @@ from core import clock, db
 from core.actions import Action
 from core.actor import Door
 from core.due import Ask, Came, Due, schedule
-from core.errors import HuiyinError, Invalid
+from core.errors import Fault, HuiyinError, Invalid
 from core.parameters import Parameter, declare, number
 from staff import queries as staff
 from staff.actors import actor_of
@@ -128,8 +128,8 @@ async def advance(speaker: Speaker, action: Action, matter: Matter, known: Value
     question = await _open_question(action, matter, known)
     if question is not None:
         return await ask(speaker, [action], matter, question, known=known)
-    await drop(speaker.person.id)
-    form = action.parse({name: given for name, given in known.items() if not name.startswith("#")})
+    await _close(speaker, action, matter)
+    form = action.parse(_given_only(known))
     try:
         async with db.transaction():
             await action.run(matter.id, form, by=speaker.actor)
@@ -143,6 +143,13 @@ async def advance(speaker: Speaker, action: Action, matter: Matter, known: Value
         )
         return await ask(speaker, [action], matter, Question(fault.field, again), known=known)
     return Answer(await _done(speaker, action, matter))
+
+
+async def _close(speaker: Speaker, action: Action, matter: Matter) -> None:
+    """The question this action was asked with is answered; one about something else stays open."""
+    await Conversation.filter(
+        staff_id=speaker.person.id, subject_id=matter.id, actions__contains=[action.name]
+    ).delete()
 
 
 async def _done(speaker: Speaker, action: Action, matter: Matter) -> str:
@@ -168,21 +175,32 @@ async def _open_question(action: Action, matter: Matter, known: Values) -> Quest
             if doubt is not None:
                 known.pop(name, None)
                 return Question(name, f"{_head(action, matter)}{doubt.words}", doubt.options)
-    for name, info in action.form.model_fields.items():
-        if info.is_required() and name not in known:
-            return Question(name, f"{_head(action, matter)}{fields.question(info)}")
-    try:
-        action.parse({name: given for name, given in known.items() if not name.startswith("#")})
-    except Invalid as error:
-        fault = error.details[0]
-        info = action.form.model_fields[fault.field]
-        known.pop(fault.field, None)
-        return Question(
-            fault.field, f"{fault.label}{fault.reason}。{_head(action, matter)}{fields.question(info)}"
-        )
+    faults = _faults(action, known)
+    for fault in faults:
+        if fault.field in known:
+            known.pop(fault.field)
+            words = fields.question(action.form.model_fields[fault.field])
+            return Question(fault.field, f"{fault.label}{fault.reason}。{_head(action, matter)}{words}")
+    if faults:
+        info = action.form.model_fields[faults[0].field]
+        return Question(faults[0].field, f"{_head(action, matter)}{fields.question(info)}")
     if action.ask and CONFIRM not in known:
         return Question(CONFIRM, f"{_head(action, matter)}{action.ask}请发“是”确认")
     return None
+
+
+def _faults(action: Action, known: Values) -> tuple[Fault, ...]:
+    """What is wrong with, or missing from, what is known so far."""
+    try:
+        action.parse(_given_only(known))
+    except Invalid as error:
+        return error.details
+    return ()
+
+
+def _given_only(known: Values) -> Values:
+    """Without the bot's own notes."""
+    return {name: given for name, given in known.items() if not name.startswith("#")}
 
 
 async def fill(speaker: Speaker, found: Conversation, text: str) -> Answer:

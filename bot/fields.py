@@ -100,6 +100,8 @@ def from_line(action: Action, rest: str, tree: OrgTree) -> Values:
     if not rest or not fields:
         return {}
     found, rest = _tail_choices(fields, rest)
+    if only := _only_days(fields, rest):
+        return found | only
     if action.line and (match := re.fullmatch(action.line, _with_digits(rest), re.DOTALL)):
         return found | {name: text.strip() for name, text in match.groupdict().items() if text}
     for name, info in fields.items():
@@ -111,6 +113,14 @@ def from_line(action: Action, rest: str, tree: OrgTree) -> Values:
         if taken is not None:
             found[name] = taken
     return found
+
+
+def _only_days(fields: Mapping[str, FieldInfo], rest: str) -> Values:
+    """ "3天" says how many days and nothing else; a pattern might take the unit for words."""
+    counted = lines.count(rest)
+    if counted is None or _DAYS_AFTER.sub("", counted[1]):
+        return {}
+    return {name: counted[0] for name, info in fields.items() if widget(info) == "days"}
 
 
 def _tail_choices(fields: Mapping[str, FieldInfo], rest: str) -> tuple[Values, str]:

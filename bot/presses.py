@@ -12,6 +12,10 @@ from core import db
 from core.errors import Forbidden, HuiyinError, Refused
 
 
+class Newer(Refused):
+    """The card shows less than what is so now."""
+
+
 async def press(speaker: Speaker, event_key: str, task_id: str, code: str, *, by_bot: bool = False) -> None:
     """Take a click: keep its code, do what it asks, answer."""
     if task_id and code:
@@ -41,7 +45,7 @@ async def _pressed(speaker: Speaker, key: Key) -> Answer:
         raise Refused("这个按钮已失效，请发“待办”查看工单")
     if key.version != matter.version and action.name in matters.REVIEWS:
         await matters.check(action, matter, speaker.actor)
-        raise Refused(f"{matter.number} 在您打开卡片后有了更新，请看刷新后的卡片再决定")
+        raise Newer(f"{matter.number} 在您打开卡片后有了更新，请看刷新后的卡片再决定")
     return await conversations.advance(speaker, action, matter, {})
 
 
@@ -53,12 +57,12 @@ async def _refused(speaker: Speaker, key: Key, error: HuiyinError) -> str:
     except HuiyinError:
         await channels.update_cards(f"{kind}:{key.id}", "已转交他人办理", only=[speaker.person.wecom_userid])
         return conversations.sentence(error)
-    await holders.refresh(matter, only=speaker.person.wecom_userid)
+    await holders.redraw(matter, speaker.person)
     return await _with_state(matter, error)
 
 
 async def _with_state(matter: Matter, error: HuiyinError) -> str:
-    if isinstance(error, Forbidden):
+    if isinstance(error, (Forbidden, Newer)):
         return error.message
     last = await db.fetchrow(
         "select actor_name, at from history where case_id = $1 and ($2::bigint is null or ticket_id = $2)"

@@ -1,6 +1,6 @@
 """Reminders: a clock reached a rung, a limit moved, a message reached nobody. Bundled, and gone when they are not needed."""
 
-from bot import audience, holders, remaining, telling
+from bot import audience, remaining, telling
 from bot.matters import Matter
 from bot.reactions import REMINDER
 from bot.telling import News
@@ -48,7 +48,7 @@ def _how(matter: Matter) -> str:
 
 
 async def limit_moved(event: DeadlineMoved) -> None:
-    """The calendar moved a limit: who holds the ticket is told why, and the cards show the new one."""
+    """The calendar moved a limit: who holds the ticket is told why."""
     clock = await Clock.get(id=event.clock_id)
     if clock.state not in ("running", "paused"):
         return
@@ -61,7 +61,6 @@ async def limit_moved(event: DeadlineMoved) -> None:
             f"\n依据：{clock.reason}"
         )
         await telling.words(matter, person, news, text)
-    await holders.refresh(matter)
 
 
 async def unreached(event: MessageFailed) -> None:

@@ -3,16 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot import cards, matters, remaining
+from bot import cards, holders, matters, remaining
 from bot.matters import Matter
 from bot.places import staff_receiver
 from channels import actions as channels
-from channels import queries as messages
 from channels import texts
 from channels.drafts import Draft, Lane
-from core.actor import Actor, Door
-from core.errors import HuiyinError
-from staff.actors import actor_of
 from staff.queries import Person
 
 WECOM_THEN_SMS = ("wecom", "sms")
@@ -32,14 +28,6 @@ class News:
     bundle: str = ""
 
 
-async def actor(person: Person) -> Actor | None:
-    """The person as they act in WeCom; None when the account is disabled."""
-    try:
-        return await actor_of(person.id, Door.WECOM)
-    except HuiyinError:
-        return None
-
-
 async def card(matter: Matter, person: Person, news: News, *, wanted: Collection[str] = ()) -> bool:
     """Send a card to somebody who has something to do; whether it was needed.
 
@@ -51,15 +39,14 @@ async def card(matter: Matter, person: Person, news: News, *, wanted: Collection
 
     An older card of the same matter on the same phone loses its buttons.
     """
-    by = await actor(person)
-    if by is None:
-        return False
-    possible = {action.name for action in await matters.now(matter, by)}
-    if not possible or (wanted and possible.isdisjoint(wanted)):
+    by = await holders.actor(person)
+    actions = await matters.now(matter, by) if by is not None else []
+    if by is None or not actions or (wanted and not {action.name for action in actions} & set(wanted)):
         return False
     drawn = await cards.draw(matter, by, title=news.title, note=news.note, quote=news.quote)
-    if person.wecom_userid and await _holds_live(matter, person):
+    if person.wecom_userid in await holders.live(matter):
         await channels.update_cards(matter.subject, "已更新，请看最新卡片", only=[person.wecom_userid])
+    await holders.remember(matter, person.wecom_userid, actions)
     words = {"sms": _sms(matter, person)} if news.sms else {}
     await channels.send(
         Draft(
@@ -74,13 +61,6 @@ async def card(matter: Matter, person: Person, news: News, *, wanted: Collection
         )
     )
     return True
-
-
-async def _holds_live(matter: Matter, person: Person) -> bool:
-    return any(
-        held.userid == person.wecom_userid and held.state != "stale"
-        for held in await messages.cards(matter.subject)
-    )
 
 
 def _key(news: News, person: Person) -> str:

@@ -36,3 +36,13 @@ create index bot_file_waiting on bot_file (staff_id) where ticket_id is null and
 -- "What waits for me", asked from chat many times a day.
 create index ticket_waiting on ticket (state, due_at)
     where state in ('assigned', 'in_progress', 'paused', 'answered', 'endorsed', 'returned');
+
+-- What the newest card of a matter on a phone offers. A response code corrects a card once, so a card is corrected
+-- only when its next step is another one.
+create table card_shown (
+    subject text not null,
+    userid text not null,
+    state text not null,
+    majors text[] not null,
+    primary key (subject, userid)
+);
