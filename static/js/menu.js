@@ -20,6 +20,12 @@
     for (const drop of document.querySelectorAll("details.drop[open]")) drop.open = false;
   });
 
+  // A menu that would stand out of the window opens to the other side.
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target.matches?.("details.drop[open]") && event.target.querySelector(".drop-menu");
+    if (menu && menu.getBoundingClientRect().right > window.innerWidth) menu.classList.add("drop-right");
+  }, true);
+
   // A row of a list that a person orders: it changes places with its neighbour.
   const shift = (row, way) => {
     const other = way === "up" ? row.previousElementSibling : row.nextElementSibling;
