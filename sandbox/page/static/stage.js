@@ -3,7 +3,10 @@
 import { avatar, calmly, get, h, icon, post } from "./dom.js";
 import { Phone } from "./phone.js";
 
-const ORDER = ["患者服务中心", "科室联络员", "科室副联络员", "科室主任", "院领导", "患者", "其他手机"];
+const ORDER = [
+  "科室联络人", "科室联络员", "科室副联络员", "科室负责人", "科室主任", "服务中心工作人员", "服务中心主任",
+  "患者服务中心", "分管院领导", "院领导", "患者", "其他手机",
+];
 
 export class Stage {
   constructor(root) {
