@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from console import forms, pick
-from console.case_page import done, wanted
+from console.case_page import done, readable, wanted
 from console.page import permit, show
 from core.actions import REGISTER, Action, Form, Nothing
 from core.actor import Actor, Permission
@@ -18,9 +18,10 @@ from tickets.actions.forms import Reply
 from tickets.models import Case, Ticket
 from tickets.queries import access, case_page, choices
 from tickets.reactions import result_words
-from tickets.states import OPEN_TICKET, TicketState
+from tickets.states import TicketState
 
 routes = web.RouteTableDef()
+_GIVEN_BACK = (TicketState.WITHDRAWN, TicketState.RETURNED)
 LEAD = "lead"  # beside the departments of an assignment: which of them leads
 
 
@@ -133,8 +134,10 @@ async def _begin(action: Action, case: Case, ticket: Ticket | None, actor: Actor
     """What the controls show before anybody typed: what is known already."""
     match action.name:
         case "case.assign":
-            busy = await Ticket.filter(case_id=case.id, round=case.round, state__in=list(OPEN_TICKET))
-            taken = {str(entry.unit_id) for entry in busy}
+            given = await Ticket.filter(case_id=case.id, round=case.round).exclude(
+                state__in=list(_GIVEN_BACK)
+            )
+            taken = {str(entry.unit_id) for entry in given}
             return {"units": [unit for unit in await _named(case) if unit not in taken]}
         case "case.write_record":
             seen = await case_page.open_case(case.id, actor)
@@ -188,7 +191,7 @@ async def preview(request: web.Request) -> web.Response:
     return await show(
         request,
         "console/cases/words.html",
-        words={way: words[way] for way in ways if way in words},
+        words={way: readable(way, words[way]) for way in ways if way in words},
         reply=reply,
         wanted=case.reply_required,
     )

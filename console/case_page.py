@@ -3,6 +3,7 @@
 Shows what `tickets.queries.case_page` gives for the person; what is done lies in `case_doing` and `case_matter`.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -140,13 +141,12 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
         "frozen": frozen(cards, rounds, case),
         "originals": [file for file in files if file.kind == "original"],
         "records": [file for file in files if file.kind == "record"],
-        "evidence": [file for file in files if file.kind == "evidence"],
         "units": {card.ticket.id: card.unit for card in cards},
         "links": await case_page.links(seen, actor),
         "record": await case_page.record(seen),
         "present": rounds[0] if rounds else None,
         "words": _words(case, rounds),
-        "messages": await channels.about(f"case:{case.id}") if seen.inside else [],
+        "messages": await _messages(case, rounds),
         "reports": await case_reports.of_case(seen),
         "story": [(no, list(group)) for no, group in groupby(lines, key=lambda line: line.round)],
         "chats": await chats(cards, actor),
@@ -169,13 +169,36 @@ def frozen(
     return [(no, old.get(no), [card for card in cards if card.ticket.round == no]) for no in numbers]
 
 
+async def _messages(case: Case, rounds: list[Round]) -> list[channels.Line]:
+    """The messages in which the person was told of the present round's reply."""
+    if not rounds:
+        return []
+    lines = await channels.about(f"case:{case.id}")
+    return [
+        line
+        for line in lines
+        if line.purpose == "case.result" and line.created_at >= (rounds[0].replied_at or line.created_at)
+    ]
+
+
 def _words(case: Case, rounds: list[Round]) -> dict[str, str]:
     """What the person will read, by the ways chosen for the present round."""
     if not rounds or not rounds[0].reply or rounds[0].tell_by == "none":
         return {}
     ways = {"auto": ("wechat", "sms"), "wechat": ("wechat",), "sms": ("sms",)}[rounds[0].tell_by]
     words = result_words(case, rounds[0].reply, rounds[0].tell_text)
-    return {way: words[way] for way in ways}
+    return {way: readable(way, words[way]) for way in ways}
+
+
+_FIELD = re.compile(r"^(?P<kind>[a-z_]+)\d*:\s*", re.MULTILINE)
+_FIELDS = {"character_string": "编号", "thing": "内容", "phrase": "状态", "time": "时间", "number": "数量"}
+
+
+def readable(way: str, text: str) -> str:
+    """The text as a phone shows it: WeChat's template fields stand there by what they hold, not by their keys."""
+    if way != "wechat":
+        return text
+    return _FIELD.sub(lambda found: f"{_FIELDS.get(found['kind'], found['kind'])}：", text)
 
 
 async def _may(case: Case, actor: Actor) -> dict[str, bool]:

@@ -69,7 +69,7 @@ async def making(request: web.Request) -> web.Response:
     except Invalid as error:
         return await _drawer(request, actor, given, error)
     line, _ = await case_reports.report(made, actor)
-    return await done(request, wanted(request), f"已生成{line.kind.label} {line.number}")
+    return await done(request, wanted(request), f"已生成{line.number}")
 
 
 @routes.get("/reports/{id:\\d+}")

@@ -196,7 +196,12 @@ async def sent(request: web.Request) -> web.Response:
         received = await receive(order, by=actor, source=SOURCE)
     except Refused as error:
         known = await case_page.by_order_no(order.order_no, SOURCE, actor)
-        return await _page(request, given, {}, status=error.status, message=error.message, known=known)
+        message = error.message
+        if known is not None and not order.update:
+            message = (
+                f"工单编号 {order.order_no} 已登记为 {known.number}，内容不同。如为来单更新，请按更新提交。"
+            )
+        return await _page(request, given, {}, status=error.status, message=message, known=known)
     said = {
         Outcome.NEW: f"已登记，编号 {received.number}",
         Outcome.SAME: f"这张工单此前已登记为 {received.number}，没有重复登记",

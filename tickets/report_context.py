@@ -5,7 +5,6 @@ Who asked for secrecy, or gave no name, is not named in any document, whatever t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
 
 import asyncpg
 
@@ -112,7 +111,7 @@ async def _case(case: Case, tree: OrgTree) -> say.Case:
         title=case.title,
         content=case.content,
         caller_name=("匿名" if case.anonymous else "要求保密") if hidden else case.caller_name,
-        caller_gender="" if hidden else case.caller_gender,
+        caller_gender="" if hidden or case.caller_gender == "未知" else case.caller_gender,
         caller_phone="" if hidden else case.caller_phone or "",
         contact_phone="" if hidden else case.contact_phone or "",
         confidential=case.confidential,
@@ -186,7 +185,8 @@ def _round(row: "asyncpg.Record", case: Case) -> say.Round:
 
 async def _visits(case: Case, by: Actor) -> list[say.Visit]:
     ids = await db.fetch(
-        "select visit_id from visit_link where case_id = $1 and state = 'confirmed' order by visit_id", case.id
+        "select visit_id from visit_link where case_id = $1 and state = 'confirmed' order by visit_id",
+        case.id,
     )
     found = []
     for row in ids:
@@ -200,16 +200,14 @@ async def _visits(case: Case, by: Actor) -> list[say.Visit]:
                 kind=visit.kind_label,
                 department=visit.unit,
                 doctor=visit.doctor,
-                visited_at=datetime.combine(visit.start_on, time(), clock.SHANGHAI),
+                visited_at=visit.start_on,
                 diagnosis=visit.diagnosis,
             )
         )
     return found
 
 
-async def _attachments(
-    case: Case, tickets: Sequence[Ticket], tree: OrgTree
-) -> list[say.AttachmentLine]:
+async def _attachments(case: Case, tickets: Sequence[Ticket], tree: OrgTree) -> list[say.AttachmentLine]:
     """The order's own files, and the evidence of the tickets that are quoted."""
     units = {ticket.id: tree.unit(ticket.unit_id).name for ticket in tickets}
     rows = await db.fetch(

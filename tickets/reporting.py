@@ -33,7 +33,8 @@ class ReportForm(Form):
     """What a person chooses for a document."""
 
     kind: Kind = Field(
-        title="文书", json_schema_extra={"widget": "choice", "labels": {kind.value: kind.label for kind in Kind}}
+        title="文书",
+        json_schema_extra={"widget": "choice", "labels": {kind.value: kind.label for kind in Kind}},
     )
     tickets: tuple[int, ...] = Field(
         default=(),
@@ -103,7 +104,7 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
             "report",
             by,
             round_no=case.round,
-            text=f"{form.kind.label} {number}",
+            text=number,
             detail={"report": made, "kind": form.kind},
         )
         await audit.record(by, "case.report", "case", case.id, report=made, kind=form.kind, number=number)

@@ -159,7 +159,9 @@ async def activate(version_id: int, *, by: Actor) -> Version:
     entry = await version(version_id)
     async with transaction():
         await _lock(entry.kind)
-        moved = await db.execute("update word_template set active = true where id = $1 and not active", entry.id)
+        moved = await db.execute(
+            "update word_template set active = true where id = $1 and not active", entry.id
+        )
         if moved:
             await db.execute(
                 "update word_template set active = false where kind = $1 and id <> $2 and active",

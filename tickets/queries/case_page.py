@@ -35,7 +35,9 @@ from tickets.story import tell
 
 _INSIDE = (Permission.CASE_HANDLE, Permission.CASE_REVIEW, Permission.CASE_EXPORT)
 # Steps of the case that a department reads too; the others belong to the centre's part.
-_OPEN_STEPS = frozenset({"receive", "update", "accept", "limit_moved", "approve", "rework", "close", "archive"})
+_OPEN_STEPS = frozenset(
+    {"receive", "update", "accept", "limit_moved", "approve", "rework", "close", "archive"}
+)
 _LABELS = {"upstream": "上级时限", "hospital": "院内时限", "department": "科室时限"}
 
 

@@ -135,7 +135,7 @@ class Visit(_Values):
     kind: str = _text("就诊类别", "门诊")
     department: str = _text("就诊科室", "心血管内科")
     doctor: str = _text("接诊医生", "周测试")
-    visited_at: dt.datetime | None = _time("就诊时间", 2026, 11, 18, 9, 0)
+    visited_at: dt.date | None = Field(default=None, description="就诊日期", examples=[dt.date(2026, 11, 18)])
     diagnosis: str = _text("诊断", "高血压")
 
 
