@@ -108,7 +108,7 @@ class Hospital:
         return "\n".join(told)[-20000:]
 
 
-async def _small(hospital: Hospital) -> None:
+async def small(hospital: Hospital) -> None:
     """The small organisation of `tests.story.people`, which keeps no quiet hours."""
     await people.move_in()
     for parameter in (rules.QUIET_FROM, rules.QUIET_UNTIL):
@@ -122,7 +122,7 @@ async def running(
     *,
     way: str = "app",
     workers: int = 1,
-    move_in: MoveIn = _small,
+    move_in: MoveIn = small,
     more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Hospital]:
     """A system over an empty, migrated database, ready to be used; all of it ends with the block."""
