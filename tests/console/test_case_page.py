@@ -89,7 +89,7 @@ async def test_each_person_is_offered_the_steps_that_are_theirs(desk: Desk) -> N
 
 
 async def test_an_answer_is_filled_in_in_the_drawer_faults_beside_the_fields(desk: Desk) -> None:
-    case, (ticket,) = await desk.receive()
+    _, (ticket,) = await desk.receive()
     browser = await desk.enter("liaison")
     path = f"/tickets/{ticket.id}/do/answer"
     drawer = await browser.get(path, part=True)
@@ -136,7 +136,7 @@ async def test_the_leading_department_is_chosen_by_name(desk: Desk) -> None:
 
 
 async def test_a_department_sees_its_own_ticket_and_nothing_of_another(desk: Desk) -> None:
-    case, (heart, cash) = await desk.receive(**TWO)
+    case, (_, cash) = await desk.receive(**TWO)
     await do("ticket.answer", cash.id, desk.cashier, text="退费已提交银行办理")
     await material.add_evidence(cash.id, "退费凭证.png", png(), by=desk.cashier)
     await do("case.write_record", case.id, desk.centre, facts="中心内部的核实记录")
