@@ -59,7 +59,7 @@ async def settle() -> None:
         wrong = await db.fetch(
             f"select error from {table} where state = 'parked' or (state = 'due' and error <> '')"  # noqa: S608
         )
-        assert [row["error"] for row in wrong] == [], table
+        assert not wrong, f"{table}: {[row['error'] for row in wrong]}"
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """People the bot does not know: told how to be bound, bound by a right code, not told who works here."""
 
 from core import db
-from core.crypto import key_ring
 from staff import actions as staff_actions
+from tests.bot.people import phone
 from tests.bot.stage import Stage
 
 
@@ -52,9 +52,3 @@ async def test_opening_the_chat_greets_a_stranger_once_a_day_and_a_known_person_
         await stage.outside.ask("open", {"userid": who, "in": "app", "wait": True})
         await stage.heard("app")
     assert [len(await stage.texts(who)) for who in ("guest", "liaison")] == [1, 0]
-
-
-async def phone(number: str, text: str) -> None:
-    """Write a phone number into somebody's record."""
-    sealed = key_ring().encrypt(text, "staff.phone")
-    await db.execute("update staff set phone = $2 where number = $1", number, sealed)
