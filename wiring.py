@@ -25,7 +25,7 @@ from integrations import http
 from staff.events import CalendarChanged
 from staff.login import lock
 from tickets import actions as ticket_actions
-from tickets import escalation, reactions
+from tickets import escalation, reactions, templating
 from tickets import jobs as ticket_jobs
 from tickets.clocks import STEP
 from tickets.events import (
@@ -127,6 +127,7 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
 async def started() -> None:
     """What a worker does once it is up."""
     await _partitions()
+    await templating.load_defaults()
     live.open_live(settings().redis_url)
     await connection.started()
 

@@ -190,15 +190,21 @@ def _words(case: Case, rounds: list[Round]) -> dict[str, str]:
     return {way: readable(way, words[way]) for way in ways}
 
 
-_FIELD = re.compile(r"^(?P<kind>[a-z_]+)\d*:\s*", re.MULTILINE)
-_FIELDS = {"character_string": "编号", "thing": "内容", "phrase": "状态", "time": "时间", "number": "数量"}
+_FIELD = re.compile(r"^(?P<key>[a-z_]+\d+):\s*", re.MULTILINE)
+_FIELDS = {  # the fields of templates/messages/result/wechat.txt by their titles at WeChat
+    "character_string1": "编号",
+    "thing2": "事项",
+    "phrase3": "状态",
+    "time4": "时间",
+    "thing5": "答复",
+}
 
 
 def readable(way: str, text: str) -> str:
     """The text as a phone shows it: WeChat's template fields stand there by what they hold, not by their keys."""
     if way != "wechat":
         return text
-    return _FIELD.sub(lambda found: f"{_FIELDS.get(found['kind'], found['kind'])}：", text)
+    return _FIELD.sub(lambda found: f"{_FIELDS.get(found['key'], found['key'])}：", text)
 
 
 async def _may(case: Case, actor: Actor) -> dict[str, bool]:
