@@ -49,14 +49,15 @@ async def test_a_new_house_begins_with_the_shipped_templates_loaded_once(cast: C
 
 
 async def test_a_taken_template_is_the_next_version_and_the_old_one_stays(cast: Cast) -> None:
-    entry = await templating.upload(FORM, "新抬头", "办理单.docx", word(*GOOD), by=cast.chief)
+    data = word(*GOOD)
+    entry = await templating.upload(FORM, "新抬头", "办理单.docx", data, by=cast.chief)
     assert await listed() == [(1, "新抬头", True)]  # nobody had asked for the shipped one yet
     second = await templating.upload(
         FORM, "", "办理单二.docx", word(*GOOD, "{{ case.title }}"), by=cast.admin
     )
     assert await listed() == [(2, "办理单二.docx", True), (1, "新抬头", False)]
     assert second.variables == ("case.content", "case.hospital_deadline", "case.number", "case.title")
-    assert await templating.content(entry) == word(*GOOD)
+    assert await templating.content(entry) == data
 
 
 async def test_what_is_unknown_missing_or_forbidden_is_listed_and_nothing_is_kept(cast: Cast) -> None:
