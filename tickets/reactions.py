@@ -16,7 +16,7 @@ from staff.roles import Role
 from tickets import proposing
 from tickets.events import CaseReceived, CaseReturned, CaseUpdated, ReplyApproved, TicketAssigned, TicketMoved
 from tickets.models import Case, Ticket
-from tickets.states import OPEN_TICKET, TicketState
+from tickets.states import TicketState
 from tickets.story import sentence
 
 MOST_CENTRE_MEMBERS = 12
@@ -57,9 +57,11 @@ async def propose_visits(event: CaseReceived | CaseUpdated) -> None:
 
 async def open_room(event: TicketAssigned) -> None:
     """A ticket has a group chat; its members follow the ticket from department to department."""
-    ticket = await Ticket.get(id=event.ticket_id)
-    if ticket.state not in OPEN_TICKET:
-        return
+    await _room(await Ticket.get(id=event.ticket_id))
+
+
+async def _room(ticket: Ticket) -> None:
+    """Open the ticket's room if it has none, and let its members be those who work on it now."""
     case = await Case.get(id=ticket.case_id)
     unit = (await staff.tree()).unit(ticket.unit_id)
     members = [person.id for person in await staff.holders(unit.id, Role.LIAISON)]
@@ -71,10 +73,10 @@ async def open_room(event: TicketAssigned) -> None:
 
 
 async def tell_room(event: TicketMoved) -> None:
-    """The group chat hears of each step, in one sentence by the bot."""
+    """The group chat hears of each step, in one sentence by the bot; with the ticket's end it is closed."""
     ticket = await Ticket.get(id=event.ticket_id)
-    if ticket.room_id is None:
-        return
+    if ticket.room_id is None:  # reactions have no order: this one may come before the one that opens the room
+        await _room(ticket)
     text = await sentence(event.history_id)
     await im.say(ticket.subject, text, key=f"history:{event.history_id}")
     if ticket.state in (TicketState.DONE, TicketState.WITHDRAWN):

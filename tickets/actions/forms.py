@@ -159,7 +159,7 @@ class Reply(Form):
     tell_by: Literal["auto", "wechat", "sms", "none"] = Field(
         default="auto",
         title="告知方式",
-        description="auto 先微信后短信；none 不告知",
+        description="审核通过后怎样告知来电人",
         json_schema_extra={
             "widget": "choice",
             "labels": {
