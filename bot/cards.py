@@ -54,7 +54,13 @@ def read_key(text: str) -> Key | None:
 
 
 async def draw(
-    matter: Matter, by: Actor, *, title: str = "", note: str = "", quote: tuple[str, str] | None = None
+    matter: Matter,
+    by: Actor,
+    *,
+    title: str = "",
+    note: str = "",
+    quote: tuple[str, str] | None = None,
+    actions: list[Action] | None = None,
 ) -> Card:
     """The card as this person is to see it.
 
@@ -64,9 +70,11 @@ async def draw(
         title: what has happened, before the matter's own title.
         note: a sentence below the facts.
         quote: (heading, text) instead of the order's own text.
+        actions: what the holder may do, when the caller has asked already.
     """
     case = matter.case
-    actions = await matters.now(matter, by)
+    if actions is None:
+        actions = await matters.now(matter, by)
     buttons, rest = actions[:MOST_BUTTONS], actions[MOST_BUTTONS : MOST_BUTTONS + MOST_MENU - 1]
     heading, text = quote or ("诉求内容", case.content)
     return Card(

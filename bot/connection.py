@@ -19,7 +19,7 @@ from integrations.wecom_bot_line import BotLine
 
 log = logger(__name__)
 SOURCE = "wecom-bot"
-GRACE = 8.0  # seconds for the frame in hand and the lease
+GRACE = 2.0  # seconds for the frame in hand and the lease; a worker has ten for all of its end
 
 
 class _Running:

@@ -3,7 +3,7 @@
 Which ticket is known from what is being filled in or from "材料 1234"; else it is asked. The fetching is a job.
 """
 
-from bot import conversations, matters, orders, queries
+from bot import answers, conversations, matters, orders, queries
 from bot.conversations import FILES, WHICH, Question
 from bot.finding import words
 from bot.matters import Matter
@@ -75,7 +75,7 @@ async def _target(speaker: Speaker, open_now: Conversation | None) -> int | None
 
 async def chosen(speaker: Speaker, open_now: Conversation, text: str) -> Answer:
     """The answer to "which ticket is it for": the waiting files go there, and what is sent next too."""
-    number = conversations.picked(open_now, text)
+    number = answers.picked(open_now, text)
     if number is None:
         await conversations.prolong(open_now)
         return Answer("请发列表中的序号或工单号，或发“取消”放弃")

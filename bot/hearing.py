@@ -4,7 +4,7 @@ In a room only what is meant for the bot is answered: a line that calls it, a ve
 to what it has just asked there.
 """
 
-from bot import acts, conversations, fields, files, finding, lines, matters, queries
+from bot import acts, answers, conversations, fields, files, finding, lines, matters, queries
 from bot.commands import COMMANDS, HELP, by_word, vocabulary
 from bot.commands.say_help import words_of
 from bot.conversations import FILES, WHICH
@@ -42,8 +42,7 @@ async def _understood(speaker: Speaker, text: str) -> Answer | None:
     open_now = await conversations.current(speaker)
     if open_now is not None and not said.addressed and not _interrupts(open_now, said):
         return await _go_on(speaker, open_now, text)
-    meant = said.addressed or bool(said.word and said.number)
-    if speaker.place.room_id is not None and not meant:
+    if speaker.place.room_id is not None and not _meant(said):
         return None
     if command := by_word().get(said.word):
         return await command.run(speaker, said)
@@ -52,6 +51,15 @@ async def _understood(speaker: Speaker, text: str) -> Answer | None:
     if said.number:
         return await by_word()["工单"].run(speaker, said)
     return _nearest(speaker, said)
+
+
+def meant_for_bot(text: str) -> bool:
+    """Whether a line of a room calls the bot, or says a verb with a number."""
+    return _meant(lines.read(lines.clean(text)[:LONGEST], vocabulary()))
+
+
+def _meant(said: Said) -> bool:
+    return said.addressed or bool(said.word and said.number)
 
 
 def _interrupts(open_now: Conversation, said: Said) -> bool:
@@ -68,7 +76,7 @@ async def _go_on(speaker: Speaker, open_now: Conversation, text: str) -> Answer:
         return await files.chosen(speaker, open_now, text)
     if open_now.asked == FILES:
         return Answer("请发送照片或文件，发“完成”结束")
-    return await conversations.fill(speaker, open_now, text)
+    return await answers.fill(speaker, open_now, text)
 
 
 async def _act(speaker: Speaker, said: Said, meanings: tuple[Action, ...]) -> Answer:

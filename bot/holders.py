@@ -114,6 +114,6 @@ async def redraw(matter: Matter, person: Person) -> None:
 
 
 async def _draw(matter: Matter, userid: str, by: Actor, note: str, actions: list[Action]) -> None:
-    card: Card = await cards.draw(matter, by, note=note)
+    card: Card = await cards.draw(matter, by, note=note, actions=actions)
     await channels.update_cards(matter.subject, card, only=[userid])
     await remember(matter, userid, actions)

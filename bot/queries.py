@@ -15,7 +15,7 @@ from tickets.queries import access
 from tickets.states import CASE_TABLE, TICKET_TABLE, CaseVerb, TicketVerb
 
 MOST = 15
-TODO = (
+AWAITED = (
     TicketVerb.SIGN,
     TicketVerb.ANSWER,
     TicketVerb.RESUME,
@@ -82,7 +82,7 @@ async def able(by: Actor, wanted: Collection[str], most: int = MOST) -> list[Lin
 
 def _waits(by: Actor) -> tuple[str, list[list[str]]]:
     """What waits for this person: their department's open work, answers to endorse, what the centre decides."""
-    condition, values = _able(by, TODO)
+    condition, values = _able(by, AWAITED)
     values.append(_reach(by, Permission.TICKET_MANAGE))
     return (
         f"({condition} or (t.state in ('endorsed', 'returned') and t.path like any(${len(values)}::text[])))",

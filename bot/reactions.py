@@ -81,6 +81,7 @@ async def assigned(event: TicketAssigned) -> None:
             note=ticket.instructions,
             lane=telling.urgent(matter),
             sms=at == 0 or not any(each.wecom_userid for each in found),
+            bundle="assigned" if matter.case.import_id is not None else "",  # a book of orders is one list
         )
         await telling.card(matter, person, news)
     if not reachable:

@@ -38,6 +38,8 @@ async def posted(event: MessagePosted) -> None:
 
 async def _commanded(message: Message, ticket_id: int | None) -> bool:
     assert message.author_id is not None  # noqa: S101 - asked for staff only
+    if not hearing.meant_for_bot(message.text) and not await _waited_for(message):
+        return False
     try:
         by = await actor_of(message.author_id, Door.CHAT)
     except HuiyinError:
@@ -51,6 +53,16 @@ async def _commanded(message: Message, ticket_id: int | None) -> bool:
         reply_to=message.seq,
     )
     return await hearing.answer_to(speaker, message.text)
+
+
+async def _waited_for(message: Message) -> bool:
+    """Whether the bot has asked this person something in this room; looked at before anything dear is."""
+    found = await db.fetchval(
+        "select true from conversation where staff_id = $1 and place = $2",
+        message.author_id,
+        f"{ROOM}{message.room_id}",
+    )
+    return bool(found)
 
 
 async def _spoken_to(message: Message, ticket_id: int | None) -> list[int]:

@@ -43,8 +43,8 @@ async def card(matter: Matter, person: Person, news: News, *, wanted: Collection
     actions = await matters.now(matter, by) if by is not None else []
     if by is None or not actions or (wanted and not {action.name for action in actions} & set(wanted)):
         return False
-    drawn = await cards.draw(matter, by, title=news.title, note=news.note, quote=news.quote)
-    if person.wecom_userid in await holders.live(matter):
+    drawn = await cards.draw(matter, by, title=news.title, note=news.note, quote=news.quote, actions=actions)
+    if matter.version > 1 and person.wecom_userid in await holders.live(matter):
         await channels.update_cards(matter.subject, "已更新，请看最新卡片", only=[person.wecom_userid])
     await holders.remember(matter, person.wecom_userid, actions)
     words = {"sms": _sms(matter, person)} if news.sms else {}
@@ -57,6 +57,7 @@ async def card(matter: Matter, person: Person, news: News, *, wanted: Collection
             lane=news.lane,
             card=drawn,
             texts=words,
+            bundle=news.bundle,
             ladder=WECOM_THEN_SMS if news.sms else (),
         )
     )

@@ -1,8 +1,9 @@
 """The whole work of a liaison, a head and the centre on their phones, never opening a page."""
 
 import asyncio
+from datetime import timedelta
 
-from core import db
+from core import clock, db
 from tests.bot.stage import Stage
 from tests.tickets.conftest import order
 from tickets.models import Case, Clock, Ticket
@@ -257,3 +258,25 @@ async def test_the_centre_works_a_case_by_chat(stage: Stage) -> None:
     )
     assert (await stage.say("chief", "是")).startswith(f"{case.number} 已审核通过")
     assert (await Case.get(id=case.id)).state == "replied"
+    asked = await stage.say("centre", f"登记回访 {case.number}")
+    assert asked == (
+        f"【{case.number} 登记回访】来电人是否满意？（满意、基本满意、不满意、未评价）（10 分钟内，发“取消”放弃）"
+    )
+    assert await stage.say("centre", "还行吧") == (
+        "是否满意：请从“满意、基本满意、不满意、未评价”中选一项，或发“取消”放弃"
+    )
+    assert (await stage.say("centre", "基本")).startswith(f"{case.number} 的回访已登记")
+    assert (await Case.get(id=case.id)).state == "called_back"
+
+
+async def test_a_book_of_orders_is_one_list_on_the_liaisons_phone(stage: Stage) -> None:
+    await db.execute("update parameter set value = '60' where name = 'channels.bundle_seconds'")
+    for at in range(3):
+        await receive(order(f"GZ-{at}", title=f"第 {at} 件"), by=stage.cast.centre, import_id=1)
+    await stage.heard("app")
+    with clock.frozen(clock.now() + timedelta(seconds=90)):
+        await stage.heard("app")
+    assert await stage.cards("liaison") == []
+    listed = (await stage.texts("liaison"))[-1].splitlines()
+    assert listed[0] == "您有 3 条提醒："
+    assert [line.partition(" 第 ")[2][0] for line in listed[1:]] == ["0", "1", "2"]
