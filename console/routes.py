@@ -15,6 +15,7 @@ from console import (
     forms,
     holidays,
     home,
+    imports,
     login,
     operate,
     parameters,
@@ -44,6 +45,7 @@ routes: list[web.AbstractRouteDef] = [
     *register.routes,
     *patients.routes,
     *templates_page.routes,
+    *imports.routes,
 ]
 
 
