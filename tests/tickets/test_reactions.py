@@ -122,7 +122,10 @@ async def test_the_person_is_told_by_the_ladder_chosen_or_not_at_all(cast: Cast)
         await do("case.submit", received.case_id, cast.centre, reply="已核实并改进流程", tell_by=tell_by)
         await do("case.approve", received.case_id, cast.chief)
         await settle()
-        row = await db.fetchrow("select ladder from message where subject = $1", f"case:{received.case_id}")
+        row = await db.fetchrow(
+            "select ladder from message where subject = $1 and purpose = 'case.result'",
+            f"case:{received.case_id}",
+        )
         assert (row["ladder"] if row else None) == ladder
     assert await db.fetchval("select count(*) from job where kind = 'hotline.result'") == 3
 
