@@ -25,7 +25,7 @@ from integrations import http
 from staff.events import CalendarChanged
 from staff.login import lock
 from tickets import actions as ticket_actions
-from tickets import escalation, reactions, templating
+from tickets import escalation, exporting, reactions, templating
 from tickets import jobs as ticket_jobs
 from tickets.clocks import STEP
 from tickets.events import (
@@ -67,6 +67,7 @@ def wire() -> None:
     jobs.on_job("hotline.result", ticket_jobs.report_result)
     jobs.on_job("hotline.return", ticket_jobs.report_return)
     jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
+    jobs.on_job(exporting.KIND, exporting.write)
 
     jobs.on_job(imports.READ, reading.read)
     jobs.on_job(imports.TAKE, taking.take)

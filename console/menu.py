@@ -41,6 +41,7 @@ BAR = 4  # beside "更多" there is room for four on 390 px
 
 MENU: list[Entry] = [
     Entry("首页", "home", "/"),
+    Entry("诉求", "message-report", "/cases", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),

@@ -5,13 +5,15 @@ A widget reads through `queries` with the person's scope and gives one of three 
 
 from types import MappingProxyType
 
-from console.widgets import calendar, doors, machine
+from console.widgets import calendar, cases, doors, machine, todo
 from console.widgets.shapes import Widget
 
 WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
     {
         widget.name: widget
         for widget in (
+            todo.WIDGET,
+            cases.WIDGET,
             calendar.WIDGET,
             doors.WIDGET,
             machine.WIDGET,

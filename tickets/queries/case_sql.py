@@ -36,7 +36,10 @@ class Values(list[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Ids between which all that is asked for lies, both excluded; None is open."""
+    """Ids between which all that is asked for lies, both excluded; None is open.
+
+    They follow from the page before and from the filter itself, and only save a walk the way to where it begins.
+    """
 
     above: int | None = None
     below: int | None = None
@@ -55,6 +58,7 @@ class Question:
     tree: OrgTree
     words: Words
     ids: frozenset[int] | None = None
+    before: int | None = None
     bounds: Bounds = Bounds()
     due_in_ids: bool = False
 
@@ -75,14 +79,13 @@ def midnight(day: date) -> datetime:
 
 
 def conditions(asked: Question, values: Values) -> str:
-    """All that `cases c` must meet, but for the words."""
+    """All that `cases c` must meet, but for the words and the page before."""
     wanted = asked.filter
     parts = [
         *_places(asked, values),
         *_chosen(wanted, values),
         *_handler(wanted, asked.by, values),
         *_days(wanted, values),
-        *_within(asked.bounds, values, "c.id"),
     ]
     if wanted.again:
         parts.append("c.round > 1")
@@ -160,22 +163,20 @@ def _due(due: str, values: Values, alias: str) -> str:
     return text if start is None else f"{text} and {alias}due_at >= {values.arg(start)}"
 
 
-def _within(bounds: Bounds, values: Values, column: str) -> list[str]:
-    parts = []
-    if bounds.above is not None:
-        parts.append(f"{column} > {values.arg(bounds.above)}")
-    if bounds.below is not None:
-        parts.append(f"{column} < {values.arg(bounds.below)}")
-    return parts
+def _near(asked: Question, values: Values, column: str) -> str:
+    """The bounds, as more conditions."""
+    above, below = asked.bounds.above, asked.bounds.below
+    text = "" if above is None else f" and {column} > {values.arg(above)}"
+    return text if below is None else f"{text} and {column} < {values.arg(below)}"
 
 
-def walk(asked: Question, values: Values, most: int | None) -> str:
-    """A "from" that yields `cases c` from the newest on; `most` of them, or all the way."""
+def walk(asked: Question, values: Values, most: int | None) -> tuple[str, str]:
+    """A "from" that yields `cases c` from the newest on, `most` of them or all the way, and the id it is ordered by."""
     end = f" limit {most}" if most is not None else ""
     table, column, leads = _lead(asked, values)
-    near = "".join(f" and {part}" for part in _within(asked.bounds, values, column))
+    near = _near(asked, values, column)
     if not leads:
-        return f"(select * from cases where true{near} order by id desc{end}) c"  # noqa: S608 - values are parameters
+        return f"(select * from cases where true{near} order by id desc{end}) c", "c.id"  # noqa: S608
     # Ids alone are read first: so the planner cannot prefer a walk over all cases that discards most of them.
     runs = " union all ".join(
         f"(select {column} as id from {table} where {lead}{near} order by {column} desc{end})"  # noqa: S608
@@ -184,13 +185,13 @@ def walk(asked: Question, values: Values, most: int | None) -> str:
     return (
         f"(select distinct on (id) id from ({runs}) r order by id desc) w"  # noqa: S608
         " cross join lateral (select * from cases where id = w.id offset 0) c"
-    )
+    ), "w.id"
 
 
 def lead(asked: Question, values: Values) -> str:
     """What a walk that goes all the way would pass by, as a query to be estimated."""
     table, column, leads = _lead(asked, values)
-    near = "".join(f" and {part}" for part in _within(asked.bounds, values, column))
+    near = _near(asked, values, column)
     return f"select 1 from {table} where ({' or '.join(leads) or 'true'}){near}"  # noqa: S608
 
 
@@ -243,7 +244,7 @@ def text_join(asked: Question, values: Values, column: str = "c.id") -> str:
 
 def found_in_text(asked: Question, values: Values) -> str:
     """The conditions on `case_search s` under which the text index finds the words."""
-    near = "".join(f" and {part}" for part in _within(asked.bounds, values, "s.case_id"))
+    near = _near(asked, values, "s.case_id")
     return (
         f"s.tokens @@ {values.arg(asked.words.lexemes)}::text::tsquery"
         f" and s.body like all({values.arg(asked.words.patterns)}::text[]){near}"

@@ -40,7 +40,6 @@ MOST_COUNTED = 1_000
 PATIENCE = 3_000  # ms; a list that takes longer helps nobody and holds up others
 PATIENCE_TO_COUNT = 500
 LEAST_WALK, MOST_WALK = 1_000, 20_000  # cases looked at before the other way is tried
-MOST_GRAMS_GUESSED = 6
 _MARGIN = 6  # what the planner expects may be wrong by this factor
 _TEXT_COSTS = 3  # to look into a text costs as much as to gather this many cases
 _CLOCK_SKEW = timedelta(minutes=10)  # a case gets its id this much later than its time of receipt at most
@@ -51,7 +50,7 @@ class TooBroad(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "符合条件的事项太分散，没能及时查完。请加上受理日期、科室或状态，或换一个更具体的词再查。"
+            "符合条件的诉求太分散，没能及时查完。请加上受理日期、科室或状态，或换一个更具体的词再查。"
         )
 
 
@@ -90,14 +89,14 @@ async def page(wanted: CaseFilter, *, by: Actor, before: int | None = None, limi
     return Page(tuple(rows), more, total)
 
 
-async def ids_of(wanted: CaseFilter, *, by: Actor, before: int | None, limit: int) -> list[int]:
-    """The ids alone; for whoever goes through all of a list.
+async def ids_of(wanted: CaseFilter, *, by: Actor, limit: int, patience: int = PATIENCE) -> list[int]:
+    """The newest ids alone; for whoever goes through all of a list. `patience` in milliseconds.
 
     Raises:
         TooBroad: it took too long.
     """
-    asked = await question(wanted, by, before)
-    async with _guarded(PATIENCE):
+    asked = await question(wanted, by, None)
+    async with _guarded(patience):
         return (await find(asked, limit)).ids
 
 
@@ -128,6 +127,7 @@ async def question(wanted: CaseFilter, by: Actor, before: int | None) -> Questio
         tree=await staff.tree(),
         words=words,
         ids=frozenset(set.intersection(*known)) if known else None,
+        before=before,
         bounds=await _bounds(wanted, before),
         due_in_ids=own_due,
     )
@@ -195,7 +195,8 @@ async def find(asked: Question, limit: int) -> Found:
     gathered = guess.rarest <= guess.passed_by(limit) * (_TEXT_COSTS if asked.in_text else 1)
     if gathered and (found := await gather(asked, limit)) is not None:
         return found
-    ids = await _walk(asked, limit, max(LEAST_WALK, min(MOST_WALK, _MARGIN * guess.passed_by(limit))))
+    margin = 2 if asked.in_text else _MARGIN
+    ids = await _walk(asked, limit, max(LEAST_WALK, min(MOST_WALK, margin * guess.passed_by(limit))))
     if len(ids) == limit:
         return Found(ids)
     if not gathered and guess.rarest <= SET * _MARGIN and (found := await gather(asked, limit)) is not None:
@@ -207,8 +208,7 @@ async def find(asked: Question, limit: int) -> Found:
 class Guess:
     """What the planner expects: cases that meet the filter, that hold the words, and that a walk would pass by.
 
-    `by_text` takes the rarest gram of all, for the grams of a word come together and their shares must not be
-    multiplied. `words` is the share of texts that hold them.
+    `words` is the share of texts that hold them.
     """
 
     by_filter: int
@@ -228,56 +228,56 @@ class Guess:
 
 async def _guess(asked: Question) -> Guess:
     values = Values()
-    parts = {
-        "f": f"select 1 from cases c where {conditions(asked, values)}",  # noqa: S608 - values are parameters
-        "l": lead(asked, values),
-    }
-    grams = asked.words.grams[:MOST_GRAMS_GUESSED]
-    if grams:
-        parts["t"] = "select 1 from case_search"
-        for at, gram in enumerate(grams):
-            place = values.arg(search.tsquery([gram]))
-            parts[f"g{at}"] = f"select 1 from case_search where tokens @@ {place}::text::tsquery"  # noqa: S608
+    parts = {"filter": _plain(asked, values), "lead": lead(asked, values)}
+    words = asked.words.told_apart
+    if words:
+        parts["texts"] = "select 1 from case_search"
+        for at, grams in enumerate(words):
+            place = values.arg(search.tsquery(grams))
+            parts[f"word{at}"] = f"select 1 from case_search where tokens @@ {place}::text::tsquery"  # noqa: S608
     named = ", ".join(f"{name} as materialized ({sql})" for name, sql in parts.items())
     text = await db.fetchval(f"explain (format json) with {named} select from {', '.join(parts)}", *values)
-    rows: dict[str, int] = {}
-    for plan in orjson.loads(text)[0]["Plan"]["Plans"]:
-        if name := plan.get("Subplan Name", ""):
-            rows[name.removeprefix("CTE ")] = plan["Plan Rows"]
-    share = min((rows[f"g{at}"] / max(1, rows["t"]) for at in range(len(grams))), default=1.0)
-    by_text = min((float(rows[f"g{at}"]) for at in range(len(grams))), default=inf)
-    return Guess(rows["f"], by_text, rows["l"], share)
+    rows: dict[str, int] = {
+        plan["Subplan Name"].removeprefix("CTE "): plan["Plan Rows"]
+        for plan in orjson.loads(text)[0]["Plan"]["Plans"]
+        if "Subplan Name" in plan
+    }
+    rarest = min((rows[f"word{at}"] for at in range(len(words))), default=None)
+    return Guess(
+        by_filter=rows["filter"],
+        by_text=inf if rarest is None else rarest,
+        lead=rows["lead"],
+        words=1.0 if rarest is None else rarest / max(1, rows["texts"]),
+    )
 
 
 async def _walk(asked: Question, limit: int, most: int | None) -> list[int]:
     values = Values()
-    source = walk(asked, values, most) + text_join(asked, values)
+    source, key = walk(asked, values, most)
     rows = await db.fetch(
-        f"select c.id from {source} where {conditions(asked, values)} order by c.id desc limit {limit}",  # noqa: S608
+        f"select {key} from {source}{text_join(asked, values)} where {conditions(asked, values)}"  # noqa: S608
+        f" order by {key} desc limit {limit}",
         *values,
     )
     return [row["id"] for row in rows]
 
 
-def _plain(asked: Question) -> tuple[str, Values]:
-    values = Values()
-    return f"select c.id from cases c where {conditions(asked, values)}", values  # noqa: S608 - values are parameters
-
-
-def _texts(asked: Question) -> tuple[str, Values]:
-    values = Values()
-    return f"select s.case_id as id from case_search s where {found_in_text(asked, values)}", values  # noqa: S608
+def _plain(asked: Question, values: Values) -> str:
+    before = "" if asked.before is None else f" and c.id < {values.arg(asked.before)}"
+    return f"select c.id from cases c where {conditions(asked, values)}{before}"  # noqa: S608 - values are parameters
 
 
 async def _as_set(asked: Question, limit: int) -> Found | None:
     """All that meets the filter, then its texts; None when it is too much to be sorted."""
-    sql, values = _plain(asked)
+    values = Values()
+    sql = _plain(asked, values)
     return await _newest(sql, f"select f.id from f{text_join(asked, values, 'f.id')}", values, limit)  # noqa: S608
 
 
 async def _as_texts(asked: Question, limit: int) -> Found | None:
     """All in whose text the words stand, then the filter; None when it is too much to be sorted."""
-    sql, values = _texts(asked)
+    values = Values()
+    sql = f"select s.case_id as id from case_search s where {found_in_text(asked, values)}"  # noqa: S608
     rest = f"select f.id from f join cases c on c.id = f.id where {conditions(asked, values)}"  # noqa: S608
     return await _newest(sql, rest, values, limit)
 

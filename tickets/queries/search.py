@@ -15,6 +15,7 @@ from core.identity import normalise_phone
 from core.search import like_pattern, query_tokens, terms
 
 MOST_BY_PHONE = 2_000
+MOST_TOLD_APART = 6
 _TICKET = re.compile(r"[#＃](\d{1,18})", re.ASCII)
 _CASE = re.compile(r"20\d{6}-(\d{1,18})", re.ASCII)
 
@@ -37,6 +38,18 @@ class Words:
     def grams(self) -> list[str]:
         """What the index must have of every case that is meant; empty when there are signs only."""
         return list(dict.fromkeys(gram for word in self.rest for gram in query_tokens(word)))
+
+    @property
+    def told_apart(self) -> list[list[str]]:
+        """The grams by how they come: those of a Chinese word come together, so that each alone tells how rare it is;
+
+        those of a number do not, and only together do they tell. At most `MOST_TOLD_APART`.
+        """
+        found: list[list[str]] = []
+        for word in self.rest:
+            grams = query_tokens(word)
+            found += [grams] if word.isascii() and grams else [[gram] for gram in grams]
+        return found[:MOST_TOLD_APART]
 
     @property
     def lexemes(self) -> str:

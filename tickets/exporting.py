@@ -1,0 +1,302 @@
+"""Takes a list of cases out as an Excel sheet: asked for by a person, written by a job, fetched by that person alone.
+
+Names and phones are masked as on the screen. What a caller wrote stays text: it can never become a formula in
+somebody's Excel, nor in what is made of the sheet afterwards (OWASP, "CSV Injection").
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import orjson
+import xlsxwriter
+
+from core import audit, clock, db, storage
+from core.actor import Actor, Door, Grant, Permission
+from core.errors import Forbidden, HuiyinError, NotFound, Refused
+from core.jobs import Job, enqueue
+from core.models import StoredFile
+from staff.actors import actor_of
+from tickets.queries import cases
+from tickets.queries.case_filter import CaseFilter, read
+from tickets.queries.case_rows import CaseRow, load
+
+KIND = "cases.export"
+MOST = 50_000
+CHUNK = 500
+PATIENCE = 60_000  # ms; nobody waits for a job with the hand on the mouse
+KEPT = timedelta(days=7)
+_EXCEL_TEXT = 32_767
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+COLUMNS: tuple[tuple[str, int], ...] = (
+    ("编号", 20),
+    ("工单编号", 28),
+    ("来源", 12),
+    ("标题", 44),
+    ("诉求类型", 10),
+    ("问题分类", 32),
+    ("状态", 10),
+    ("轮次", 6),
+    ("紧急程度", 10),
+    ("院区", 12),
+    ("承办科室", 36),
+    ("来电人", 10),
+    ("电话", 16),
+    ("收到时间", 18),
+    ("当前时限", 18),
+    ("办结时间", 18),
+    ("经办人", 12),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A sheet that was asked for, as its owner sees it; `done` of `total` rows while it runs."""
+
+    id: UUID
+    query: str
+    state: str
+    taken: int
+    error: str
+    asked_at: datetime
+    done_at: datetime | None
+    file_id: UUID | None
+    done: int
+    total: int
+
+    @property
+    def here(self) -> bool:
+        """Whether the sheet can still be fetched."""
+        return self.file_id is not None and clock.now() - self.asked_at < KEPT
+
+
+def _narrowed(by: Actor) -> Actor:
+    """The person with nothing but what they hold where they may also take lists out."""
+    places = by.scope(Permission.CASE_EXPORT)
+    grants = {
+        Grant(grant.permission, max(grant.path, place, key=len))
+        for grant in by.grants
+        for place in places
+        if grant.path.startswith(place) or place.startswith(grant.path)
+    }
+    return replace(by, grants=tuple(sorted(grants, key=lambda grant: (grant.path, grant.permission))))
+
+
+async def ask(wanted: CaseFilter, *, by: Actor) -> UUID:
+    """Ask for the sheet of a list; the id under which it is found.
+
+    Raises:
+        Forbidden: this person may not take lists out.
+        Refused: one is being written for them already.
+    """
+    if by.staff_id is None or not by.can(Permission.CASE_EXPORT):
+        raise Forbidden
+    async with db.transaction():
+        await db.execute("select pg_advisory_xact_lock(hashtext('cases.export'), $1::int)", by.staff_id)
+        if await db.fetchval(
+            "select exists (select 1 from case_export where staff_id = $1 and state = 'running')", by.staff_id
+        ):
+            raise Refused("您的上一份导出还在进行，请等它完成")
+        number: UUID = await db.fetchval(
+            "insert into case_export (staff_id, query, asked_at) values ($1, $2, $3) returning id",
+            by.staff_id,
+            wanted.query(),
+            clock.now(),
+        )
+        job = await enqueue(KIND, {"export": str(number)})
+        await db.execute("update case_export set job_id = $2 where id = $1", number, job)
+        await audit.record(by, "case.export", "case_export", None, export=str(number), query=wanted.query())
+    return number
+
+
+_SELECT = """
+select e.id, e.query, e.state, e.taken, e.error, e.asked_at, e.done_at, e.file_id, j.progress, j.state as job_state
+from case_export e left join job j on j.id = e.job_id
+"""
+
+
+async def find(export_id: UUID, *, by: Actor) -> Export:
+    """One of this person's own.
+
+    Raises:
+        NotFound: none, or somebody else's.
+    """
+    row = await db.fetchrow(f"{_SELECT} where e.id = $1 and e.staff_id = $2", export_id, by.staff_id)
+    if row is None:
+        raise NotFound
+    return _export(row)
+
+
+async def recent(*, by: Actor, most: int = 10) -> list[Export]:
+    """This person's own, newest first."""
+    rows = await db.fetch(
+        f"{_SELECT} where e.staff_id = $1 order by e.asked_at desc limit $2", by.staff_id, most
+    )
+    return [_export(row) for row in rows]
+
+
+def _export(row: Any) -> Export:
+    progress = orjson.loads(row["progress"]) if row["progress"] else {}
+    parked = row["state"] == "running" and row["job_state"] in ("parked", "dropped")
+    return Export(
+        id=row["id"],
+        query=row["query"],
+        state="refused" if parked else row["state"],
+        taken=row["taken"],
+        error="导出没有完成，已通知系统管理员" if parked else row["error"],
+        asked_at=row["asked_at"],
+        done_at=row["done_at"],
+        file_id=row["file_id"],
+        done=int(progress.get("done", 0)),
+        total=int(progress.get("total", 0)),
+    )
+
+
+async def file_of(export_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
+    """The sheet of one of this person's own exports; that it was fetched is an audit line.
+
+    Raises:
+        NotFound: none, not ready, or kept no longer.
+    """
+    found = await find(export_id, by=by)
+    if not found.here or found.file_id is None or not by.can(Permission.CASE_EXPORT):
+        raise NotFound("这份导出已过期或尚未完成，请重新导出")
+    file = await storage.find(found.file_id)
+    data = await storage.read(file)
+    await audit.record(by, "case.export.fetch", "case_export", None, export=str(export_id), rows=found.taken)
+    return file, data
+
+
+async def write(job: Job) -> None:
+    """The job: write the sheet. Safe to run twice: the first that is done counts."""
+    row = await db.fetchrow(
+        "select id, staff_id, query from case_export where id = $1 and state = 'running'",
+        UUID(job.payload["export"]),
+    )
+    if row is None:
+        return
+    try:
+        by = await actor_of(row["staff_id"], Door.WEB)
+        if not by.can(Permission.CASE_EXPORT):
+            raise Forbidden
+        taken, file = await _sheet(read(parse_qsl(row["query"]))[0], _narrowed(by), job)
+    except HuiyinError as error:
+        await _end(row["id"], "refused", 0, None, error.message)
+        return
+    await _end(row["id"], "done", taken, file.id, "")
+
+
+async def _end(export_id: UUID, state: str, taken: int, file_id: UUID | None, error: str) -> None:
+    await db.execute(
+        "update case_export set state = $2, taken = $3, file_id = $4, error = $5, done_at = $6"
+        " where id = $1 and state = 'running'",
+        export_id,
+        state,
+        taken,
+        file_id,
+        error,
+        clock.now(),
+    )
+
+
+async def _sheet(wanted: CaseFilter, by: Actor, job: Job) -> tuple[int, StoredFile]:
+    ids = await cases.ids_of(wanted, by=by, limit=MOST + 1, patience=PATIENCE)
+    if len(ids) > MOST:
+        raise Refused(f"符合条件的超过 {MOST} 件，一次最多导出 {MOST} 件，请缩小范围（例如按月）后再导出")
+    with TemporaryDirectory() as folder:
+        sheet = _Sheet(Path(folder))
+        for start in range(0, len(ids), CHUNK):
+            rows = await load(ids[start : start + CHUNK], by=by)
+            await asyncio.to_thread(sheet.add, rows)
+            await job.report(min(start + CHUNK, len(ids)), len(ids), "正在写入表格")
+        data = await asyncio.to_thread(sheet.close)
+    name = f"诉求_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
+    return len(ids), await storage.keep(name, data, by=by.name, checked=True)
+
+
+class _Sheet:
+    """The workbook: each row goes to the disk once the next one begins."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "list.xlsx"
+        self.book = xlsxwriter.Workbook(
+            str(self.path),
+            {
+                "constant_memory": True,
+                "tmpdir": str(folder),
+                "strings_to_formulas": False,
+                "strings_to_numbers": False,
+                "strings_to_urls": False,
+                "default_date_format": "yyyy-mm-dd hh:mm",
+            },
+        )
+        self.sheet = self.book.add_worksheet("诉求")
+        head = self.book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "num_format": "@"})
+        self.text = self.book.add_format({"num_format": "@", "valign": "top", "quote_prefix": True})
+        self.moment = self.book.add_format(
+            {"num_format": "yyyy-mm-dd hh:mm", "valign": "top", "align": "left"}
+        )
+        self.next = 1
+        for at, (title, width) in enumerate(COLUMNS):
+            self.sheet.set_column(at, at, width)
+            self.sheet.write_string(0, at, title, head)
+        self.sheet.freeze_panes(1, 1)
+
+    def add(self, rows: Sequence[CaseRow]) -> None:
+        """Write some rows below the last."""
+        for row in rows:
+            for at, cell in enumerate(cells(row)):
+                self._write(at, cell)
+            self.next += 1
+
+    def _write(self, column: int, cell: str | int | datetime | None) -> None:
+        match cell:
+            case None | "":
+                return
+            case datetime():
+                local = clock.local(cell).replace(tzinfo=None)
+                self.sheet.write_datetime(self.next, column, local, self.moment)
+            case int():
+                self.sheet.write_number(self.next, column, cell)
+            case _:
+                self.sheet.write_string(self.next, column, harmless(cell)[:_EXCEL_TEXT], self.text)
+
+    def close(self) -> bytes:
+        """The finished file."""
+        self.sheet.autofilter(0, 0, max(self.next - 1, 1), len(COLUMNS) - 1)
+        self.book.close()
+        return self.path.read_bytes()
+
+
+def harmless(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet could take it for a formula."""
+    return f"'{text}" if text[:1] in _FORMULA_SIGNS else text
+
+
+def cells(row: CaseRow) -> tuple[str | int | datetime | None, ...]:
+    """A row of the sheet, in the order of `COLUMNS`."""
+    return (
+        row.number,
+        row.external_no,
+        row.source,
+        row.title,
+        row.type,
+        row.category,
+        row.label,
+        row.round,
+        row.urgency,
+        row.campus,
+        "；".join(f"{ticket.unit}（{ticket.label}）" for ticket in row.tickets),
+        row.caller,
+        row.phone,
+        row.received_at,
+        row.due_at,
+        row.closed_at,
+        row.handler,
+    )
