@@ -77,6 +77,7 @@ create table case_round (
     tell_by text not null default 'none' check (tell_by in ('auto', 'wechat', 'sms', 'none')),
     tell_text text not null default '',
     drafted_by text not null default '',
+    drafted_by_id bigint references staff,
     approved_by text not null default '',
     replied_at timestamptz,
     called_back_at timestamptz,
@@ -184,7 +185,7 @@ create table ticket_request (
     kind text not null check (kind in ('extension', 'pause')),
     reason text not null,
     days int,
-    state text not null default 'pending' check (state in ('pending', 'approved', 'refused')),
+    state text not null default 'pending' check (state in ('pending', 'approved', 'refused', 'lapsed')),
     asked_by bigint,
     asked_name text not null,
     asked_at timestamptz not null,
@@ -222,7 +223,7 @@ create index visit_link_patient on visit_link (patient_id) where state = 'confir
 
 create table event_record (
     case_id bigint primary key references cases,
-    occurred_at timestamptz,
+    occurred_at text not null default '',     -- as told; often no instant ("上周三晚")
     place text not null default '',
     people text not null default '',
     facts text not null default '',

@@ -190,3 +190,24 @@ async def test_an_action_needs_its_form(cast: Cast) -> None:
     assert [(fault.label, fault.reason) for fault in caught.value.details] == [
         ("办理情况", "不能少于 5 个字")
     ]
+
+
+async def test_a_request_nobody_decided_lapses_when_the_ticket_is_answered(cast: Cast) -> None:
+    _, ticket = await opened()
+    with clock.frozen(at("2026-03-02 10:00")):
+        await do("ticket.sign", ticket.id, cast.liaison)
+        await do("ticket.ask_extension", ticket.id, cast.liaison, days=2, reason="等待设备科核查")
+        await do("ticket.answer", ticket.id, cast.liaison, text="已电话联系患者说明情况")
+    assert await db.fetchval("select state from ticket_request where ticket_id = $1", ticket.id) == "lapsed"
+
+
+async def test_the_event_record_keeps_what_was_written_and_counts_its_versions(cast: Cast) -> None:
+    case, _ = await opened()
+    for facts in ("初步核实情况", "补充核实情况"):
+        await do(
+            "case.write_record", case.id, cast.centre, facts=facts, occurred_at="上周三晚", place="门诊三楼"
+        )
+    row = await db.fetchrow(
+        "select occurred_at, place, facts, version from event_record where case_id = $1", case.id
+    )
+    assert tuple(row or ()) == ("上周三晚", "门诊三楼", "补充核实情况", 2)

@@ -114,10 +114,10 @@ async def write_record(case_id: int, form: EventRecordForm, *, by: Actor) -> Cas
         before = case.state
         case.move(CaseVerb.WRITE_RECORD, by)
         await db.execute(
-            "insert into event_record (case_id, place, people, facts, handling, conclusion, written_by, written_at)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (case_id) do update set place = $2, people = $3,"
-            " facts = $4, handling = $5, conclusion = $6, written_by = $7, written_at = $8,"
-            " version = event_record.version + 1",
+            "insert into event_record (case_id, occurred_at, place, people, facts, handling, conclusion, written_by,"
+            " written_at) values ($1, $9, $2, $3, $4, $5, $6, $7, $8) on conflict (case_id) do update set place = $2,"
+            " people = $3, facts = $4, handling = $5, conclusion = $6, written_by = $7, written_at = $8,"
+            " occurred_at = $9, version = event_record.version + 1",
             case.id,
             form.place,
             form.people,
@@ -126,6 +126,7 @@ async def write_record(case_id: int, form: EventRecordForm, *, by: Actor) -> Cas
             form.conclusion,
             by.name,
             clock.now(),
+            form.occurred_at,
         )
         await history.case_moved(case, CaseVerb.WRITE_RECORD, by, before, record=form.model_dump())
     return case
@@ -145,7 +146,7 @@ async def submit(case_id: int, form: Reply, *, by: Actor) -> Case:
         case.move(CaseVerb.SUBMIT, by)
         await db.execute(
             "update case_round set reply = $3, verified = $4, solved = $5, unsolved_reason = $6, tell_by = $7,"
-            " tell_text = $8, drafted_by = $9 where case_id = $1 and no = $2",
+            " tell_text = $8, drafted_by = $9, drafted_by_id = $10 where case_id = $1 and no = $2",
             case.id,
             case.round,
             form.reply,
@@ -155,6 +156,7 @@ async def submit(case_id: int, form: Reply, *, by: Actor) -> Case:
             form.tell_by if case.reply_required else "none",
             form.tell_text,
             by.name,
+            by.staff_id,
         )
         await history.case_moved(
             case, CaseVerb.SUBMIT, by, before, text=form.reply, verified=form.verified, solved=form.solved
@@ -195,9 +197,9 @@ async def approve(case_id: int, form: Note, *, by: Actor) -> Case:
         before = case.state
         case.move(CaseVerb.APPROVE, by)
         drafted = await db.fetchval(
-            "select drafted_by from case_round where case_id = $1 and no = $2", case.id, case.round
+            "select drafted_by_id from case_round where case_id = $1 and no = $2", case.id, case.round
         )
-        if by.staff_id is not None and drafted == by.name:
+        if by.staff_id is not None and drafted == by.staff_id:
             raise Forbidden("起草人不能审核自己的答复，请由另一位同事审核")
         now = clock.now()
         await db.execute(

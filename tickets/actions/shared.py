@@ -1,9 +1,10 @@
 """What several verbs need: the frozen round, the units concerned, names of departments to units. Declares no verb."""
 
+from core import clock
 from core.errors import Fault, Invalid, Refused
 from staff import queries as staff
 from staff.queries import Unit
-from tickets.models import Case, Ticket
+from tickets.models import Case, Ticket, TicketRequest
 from tickets.queries.access import unit_ids_of
 from tickets.states import TicketState
 
@@ -34,8 +35,19 @@ async def unit_named(name: str, case: Case, field: str = "unit") -> Unit:
     if unit is not None:
         return unit
     several = [tree.label(known.id) for known in tree.below() if text in known.names]
-    reason = f"有多个“{text}”：{'、'.join(several[:8])}，请写明院区" if several else f"没有找到科室“{text}”，请核对名称"
+    reason = (
+        f"有多个“{text}”：{'、'.join(several[:8])}，请写明院区"
+        if several
+        else f"没有找到科室“{text}”，请核对名称"
+    )
     raise Invalid(reason, details=[Fault(field=field, label="科室", reason=reason, value=text)])
+
+
+async def lapse_requests(ticket: Ticket) -> None:
+    """A request nobody decided has lost its object when the ticket moves on."""
+    await TicketRequest.filter(ticket_id=ticket.id, state="pending").update(
+        state="lapsed", decided_at=clock.now()
+    )
 
 
 async def concern(case: Case) -> None:

@@ -7,7 +7,7 @@ from core.db import transaction
 from core.errors import Fault, Invalid, Refused
 from tickets import clocks, history
 from tickets.actions.forms import Answer, Note, Question, Reason, Transfer
-from tickets.actions.shared import check_round, concern, unit_named
+from tickets.actions.shared import check_round, concern, lapse_requests, unit_named
 from tickets.events import TicketAssigned
 from tickets.models import Ticket
 from tickets.queries import access
@@ -56,6 +56,7 @@ async def answer(ticket_id: int, form: Answer, *, by: Actor) -> Ticket:
         ticket.answered_at, ticket.answer = clock.now(), form.text
         ticket.verified, ticket.solved = form.verified, form.solved
         await clocks.meet_ticket(ticket)
+        await lapse_requests(ticket)
         await history.ticket_moved(
             ticket, TicketVerb.ANSWER, by, before, text=form.text, verified=form.verified, solved=form.solved
         )
@@ -102,6 +103,7 @@ async def give_back(ticket_id: int, form: Reason, *, by: Actor) -> Ticket:
         before = ticket.state
         ticket.move(TicketVerb.RETURN, by)
         await clocks.void_ticket(ticket, "科室退回")
+        await lapse_requests(ticket)
         await history.ticket_moved(ticket, TicketVerb.RETURN, by, before, text=form.reason)
     return ticket
 
@@ -131,6 +133,7 @@ async def transfer(ticket_id: int, form: Transfer, *, by: Actor) -> Ticket:
         ticket.holder_id = ticket.signed_at = ticket.answered_at = None
         ticket.assigned_at = clock.now()
         await clocks.void_ticket(ticket, "转派其他科室")
+        await lapse_requests(ticket)
         await clocks.open_department(case, ticket)
         await history.ticket_moved(
             ticket,
@@ -232,6 +235,7 @@ async def withdraw(ticket_id: int, form: Reason, *, by: Actor) -> Ticket:
         ticket.move(TicketVerb.WITHDRAW, by)
         ticket.done_at = clock.now()
         await clocks.void_ticket(ticket, "工单撤销")
+        await lapse_requests(ticket)
         await history.ticket_moved(ticket, TicketVerb.WITHDRAW, by, before, text=form.reason)
         await concern(case)
         await case.save(update_fields=["unit_ids"])

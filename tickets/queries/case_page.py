@@ -257,7 +257,7 @@ async def record(seen: Seen) -> Record | None:
     if not seen.inside:
         return None
     row = await db.fetchrow(
-        "select place, people, facts, handling, conclusion, version, written_by, written_at from event_record"
+        "select occurred_at, place, people, facts, handling, conclusion, version, written_by, written_at from event_record"
         " where case_id = $1",
         seen.case.id,
     )

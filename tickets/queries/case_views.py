@@ -115,6 +115,7 @@ class Link:
 class Record:
     """The event record in its present version."""
 
+    occurred_at: str
     place: str
     people: str
     facts: str

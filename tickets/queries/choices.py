@@ -25,7 +25,7 @@ _TONES = ("primary", "success", "secondary", "danger")
 async def of_case(case: Case, by: Actor) -> list[Action]:
     """The actions open to this person on a case, the likeliest first."""
     facts = await db.fetchrow(
-        "select called_back_at, drafted_by, (select count(*) from ticket where case_id = $1 and round = $2"
+        "select called_back_at, drafted_by_id, (select count(*) from ticket where case_id = $1 and round = $2"
         " and state = any($3::text[])) as open from case_round where case_id = $1 and no = $2",
         case.id,
         case.round,
@@ -39,7 +39,7 @@ async def of_case(case: Case, by: Actor) -> list[Action]:
             hidden.add(CaseVerb.SUBMIT)
         if case.reply_required and facts["called_back_at"] is None:
             hidden.add(CaseVerb.CLOSE)
-        if facts["drafted_by"] == by.name:
+        if by.staff_id is not None and facts["drafted_by_id"] == by.staff_id:
             hidden.add(CaseVerb.APPROVE)
     return _actions("case", verbs(CASE_TABLE, case.state, by, None), hidden)
 

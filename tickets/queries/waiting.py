@@ -43,7 +43,7 @@ async def todo(by: Actor) -> set[int]:
         "  ('assigned', 'in_progress', 'paused', 'answered')) order by c.id desc limit $6)"
         " union all"
         " (select c.id from cases c join case_round r on r.case_id = c.id and r.no = c.round"
-        "  where $4 and c.state = 'under_review' and r.drafted_by <> $7 order by c.id desc limit $6)"
+        "  where $4 and c.state = 'under_review' and r.drafted_by_id is distinct from $5 order by c.id desc limit $6)"
         ") w",
         handled,
         endorsed,
@@ -51,7 +51,6 @@ async def todo(by: Actor) -> set[int]:
         by.can(Permission.CASE_REVIEW),
         by.staff_id,
         MOST,
-        by.name,
     )
     return {row["case_id"] for row in rows}
 
