@@ -144,7 +144,7 @@ async def update_cards(
     """
     async with db.transaction():
         rows = await db.fetch(
-            "select c.id, c.task_id, m.id as message_id, m.state from card_copy c join message m on m.id = c.message_id"
+            "select c.id, c.task_id, m.id as message_id, m.state from message m join card_copy c on c.message_id = m.id"
             " where c.subject = $1 and c.state <> 'stale' and ($2::text[] is null or c.userid = any($2))"
             " and not c.userid = any($3::text[]) order by c.id for update",
             subject,
@@ -193,8 +193,13 @@ async def remember_response_code(task_id: str, userid: str, code: str, *, by_bot
     """
     now = clock.now()
     async with db.transaction():
+        await db.execute(  # the message is locked before its copy, here and everywhere
+            "select 1 from message where id = (select message_id from card_copy where task_id = $1) for update",
+            task_id,
+        )
         row = await db.fetchrow(
-            "update card_copy set response_code = $3, code_expires_at = $4, code_taken = false, changed_at = $5"
+            "update card_copy set response_code = $3, code_expires_at = $4, code_taken = false, changed_at = $5,"
+            " state = case when state = 'stale' then 'live' else state end"
             " where task_id = $1 and lower(userid) = lower($2) returning message_id",
             task_id,
             userid,
