@@ -39,8 +39,8 @@ async def _database(_: web.Application) -> AsyncIterator[None]:
     await db.close_db()
 
 
-def build() -> web.Application:
-    """The application."""
+def build(*, own_database: bool = True) -> web.Application:
+    """The application; `own_database` False: the test has opened it."""
     app = make_app(sessions.middleware)
     environment = aiohttp_jinja2.get_env(app)
     loaders = [jinja2.DictLoader({"chat_page.html": PAGE}), environment.loader]
@@ -48,7 +48,8 @@ def build() -> web.Application:
     app.router.add_get("/static/{path:.+}", assets.serve)
     app.router.add_get("/room/{room}", page)
     app.add_routes(routes)
-    app.cleanup_ctx.append(_database)
+    if own_database:
+        app.cleanup_ctx.append(_database)
     server.attach(app)
     return app
 

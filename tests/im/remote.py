@@ -14,9 +14,11 @@ from uuid import uuid4
 
 import aiohttp
 import socketio
+from aiohttp import web
 
 from core.actor import Actor
 from staff import sessions
+from tests.im.program import build
 
 PATIENCE = 15
 
@@ -43,7 +45,7 @@ async def process(port: int | None = None) -> AsyncIterator[str]:
     assert child.stdout is not None
     said: asyncio.Task[None] | None = None
     try:
-        assert await asyncio.wait_for(child.stdout.readline(), 30) == b"ready\n"
+        await asyncio.wait_for(_ready(child.stdout), 60)
         said = asyncio.create_task(_pass_on(child.stdout))
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -52,6 +54,26 @@ async def process(port: int | None = None) -> AsyncIterator[str]:
             await asyncio.wait_for(child.wait(), 30)
         if said is not None:
             await said
+
+
+@asynccontextmanager
+async def here() -> AsyncIterator[str]:
+    """The address of the same application within this process, where a second process proves nothing more."""
+    runner = web.AppRunner(build(own_database=False), shutdown_timeout=2)
+    await runner.setup()
+    port = free_port()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await runner.cleanup()
+
+
+async def _ready(stream: asyncio.StreamReader) -> None:
+    while (line := await stream.readline()) != b"ready\n":
+        if not line:
+            raise RuntimeError("the chat process ended before it was ready")
+        sys.stdout.write(line.decode())
 
 
 async def _pass_on(stream: asyncio.StreamReader) -> None:

@@ -14,7 +14,7 @@ from core.actor import Actor
 from devtools.browser import chromium
 from im import actions, queries
 from tests.im.conftest import HOUSE, Cast, ids, write
-from tests.im.remote import cookie_of, process
+from tests.im.remote import cookie_of, here
 
 BUBBLE = ".im-line .im-bubble"
 
@@ -41,12 +41,22 @@ class Window:
         return page
 
 
+@pytest_asyncio.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all of these tests; each person gets a context of their own."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield started
+        await started.close()
+
+
 @pytest_asyncio.fixture
-async def window(cast: Cast, redis_url: str, files: None) -> AsyncIterator[Window]:
-    async with process() as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield Window(address, browser)
-        await browser.close()
+async def window(cast: Cast, redis_url: str, files: None, browser: Browser) -> AsyncIterator[Window]:
+    async with here() as address:
+        opened = Window(address, browser)
+        yield opened
+        for context in browser.contexts:
+            await context.close()
 
 
 async def shown(page: Page) -> list[str]:

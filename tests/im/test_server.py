@@ -1,4 +1,4 @@
-"""The Socket.IO door, against real processes with a real PostgreSQL and a real Redis."""
+"""The Socket.IO door, with a real PostgreSQL, a real Redis and, where it matters, several real processes."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from core import db
 from im import actions, live, queries
 from staff import sessions
 from tests.im.conftest import HOUSE, Cast, ids, write
-from tests.im.remote import Client, cookie_of, process
+from tests.im.remote import Client, cookie_of, here, process
 from tests.im.timeline import applied
 
 
@@ -25,7 +25,7 @@ async def test_who_is_signed_in_joins_their_room_and_who_is_not_signed_in_is_sen
     cast: Cast, redis_url: str
 ) -> None:
     await write(cast.room, cast.alice, "今天能回复吗")
-    async with process() as address:
+    async with here() as address:
         async with Client(address, await cookie_of(cast.bob)) as bob:
             joined = await bob.ask("join", {"room": cast.room, "since": None})
         with pytest.raises(NotConnected):
@@ -57,7 +57,7 @@ async def test_who_is_signed_in_joins_their_room_and_who_is_not_signed_in_is_sen
 
 async def test_a_page_of_another_site_cannot_connect_with_our_cookie(cast: Cast, redis_url: str) -> None:
     cookie = await cookie_of(cast.alice)
-    async with process() as address:
+    async with here() as address:
         with pytest.raises(NotConnected):
             await Client(address, cookie, origin="https://other.example").__aenter__()
         async with Client(address, cookie, origin=address) as alice:
@@ -107,7 +107,7 @@ async def test_a_message_sent_four_times_by_a_weak_network_is_one_message(cast: 
 async def test_who_was_away_catches_up_page_by_page(cast: Cast, redis_url: str) -> None:
     for number in range(130):
         await actions.say(cast.room, f"第 {number} 行", key=str(number))
-    async with process() as address, Client(address, await cookie_of(cast.bob)) as bob:
+    async with here() as address, Client(address, await cookie_of(cast.bob)) as bob:
         missed = await bob.catch_up(cast.room, since=7)
         latest = await bob.ask("join", {"room": cast.room, "since": None})
     assert missed == (await fresh(cast))[7:]
@@ -197,7 +197,7 @@ async def test_what_is_told_applied_to_an_old_list_equals_a_fresh_fetch(cast: Ca
 
 async def test_read_marks_are_told_to_the_others(cast: Cast, redis_url: str) -> None:
     async with (
-        process() as address,
+        here() as address,
         Client(address, await cookie_of(cast.alice)) as alice,
         Client(address, await cookie_of(cast.bob)) as bob,
     ):
@@ -241,7 +241,7 @@ async def test_who_left_is_told_so_and_hears_nothing_that_is_said_afterwards(
 
 
 async def test_a_session_that_has_ended_cannot_write_and_is_sent_away(cast: Cast, redis_url: str) -> None:
-    async with process() as address, Client(address, await cookie_of(cast.alice)) as alice:
+    async with here() as address, Client(address, await cookie_of(cast.alice)) as alice:
         await alice.say(cast.room, "还登录着")
         gone = asyncio.Event()
         alice.sio.on("disconnect", lambda *_: gone.set())
@@ -308,7 +308,7 @@ async def test_each_bad_request_gets_one_clear_sentence_and_changes_nothing(
     cast: Cast, redis_url: str
 ) -> None:
     before = await fresh(cast)
-    async with process() as address, Client(address, await cookie_of(cast.alice)) as alice:
+    async with here() as address, Client(address, await cookie_of(cast.alice)) as alice:
         said = []
         for event, data, _, _ in BAD:
             mine = json.loads(json.dumps(data))

@@ -15,7 +15,7 @@ from im import actions, queries
 from im.drafts import Draft
 from im.web import disposition
 from tests.im.conftest import Cast, write
-from tests.im.remote import cookie_of, process
+from tests.im.remote import cookie_of, here
 from tests.im.test_rooms import PNG
 
 
@@ -42,7 +42,7 @@ class Door:
 
 @pytest_asyncio.fixture
 async def door(cast: Cast, redis_url: str, files: None) -> AsyncIterator[Door]:
-    async with process() as address, aiohttp.ClientSession() as http:
+    async with here() as address, aiohttp.ClientSession() as http:
         yield Door(address, http)
 
 
