@@ -42,10 +42,10 @@ async def by_number(speaker: Speaker, number: str) -> Matter:
     if "-" in number:
         tail = number.partition("-")[2]
         if len(tail) > LONGEST_ID:
-            raise NotFound("没有这个事项，或您无权查看")
+            raise NotFound("没有这件诉求，或您无权查看")
         found = await matters.case(int(tail), speaker.actor)
         if found.number != number:
-            raise NotFound("没有这个事项，或您无权查看")
+            raise NotFound("没有这件诉求，或您无权查看")
         return found
     if len(number) > LONGEST_ID:
         return await matters.ticket(await queries.ticket_of_order(number, speaker.actor), speaker.actor)

@@ -89,7 +89,7 @@ async def _act(speaker: Speaker, said: Said, meanings: tuple[Action, ...]) -> An
         matter = await matters.ticket(speaker.ticket_id, speaker.actor)
         return await _advance(speaker, await acts.choose(of_tickets, matter, speaker.actor), matter, said)
     if not of_tickets:
-        raise Invalid(f"请写明事项编号，例如“{said.word} 20261121-56”")
+        raise Invalid(f"请写明诉求编号，例如“{said.word} 20261121-56”")
     return await _the_only_one(speaker, said, of_tickets)
 
 
@@ -106,7 +106,7 @@ async def _by_number(
     elif len(said.number) <= finding.LONGEST_ID:
         matter = await matters.case(int(said.number), speaker.actor)
     else:
-        raise NotFound("没有这个事项，或您无权查看")
+        raise NotFound("没有这件诉求，或您无权查看")
     return await _advance(speaker, await acts.choose(of_cases, matter, speaker.actor), matter, said)
 
 

@@ -184,7 +184,7 @@ def _why_not(action: Action, matter: Matter, ticket: Ticket) -> str:
     if action.verb in _DECIDES:
         return f"工单 {matter.number} 没有等待审批的申请"
     if action.verb == TicketVerb.RETURN:
-        return "本事项已指定承办科室，不能退回；如有困难请“问中心”"
+        return "本诉求已指定承办科室，不能退回；如有困难请“问中心”"
     if action.verb == TicketVerb.ASK_EXTENSION and ticket.due_at and clock.now() > ticket.due_at:
         return "已超过办理时限，不能再申请延期；请尽快答复，或“问中心”说明情况"
     return "已有一项申请在等待审批，请等审批后再提"

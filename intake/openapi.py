@@ -22,7 +22,7 @@ from tickets.orders import LABELS, Order
 Schema = dict[str, Any]  # a part of an OpenAPI document: JSON by its nature
 VERSION = "1"
 SUBJECTS: dict[str, tuple[str, str, type[BaseModel]]] = {
-    "case": ("cases", "事项", CaseView),
+    "case": ("cases", "诉求", CaseView),
     "ticket": ("tickets", "科室工单", TicketView),
 }
 ERRORS = {

@@ -72,7 +72,7 @@ async def seed(progress: Progress = quiet) -> None:
     """Write the cases, unless there are some."""
     if await db.fetchval("select exists (select 1 from cases)"):
         return
-    await progress("三百个事项")
+    await progress("三百件诉求")
     chance = random.Random(SEED)
     chief = (await _holders(1, Role.CENTRE_HEAD))[0]
     centre = await _holders(1, Role.CENTRE_STAFF)

@@ -57,7 +57,7 @@ async def _decide(case_id: int, visit_id: int, state: str, by: Actor) -> None:
             "select state from visit_link where case_id = $1 and visit_id = $2", case.id, visit.id
         )
         if known is None:
-            raise NotFound("这次就诊没有与本事项关联")
+            raise NotFound("这次就诊没有与本诉求关联")
         if known != state:  # the same decision again is no step
             await _write(case, visit, state, by)
 
@@ -67,7 +67,7 @@ async def _open(case_id: int, by: Actor) -> Case:
         raise Forbidden
     case = await access.lock_case(case_id, by)
     if case.state is CaseState.ARCHIVED:
-        raise Refused("事项已归档，不能再修改关联的就诊")
+        raise Refused("诉求已归档，不能再修改关联的就诊")
     return case
 
 

@@ -116,7 +116,7 @@ async def _chosen(case: Case, form: ReportForm) -> list[Ticket]:
     found = {row.id: row for row in rows}
     missing = [str(number) for number in form.tickets if number not in found]
     if missing:
-        reason = f"不是本事项的工单：{'、'.join(missing)}"
+        reason = f"不是本诉求的工单：{'、'.join(missing)}"
         raise Invalid(reason, details=[Fault(field="tickets", label="引用的科室工单", reason=reason)])
     return [found[number] for number in dict.fromkeys(form.tickets)]
 
@@ -124,7 +124,7 @@ async def _chosen(case: Case, form: ReportForm) -> list[Ticket]:
 async def _ready(case: Case, kind: Kind) -> None:
     """A document that has nothing to say is not made."""
     if case.state is CaseState.ARCHIVED:
-        raise Refused("事项已归档，不能再生成文书")
+        raise Refused("诉求已归档，不能再生成文书")
     recorded = await db.fetchval("select 1 from event_record where case_id = $1", case.id)
     reply = await db.fetchval(
         "select reply from case_round where case_id = $1 and no = $2", case.id, case.round

@@ -43,7 +43,7 @@ async def update(
     async with transaction():
         case = await Case.select_for_update().get(id=case_id)
         if case.state not in OPEN_CASE:
-            raise Refused(f"事项 {case.number} 已“{case.label}”，不能再更新")
+            raise Refused(f"诉求 {case.number} 已“{case.label}”，不能再更新")
         changed = _apply(case, order)
         body = raw if raw is not None else order.model_dump_json().encode()
         kept = await inbound.store("order-update", f"{order.order_no}#{content_hash(order)[:32]}", body)

@@ -40,7 +40,7 @@ async def _mine(speaker: Speaker, _: Said) -> Answer:
             f" {one_line(case.title, 24)}"
             for case in cases
         )
-        parts.append(f"待中心处理的事项：\n{listed}")
+        parts.append(f"待中心处理的诉求：\n{listed}")
     parts.append("发“工单 编号”查看全文")
     return Answer("\n".join(parts))
 

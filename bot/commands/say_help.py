@@ -48,7 +48,7 @@ def help_command(commands: Sequence[Command]) -> Command:
         parts += [f"· {command.example or command.words[0]}：{command.help}" for command in asked]
         for subject, title in (
             ("ticket", "办理工单（1234 换成工单号；只有一张时可不写）"),
-            ("case", "中心办理事项"),
+            ("case", "中心办理诉求"),
         ):
             some = [_example(action) for action in known if action.subject == subject]
             if subject == "ticket" and some:

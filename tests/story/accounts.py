@@ -114,7 +114,7 @@ async def machine() -> list[str]:
     wrong += [f"outbox {row['id']} {row['event']} {row['reaction']}: {row['error']}" for row in late]
 
     async def sealed() -> bool:
-        return await db.fetchval("select count(*) from audit_unsealed") == 0
+        return bool(await db.fetchval("select count(*) = 0 from audit_unsealed"))
 
     await until(sealed, "the audit log is sealed")
     verdict = await audit.verify()
@@ -123,9 +123,15 @@ async def machine() -> list[str]:
 
 async def fast_forward() -> None:
     """Let what waits for another attempt come at once, as if its pause had passed."""
-    await db.execute("update message set not_before = $1 where state in ('waiting', 'sending')", clock.now())
-    for table in ("job", "outbox", "inbound"):
-        await db.execute(f"update {table} set due_at = $1 where state = 'due'", clock.now())  # noqa: S608
+    await db.execute(
+        # One statement, so that a message and the job that was made with it are moved together or not at all.
+        "with moved as (update job set due_at = $1 where state = 'due' and due_at > $1 returning kind, payload)"
+        " update message set not_before = $1 where id in"
+        " (select (payload->>'message')::bigint from moved where kind = 'message.deliver')",
+        clock.now(),
+    )
+    for table in ("outbox", "inbound"):
+        await db.execute(f"update {table} set due_at = $1 where state = 'due' and due_at > $1", clock.now())  # noqa: S608
 
 
 async def open_messages() -> int:
@@ -169,9 +175,11 @@ async def _on_phone(phones: Phones, userid: str) -> list[str]:
         " and a.transport in ('wecom_app', 'wecom_bot') and a.outcome in ('sent', 'delivered'))",
         userid,
     )
-    for row in rows:
-        if row["carded"] and cards[row["task_id"]] != 1:
-            wrong.append(f"{userid}: card of message {row['id']} lies there {cards[row['task_id']]} times")
+    wrong += [
+        f"{userid}: card of message {row['id']} lies there {cards[row['task_id']]} times"
+        for row in rows
+        if row["carded"] and cards[row["task_id"]] != 1
+    ]
     known = {row["task_id"] for row in rows if row["carded"]}
     wrong += [f"{userid}: card {task_id} without a sent row" for task_id in cards if task_id not in known]
     texts = Counter(message["text"] for message in seen if message["sender"] == "app" and message["text"])

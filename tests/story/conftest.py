@@ -1,7 +1,9 @@
 """A running hospital per module: its stories use orders of their own and do not disturb each other."""
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import pytest_asyncio
@@ -23,3 +25,18 @@ async def hospital(template_database: Template, request: pytest.FixtureRequest) 
         running(url, way=way, workers=workers) as system,
     ):
         yield system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the programs and the database say beside a failure."""
+    report = yield
+    if call.when == "call" and call.excinfo is not None and isinstance(item, pytest.Function):
+        for system in item.funcargs.values():
+            if isinstance(system, Hospital):
+                report.sections.append(("programs", system.logs()))
+                with ThreadPoolExecutor(1) as aside:  # the test's own loop may be in any state
+                    report.sections.append(("books", aside.submit(asyncio.run, system.books()).result()))
+    return report

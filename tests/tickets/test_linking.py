@@ -108,7 +108,7 @@ async def test_a_decision_can_be_changed_and_each_is_told_once(desk: Desk) -> No
 
 async def test_a_visit_nobody_proposed_is_linked_by_hand(desk: Desk) -> None:
     assert desk.west not in await states(desk)
-    with pytest.raises(NotFound, match="没有与本事项关联"):
+    with pytest.raises(NotFound, match="没有与本诉求关联"):
         await linking.confirm(desk.case.id, desk.west, by=desk.cast.centre)
     await linking.link(desk.case.id, desk.west, by=desk.cast.centre)
     seen = await case_page.open_case(desk.case.id, desk.cast.centre)

@@ -99,7 +99,7 @@ async def give_back(ticket_id: int, form: Reason, *, by: Actor) -> Ticket:
         case, ticket = await access.lock_ticket(ticket_id, by)
         check_round(case, ticket)
         if not case.may_return:
-            raise Refused("本事项已指定承办科室，不能退回；如有困难请“问中心”")
+            raise Refused("本诉求已指定承办科室，不能退回；如有困难请“问中心”")
         before = ticket.state
         ticket.move(TicketVerb.RETURN, by)
         await clocks.void_ticket(ticket, "科室退回")

@@ -91,7 +91,7 @@ async def _read(job: Job, entry: Import, path: Path) -> None:
     if not mapping.missing:
         await job.report(0, 0, "正在读取")
         async for chunk in _chunks(sheet, mapping, header.last_row, clock.today()):
-            await _write(entry, chunk)
+            await _write(entry, mapping, chunk)
             done += len(chunk)
             await job.report(done, 0, "正在读取和比对")  # how many there are is not known before the end
     await _finish(entry, mapping)
@@ -128,8 +128,9 @@ async def _chunks(
         yield chunk
 
 
-async def _write(entry: Import, chunk: list[tuple[Row, Parsed]]) -> None:
-    read_rows = [_as_read(row, parsed) for row, parsed in chunk if not parsed.skipped]
+async def _write(entry: Import, mapping: Mapping, chunk: list[tuple[Row, Parsed]]) -> None:
+    at = next((item.column for item in mapping.columns if item.field is Field.ORDER_NO), 0)
+    read_rows = [_as_read(row, parsed, at) for row, parsed in chunk if not parsed.skipped]
     if not read_rows:
         return
     numbers = list({row.order_no for row in read_rows if row.content_hash})
@@ -162,11 +163,13 @@ async def _write(entry: Import, chunk: list[tuple[Row, Parsed]]) -> None:
         )
 
 
-def _as_read(row: Row, parsed: Parsed) -> Read:
+def _as_read(row: Row, parsed: Parsed, at: int) -> Read:
+    """The row as it is written; `at` is the column of the order's number, shown of faulty rows too."""
     cells = [cell_text(cell).replace("\x00", "") for cell in row.cells]
     order = parsed.order
     if order is None:
-        return Read(row.number, RowOutcome.FAULTY, "", "", None, cells, parsed.faults, "")
+        said = cells[at][:64] if at < len(cells) else ""
+        return Read(row.number, RowOutcome.FAULTY, said, "", None, cells, parsed.faults, "")
     return Read(
         row.number,
         RowOutcome.NEW,

@@ -40,7 +40,7 @@ async def case(case_id: int, by: Actor) -> Case:
     """
     found = await Case.get_or_none(id=case_id)
     if found is None or not _sees(found, by):
-        raise NotFound("没有这个事项，或您无权查看")
+        raise NotFound("没有这件诉求，或您无权查看")
     return found
 
 
@@ -62,7 +62,7 @@ async def lock_case(case_id: int, by: Actor) -> Case:
     """A case this person may see, locked for the length of the transaction."""
     found = await Case.select_for_update().get_or_none(id=case_id)
     if found is None or not _sees(found, by):
-        raise NotFound("没有这个事项，或您无权查看")
+        raise NotFound("没有这件诉求，或您无权查看")
     return found
 
 

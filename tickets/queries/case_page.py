@@ -38,7 +38,7 @@ _INSIDE = (Permission.CASE_HANDLE, Permission.CASE_REVIEW, Permission.CASE_EXPOR
 _OPEN_STEPS = frozenset(
     {"receive", "update", "accept", "limit_moved", "approve", "rework", "close", "archive"}
 )
-_LABELS = {"upstream": "上级时限", "hospital": "院内时限", "department": "科室时限"}
+_LABELS = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 
 
 async def open_case(case_id: int, by: Actor) -> Seen:

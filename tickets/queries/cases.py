@@ -16,7 +16,7 @@ from core import db
 from core.actor import Actor
 from core.errors import Refused
 from staff import queries as staff
-from tickets.queries import search, waiting
+from tickets.queries import search, spans, waiting
 from tickets.queries.case_filter import CaseFilter
 from tickets.queries.case_rows import CaseRow, load
 from tickets.queries.case_sql import (
@@ -42,7 +42,6 @@ PATIENCE_TO_COUNT = 500
 LEAST_WALK, MOST_WALK = 1_000, 20_000  # cases looked at before the other way is tried
 _MARGIN = 6  # what the planner expects may be wrong by this factor
 _TEXT_COSTS = 3  # to look into a text costs as much as to gather this many cases
-_CLOCK_SKEW = timedelta(minutes=10)  # a case gets its id this much later than its time of receipt at most
 
 
 class TooBroad(Refused):
@@ -134,23 +133,14 @@ async def question(wanted: CaseFilter, by: Actor, before: int | None) -> Questio
 
 
 async def _bounds(wanted: CaseFilter, before: int | None) -> Bounds:
-    """Ids rise with the time of receipt, so two days give two ids between which all must lie."""
-    above, below = None, [before]
-    if wanted.since:
-        above = await db.fetchval(
-            "select id from cases where received_at < $1 order by received_at desc limit 1",
-            midnight(wanted.since) - _CLOCK_SKEW,
-        )
-    if wanted.until:
-        below.append(
-            await db.fetchval(
-                "select id from cases where received_at >= $1 order by received_at limit 1",
-                midnight(wanted.until + timedelta(days=1)) + _CLOCK_SKEW,
-            )
-        )
+    """Ids between which all must lie: by the page before, the days, and the states."""
+    start = midnight(wanted.since) if wanted.since else None
+    end = midnight(wanted.until + timedelta(days=1)) if wanted.until else None
+    above, below = await spans.between(start, end) if start or end else (None, None)
+    ends = [before, below]
     if wanted.state and LONG_ENDED.issuperset(wanted.state):
-        below.append(await _newest_of(wanted.state))
-    return Bounds(above, min((each for each in below if each is not None), default=None))
+        ends.append(await _newest_of(wanted.state))
+    return Bounds(above, min((each for each in ends if each is not None), default=None))
 
 
 async def _newest_of(states: tuple[CaseState, ...]) -> int | None:
