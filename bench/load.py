@@ -5,6 +5,7 @@ process and the bare ceiling, so what it costs itself falls on both.
 """
 
 import asyncio
+import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -35,8 +36,10 @@ class Outcome:
 class _Line(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, requests: Iterator[bytes], until: float, outcome: Outcome) -> None:
-        self.requests, self.until, self.outcome = requests, until, outcome
+    def __init__(
+        self, requests: Iterator[bytes], until: float, outcome: Outcome, slots: Iterator[float] | None
+    ) -> None:
+        self.requests, self.until, self.outcome, self.slots = requests, until, outcome, slots
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.began = 0.0
         self.got = b""
@@ -47,6 +50,13 @@ class _Line(asyncio.Protocol):
         self._next()
 
     def _next(self) -> None:
+        if self.slots is None:
+            self._send()
+        else:
+            wait = max(0.0, next(self.slots) - time.perf_counter())
+            asyncio.get_running_loop().call_later(wait, self._send)
+
+    def _send(self) -> None:
         request = next(self.requests, None) if time.perf_counter() < self.until else None
         if request is None or self.transport is None:
             self._stop()
@@ -91,12 +101,17 @@ def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + END + body
 
 
-async def drive(port: int, requests: Iterator[bytes], *, lines: int, seconds: float) -> Outcome:
-    """Send for `seconds` over `lines` connections."""
+async def drive(
+    port: int, requests: Iterator[bytes], *, lines: int, seconds: float, rate: float | None = None
+) -> Outcome:
+    """Send for `seconds` over `lines` connections: as fast as answers come, or `rate` a second."""
     outcome, began = Outcome(), time.perf_counter()
     loop = asyncio.get_running_loop()
+    slots = (began + at / rate for at in itertools.count()) if rate else None
     made = [
-        await loop.create_connection(lambda: _Line(requests, began + seconds, outcome), "127.0.0.1", port)
+        await loop.create_connection(
+            lambda: _Line(requests, began + seconds, outcome, slots), "127.0.0.1", port
+        )
         for _ in range(lines)
     ]
     await asyncio.gather(*(line.done for _, line in made))
