@@ -41,6 +41,7 @@ from tickets.events import (
 )
 from tickets.imports import actions as imports
 from tickets.imports import reading, taking
+from tickets.queries import spans
 
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 
@@ -120,6 +121,7 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
     (3600, _partitions),
     (600, _forget_the_done),
     (3600, lock.tidy),
+    (180, spans.seal),
     (180, channel_jobs.repair),
     (86400, tidy.tidy),
 )

@@ -23,6 +23,18 @@ alter table case_search alter column tokens set storage external, alter column b
 -- Which grams are frequent decides how a search is done.
 alter table case_search alter column tokens set statistics 300;
 
+-- First and last time of receipt of each thousand of ids (tickets/queries/spans.py).
+create table case_span (
+    no bigint primary key,
+    first_at timestamptz not null,
+    last_at timestamptz not null
+);
+create table case_span_mark (
+    only boolean primary key default true check (only),
+    id bigint not null,
+    at timestamptz not null
+);
+
 -- The view with which a person's list opens.
 alter table saved_view add column opens boolean not null default false;
 create unique index saved_view_opens on saved_view (staff_id, page) where opens;
