@@ -30,7 +30,7 @@ create table case_span (
     last_at timestamptz not null
 );
 create table case_span_mark (
-    only boolean primary key default true check (only),
+    single boolean primary key default true check (single),
     id bigint not null,
     at timestamptz not null
 );
