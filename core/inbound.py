@@ -79,4 +79,5 @@ async def _run(row: Row) -> tuple[str, str]:
     return "", "done"
 
 
-INBOUND = Queue("inbound", _run)
+# One at a time: what a person did is committed, and lets go of what it locked, before the next.
+INBOUND = Queue("inbound", _run, batch=1)

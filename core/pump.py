@@ -2,14 +2,19 @@
 
 A row that fails rolls back alone, keeps its error and comes again later; after `MOST_ATTEMPTS` it is parked
 for an operator. A row is run at least once and marked in the transaction that ran it, so what it wrote to
-this database happens exactly once.
+this database happens exactly once. What a row has locked stays locked until its batch commits: a batch is
+therefore short in time, and two batches that wait for each other are nobody's failure.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+import asyncpg
 
 from core import bell, clock, db
 from core.errors import GiveUp
@@ -21,6 +26,8 @@ log = logger(__name__)
 MOST_ATTEMPTS = 8
 BACK_OFF = (1, 5, 15, 60, 300, 900, 3600)  # seconds before the next attempt
 REST = 1.0  # seconds between looks when nobody rings
+CROSSED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)  # the row is simply run again
+LONGEST = 0.2  # seconds after which a batch is committed; the rows it did not get to stay due
 
 Row = Mapping[str, Any]
 
@@ -42,8 +49,9 @@ def back_off(attempts: int) -> timedelta:
     return timedelta(seconds=BACK_OFF[min(attempts, len(BACK_OFF)) - 1])
 
 
-async def drain(queue: Queue) -> int:
-    """Run one batch of due rows; how many were taken."""
+async def drain(queue: Queue, longest: float = math.inf) -> int:
+    """Run one batch of due rows, for `longest` seconds; how many were run."""
+    taken = 0
     async with db.transaction():
         rows = await db.fetch(
             f"select * from {queue.table} where state = 'due' and due_at <= $1"  # noqa: S608 - our own table name
@@ -54,18 +62,25 @@ async def drain(queue: Queue) -> int:
         if not rows:
             return 0
         finished: list[tuple[int, str, str]] = []
+        began = time.monotonic()
         for row in rows:
+            if time.monotonic() - began > longest:
+                break
+            taken += 1
             begin_trace(row["trace_id"])
             try:
                 async with db.transaction():
                     note, state = await queue.run(row)
                 finished.append((row["id"], state, note))
                 PUMPED.labels(queue.table, state).inc()
+            except CROSSED:
+                log.info("rows_crossed", table=queue.table, id=row["id"])
+                PUMPED.labels(queue.table, "crossed").inc()
             except Exception as error:  # noqa: BLE001 - the outermost loop: whatever a reaction does must not stop the pump
                 await _failed(queue, row, error)
         await _finish(queue, finished)
     LAG.labels(queue.table).observe(max(0.0, (clock.now() - rows[0]["due_at"]).total_seconds()))
-    return len(rows)
+    return taken
 
 
 async def _finish(queue: Queue, finished: list[tuple[int, str, str]]) -> None:
@@ -103,10 +118,10 @@ async def keep_draining(queue: Queue, stopping: asyncio.Event) -> None:
     """Drain until told to stop; the batch in hand is finished first."""
     while not stopping.is_set():
         try:
-            taken = await drain(queue)
+            taken = await drain(queue, LONGEST)
         except Exception as error:
             log.error("pump_failed", table=queue.table, exc_info=error)
             await asyncio.sleep(REST)
             continue
-        if taken < queue.batch and not stopping.is_set():
+        if not taken and not stopping.is_set():
             await bell.wait(queue.table, REST)

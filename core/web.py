@@ -110,7 +110,8 @@ async def tracing(request: web.Request, handler: Handler) -> web.StreamResponse:
     response = await handler(request)
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "unknown"
-    REQUESTS.labels(route, request.method, str(response.status)).observe(time.perf_counter() - began)
+    if "/socket.io" not in request.path:  # a socket lives for hours
+        REQUESTS.labels(route, request.method, str(response.status)).observe(time.perf_counter() - began)
     if not response.prepared:
         for name, text in HEADERS.items():
             response.headers.setdefault(name, text)
