@@ -28,6 +28,8 @@ from wiring import HOUSEKEEPING, started, stopped, wire
 log = logger(__name__)
 
 MOST_JOBS = 10  # at once in one process; more would only wait for the database
+# Two loops share the outbox: while one waits for the database the other works. Rows are claimed, so none runs twice.
+QUEUES = (OUTBOX, OUTBOX, DUE, INBOUND)
 GRACE = 7.0  # seconds for the work in hand
 
 
@@ -97,7 +99,7 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await started()
     loops: list[Coroutine[Any, Any, None]] = [
-        *(keep_draining(queue, stopping) for queue in (OUTBOX, DUE, INBOUND)),
+        *(keep_draining(queue, stopping) for queue in QUEUES),
         _keep_running_jobs(using, stopping),
         _every(5, _beat, stopping),
         *(_every(seconds, work, stopping) for seconds, work in HOUSEKEEPING),
