@@ -63,8 +63,9 @@ async def _take(copy: int) -> Work | None:
     """Claim the copy and its code, or settle it when nothing can or need be shown."""
     async with db.transaction():
         row = await db.fetchrow(
-            "select c.*, m.state as message_state, m.card as sent_card from card_copy c"
-            " join message m on m.id = c.message_id where c.id = $1 for update of c, m",
+            # The message is locked before its copy, here and everywhere.
+            "select c.*, m.state as message_state, m.card as sent_card from message m"
+            " join card_copy c on c.message_id = m.id where c.id = $1 for update",
             copy,
         )
         if row is None or row["state"] == "stale" or row["shown_no"] >= row["wanted_no"]:

@@ -22,16 +22,16 @@ async def postpone(number: int, seconds: float, why: str) -> None:
     """Have it come again later."""
     at = clock.now() + timedelta(seconds=seconds)
     async with db.transaction():
-        attempts = await db.fetchval(
+        found = await db.fetchval(
             "update message set not_before = $2, reason = $3 where id = $1 and state in ('waiting', 'sending')"
-            " returning attempts",
+            " returning id",
             number,
             at,
             why,
         )
-        if attempts is not None:
-            key = f"message:{number}:{attempts}:{int(at.timestamp() * 1000)}"
-            await enqueue(DELIVER, {"message": number}, key=key, at=at if seconds > 0 else None)
+        if found is not None:
+            # No key: a limit may name the same instant twice, and the second wait needs its job as well.
+            await enqueue(DELIVER, {"message": number}, at=at if seconds > 0 else None)
 
 
 async def give_up(number: int, why: str) -> None:

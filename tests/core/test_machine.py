@@ -182,7 +182,8 @@ async def test_a_message_from_outside_is_kept_once_and_a_bad_one_is_parked_with_
     assert await inbound.store("test", "m1", b"good") is not None
     assert await inbound.store("test", "m1", b"good") is None
     await inbound.store("test", "m2", b"bad")
-    await drain(INBOUND)
+    while await drain(INBOUND):
+        pass
     rows = await db.fetch("select external_id, state, error from inbound order by id")
     assert [tuple(row) for row in rows] == [("m1", "done", ""), ("m2", "parked", "GiveUp: 看不懂的消息")]
 
