@@ -274,7 +274,7 @@ async def rounds(seen: Seen) -> list[Round]:
     )
     return [
         Round(
-            **{name: value for name, value in row.items() if name != "case_id"},
+            **{name: value for name, value in row.items() if name not in ("case_id", "drafted_by_id")},
             receipts=tuple(line["receipt"] for line in receipts if line["round"] == row["no"]),
         )
         for row in rows
