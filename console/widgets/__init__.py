@@ -13,8 +13,8 @@ WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
         widget.name: widget
         for widget in (
             todo.WIDGET,
-            cases.WIDGET,
             calendar.WIDGET,
+            cases.WIDGET,
             doors.WIDGET,
             machine.WIDGET,
         )
