@@ -25,7 +25,7 @@ from integrations import http
 from staff.events import CalendarChanged
 from staff.login import lock
 from tickets import actions as ticket_actions
-from tickets import escalation, exporting, reactions, templating
+from tickets import escalation, exporting, extending, reactions, templating
 from tickets import jobs as ticket_jobs
 from tickets.clocks import STEP
 from tickets.events import (
@@ -35,6 +35,7 @@ from tickets.events import (
     CaseUpdated,
     ClockStepped,
     DeadlineMoved,
+    ExtensionRefused,
     ReplyApproved,
     TicketAssigned,
     TicketMoved,
@@ -67,6 +68,7 @@ def wire() -> None:
     jobs.on_job("message.update_card", card_updates.update_card)
     jobs.on_job("hotline.result", ticket_jobs.report_result)
     jobs.on_job("hotline.return", ticket_jobs.report_return)
+    jobs.on_job(extending.KIND, ticket_jobs.ask_extension)
     jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
     jobs.on_job(exporting.KIND, exporting.write)
 
@@ -89,6 +91,7 @@ def _wire_bot() -> None:
     events.react(CaseReceived, bot_reactions.received)
     events.react(ClockStepped, reminders.stepped)
     events.react(DeadlineMoved, reminders.limit_moved)
+    events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)
     events.react(MessagePosted, rooms.posted)
 

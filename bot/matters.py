@@ -49,6 +49,7 @@ IMPORTANCE = (
     "case.close",
     "case.rework",
     "case.return_upstream",
+    "case.extend_upstream",
 )
 # Who answers for what others wrote must have seen the newest of it.
 REVIEWS = frozenset(

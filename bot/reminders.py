@@ -7,9 +7,10 @@ from bot.telling import News
 from channels.drafts import Lane
 from channels.events import MessageFailed
 from core import db
-from tickets.events import ClockStepped, DeadlineMoved
+from tickets.events import ClockStepped, DeadlineMoved, ExtensionRefused
 from tickets.ladder import rung
 from tickets.models import Case, Clock, Ticket
+from tickets.story import sentence
 
 NAMES = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 
@@ -48,7 +49,7 @@ def _how(matter: Matter) -> str:
 
 
 async def limit_moved(event: DeadlineMoved) -> None:
-    """The calendar moved a limit: who holds the ticket is told why."""
+    """The calendar or the platform moved a limit: who holds the ticket is told why."""
     clock = await Clock.get(id=event.clock_id)
     if clock.state not in ("running", "paused"):
         return
@@ -60,6 +61,18 @@ async def limit_moved(event: DeadlineMoved) -> None:
             f"{matter.number} {NAMES[clock.kind]}变更为 {remaining.limit(clock.due_at)}：{matter.case.title}"
             f"\n依据：{clock.reason}"
         )
+        await telling.words(matter, person, news, text)
+
+
+async def extension_refused(event: ExtensionRefused) -> None:
+    """The platform grants no more time: whoever looks after the case must know, for the old limit stands."""
+    matter = Matter(await Case.get(id=event.case_id))
+    why = await sentence(event.history_id)
+    limits = await Clock.filter(case_id=event.case_id, kind="upstream", state="running")
+    stays = "".join(f"\n上级时限仍为 {remaining.limit(clock.due_at)}" for clock in limits)
+    news = News(f"extension-refused:{event.history_id}", "case.extension_refused", lane=Lane.URGENT)
+    for person in await audience.centre(matter):
+        text = f"{matter.number} {matter.case.title}\n{why}{stays}"
         await telling.words(matter, person, news, text)
 
 

@@ -15,6 +15,7 @@ from core.calendar import Calendar
 from staff import working_days
 from tickets import ladder, limits, rules
 from tickets.deadlines import Deadline, instant_of_share, printed
+from tickets.deadlines import extend as extended
 from tickets.models import Case, Clock, Ticket
 
 STEP = "clock.step"
@@ -240,8 +241,23 @@ async def recount(row: Clock, calendar: Calendar) -> bool:
 
 async def reprint(row: Clock, due_at: datetime) -> None:
     """The sender stated another limit: it wins, and the ladder starts again below it."""
+    await _fix(row, printed(due_at, "来单更新"))
+
+
+def later(row: Clock, days: int, calendar: Calendar) -> datetime:
+    """The instant of a limit some working days later; changes nothing."""
+    return extended(_as_deadline(row), days, calendar).due_at
+
+
+async def grant(row: Clock, days: int, until: datetime, receipt: str) -> None:
+    """The platform agreed to a later upstream limit; like a printed one it stays, whatever the calendar becomes."""
     calendar = await working_days.calendar()
-    new = printed(due_at, "来单更新")
+    await _fix(row, limits.granted(_as_deadline(row), days, until, receipt, calendar))
+
+
+async def _fix(row: Clock, new: Deadline) -> None:
+    """Set a limit that somebody stated and nobody computes; the ladder starts again below it."""
+    calendar = await working_days.calendar()
     row.due_at, row.reason, row.provisional, row.rule = new.due_at, new.reason, False, None
     row.version += 1
     row.level = _level_at(row, calendar)

@@ -46,7 +46,7 @@ class ClockStepped(Event):
 
 
 class DeadlineMoved(Event):
-    """A clock was recomputed because the calendar changed, and its limit is another one now."""
+    """A clock's limit is another one now: the calendar changed, or the platform granted more time."""
 
     clock_id: int
 
@@ -56,6 +56,13 @@ class ReplyApproved(Event):
 
     case_id: int
     round: int
+
+
+class ExtensionRefused(Event):
+    """The platform does not grant the time asked for; `history_id` is the line that says why."""
+
+    case_id: int
+    history_id: int
 
 
 class CaseReturned(Event):

@@ -1,10 +1,12 @@
-"""Slow and outward work of cases: results and returns to the hotline platform, recounting of clocks. Safe to run twice."""
+"""Slow and outward work of cases: reports and requests to the hotline platform, recounting of clocks. Safe to run twice."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from channels import alarms
 from core import clock, db
 from core.actor import Actor, Door, system
+from core.calendar import Calendar
 from core.db import transaction
 from core.errors import GiveUp, TryLater
 from core.events import announce
@@ -13,9 +15,10 @@ from integrations import hotline
 from integrations.http import CallFailed, Kind
 from staff import working_days
 from tickets import clocks, history
-from tickets.events import DeadlineMoved
+from tickets.events import DeadlineMoved, ExtensionRefused
+from tickets.extending import speaks_to_platform
 from tickets.models import Case, Clock, Ticket
-from tickets.sources import SOURCES
+from tickets.story import EXTENSION_GRANTED, EXTENSION_REFUSED
 
 ALREADY_CONCLUDED = "4009"
 BATCH = 200
@@ -26,7 +29,7 @@ async def report_result(job: Job) -> None:
     """Send the result of a round to the platform, once; its receipt is kept."""
     case = await Case.get(id=job.payload["case_id"])
     number = int(job.payload["round"])
-    if not _reports(case) or await _receipt(case.id, number, "result"):
+    if not speaks_to_platform(case) or await _receipt(case.id, number, "result"):
         return
     row = await db.fetchrow("select * from case_round where case_id = $1 and no = $2", case.id, number)
     if row is None:
@@ -49,16 +52,12 @@ async def report_result(job: Job) -> None:
 async def report_return(job: Job) -> None:
     """Send the return of an order (退单) to the platform, once."""
     case = await Case.get(id=job.payload["case_id"])
-    if not _reports(case) or await _receipt(case.id, case.round, "return"):
+    if not speaks_to_platform(case) or await _receipt(case.id, case.round, "return"):
         return
     receipt = await _ask(
         lambda: hotline.give_back(case.external_no or "", key=f"return:{case.id}", reason=case.return_reason)
     )
     await _keep(case, case.round, "return", receipt)
-
-
-def _reports(case: Case) -> bool:
-    return SOURCES[case.source].reports_back and bool(case.external_no) and hotline.configured()
 
 
 async def _receipt(case_id: int, number: int, kind: str) -> bool:
@@ -79,14 +78,27 @@ async def _ask(call: Callable[[], Awaitable[str]]) -> str:
         await alarms.note(error)
         if error.code == ALREADY_CONCLUDED:
             return "平台上此前已办结"
-        if error.kind in (Kind.RETRY, Kind.QUOTA):
-            raise TryLater(str(error), after=error.wait or None) from None
-        raise GiveUp(str(error)) from None
+        raise _again_or_never(error) from None
+
+
+def _again_or_never(error: CallFailed) -> TryLater | GiveUp:
+    if error.kind in (Kind.RETRY, Kind.QUOTA):
+        return TryLater(str(error), after=error.wait or None)
+    return GiveUp(str(error))
 
 
 async def _keep(case: Case, number: int, kind: str, receipt: str) -> None:
     async with transaction():
-        fresh = await db.fetchval(
+        if await _write_receipt(case, number, kind, receipt):
+            await history.add(
+                case.id, "reported", _PLATFORM, round_no=number, text=receipt, detail={"kind": kind}
+            )
+
+
+async def _write_receipt(case: Case, number: int, kind: str, receipt: str) -> bool:
+    """Whether it is the first of its kind in this round."""
+    return bool(
+        await db.fetchval(
             "insert into upstream_receipt (case_id, round, kind, receipt, at) values ($1, $2, $3, $4, $5)"
             " on conflict do nothing returning true",
             case.id,
@@ -95,10 +107,75 @@ async def _keep(case: Case, number: int, kind: str, receipt: str) -> None:
             receipt,
             clock.now(),
         )
-        if fresh:
-            await history.add(
-                case.id, "reported", _PLATFORM, round_no=number, text=receipt, detail={"kind": kind}
-            )
+    )
+
+
+async def ask_extension(job: Job) -> None:
+    """Ask the platform for more time; its receipt moves the limits, its refusal is told, anything else waits."""
+    case = await Case.get(id=job.payload["case_id"])
+    number, key, days = int(job.payload["round"]), str(job.payload["key"]), int(job.payload["days"])
+    if await _receipt(case.id, number, "extension") or await _was_refused(case.id, key):
+        return
+    if not speaks_to_platform(case):
+        raise GiveUp("the hotline platform is not configured any more")
+    until = datetime.fromisoformat(job.payload["until"])
+    try:
+        receipt = await hotline.ask_extension(
+            case.external_no or "", key=key, reason=str(job.payload["reason"]), until=until
+        )
+    except CallFailed as error:
+        await alarms.note(error)
+        if error.kind is not Kind.PERMANENT or error.uncertain:
+            raise _again_or_never(error) from None
+        await _refuse(case.id, number, key, days, error.message)
+        return
+    await _grant(case.id, number, days, until, receipt)
+
+
+async def _was_refused(case_id: int, key: str) -> bool:
+    return bool(
+        await db.fetchval(
+            "select exists(select from history where case_id = $1 and verb = $2 and detail->>'key' = $3)",
+            case_id,
+            EXTENSION_REFUSED,
+            key,
+        )
+    )
+
+
+async def _refuse(case_id: int, number: int, key: str, days: int, why: str) -> None:
+    async with transaction():
+        await Case.select_for_update().get(id=case_id)
+        if await _was_refused(case_id, key):
+            return
+        line = await history.add(
+            case_id,
+            EXTENSION_REFUSED,
+            _PLATFORM,
+            round_no=number,
+            text=why,
+            detail={"key": key, "days": days},
+        )
+        await announce(ExtensionRefused(case_id=case_id, history_id=line))
+
+
+async def _grant(case_id: int, number: int, days: int, until: datetime, receipt: str) -> None:
+    """Keep the receipt; move the upstream limit, then those that were held back by it."""
+    async with transaction():
+        case = await Case.select_for_update().get(id=case_id)
+        if not await _write_receipt(case, number, "extension", receipt):
+            return
+        detail: dict[str, object] = {"days": days, "until": until}
+        await history.add(case_id, EXTENSION_GRANTED, _PLATFORM, round_no=number, text=receipt, detail=detail)
+        upstream = await Clock.select_for_update().get_or_none(
+            case_id=case_id, ticket_id=None, round=number, kind="upstream", state="running"
+        )
+        if upstream is None:  # the round ended while the platform thought: nothing runs that could move
+            return
+        before = upstream.due_at
+        await clocks.grant(upstream, days, until, receipt)
+        await _tell_moved(upstream, before, _PLATFORM)
+        await _recount_open(case, await working_days.calendar(), _PLATFORM)
 
 
 async def recount_clocks(job: Job) -> None:
@@ -124,28 +201,35 @@ async def recount_clocks(job: Job) -> None:
 async def _recount_case(case_id: int, by: Actor) -> int:
     calendar = await working_days.calendar(fresh=True)
     async with transaction():
-        case = await Case.select_for_update().get(id=case_id)
-        rows = await (
-            Clock.select_for_update()
-            .filter(case_id=case_id, state__in=("running", "paused"))
-            .order_by("-kind", "id")
-        )  # upstream, hospital, department: by the alphabet backwards
-        for row in rows:
-            before = row.due_at
-            if not await clocks.recount(row, calendar):
-                continue
-            if row.ticket_id is not None:
-                await Ticket.filter(id=row.ticket_id).update(due_at=row.due_at)
-            await history.add(
-                case_id,
-                "limit_moved",
-                by,
-                round_no=row.round,
-                ticket_id=row.ticket_id,
-                text=row.reason,
-                detail={"kind": row.kind, "from": before, "to": row.due_at},
-            )
-            await announce(DeadlineMoved(clock_id=row.id))
-        await clocks.refresh(case)
-        await case.save(update_fields=["due_at", "provisional"])
+        return await _recount_open(await Case.select_for_update().get(id=case_id), calendar, by)
+
+
+async def _recount_open(case: Case, calendar: Calendar, by: Actor) -> int:
+    rows = await (
+        Clock.select_for_update()
+        .filter(case_id=case.id, state__in=("running", "paused"))
+        .order_by("-kind", "id")
+    )  # upstream, hospital, department: by the alphabet backwards
+    for row in rows:
+        before = row.due_at
+        if await clocks.recount(row, calendar):
+            await _tell_moved(row, before, by)
+    await clocks.refresh(case)
+    await case.save(update_fields=["due_at", "provisional"])
     return len(rows)
+
+
+async def _tell_moved(row: Clock, before: datetime, by: Actor) -> None:
+    """Write down and announce that a clock has another limit; a ticket keeps a copy of its own."""
+    if row.ticket_id is not None:
+        await Ticket.filter(id=row.ticket_id).update(due_at=row.due_at)
+    await history.add(
+        row.case_id,
+        "limit_moved",
+        by,
+        round_no=row.round,
+        ticket_id=row.ticket_id,
+        text=row.reason,
+        detail={"kind": row.kind, "from": before, "to": row.due_at},
+    )
+    await announce(DeadlineMoved(clock_id=row.id))

@@ -4,8 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.calendar import Calendar
+from core.clock import local
+from tickets.deadline_reasons import conclude, days_between, explain, joined
 from tickets.deadlines import (
     Deadline,
+    Part,
+    PartKind,
     Rule,
     Unit,
     compute,
@@ -124,3 +128,30 @@ def prolonged(deadline: Deadline, days: int, above: Deadline | None, calendar: C
         f"{later.reason}；不得晚于医院时限",
         later.parts,
     )
+
+
+def granted(before: Deadline, days: int, until: datetime, receipt: str, calendar: Calendar) -> Deadline:
+    """The upstream limit the platform agreed to, told after the story of the one before.
+
+    `until` is what was asked and granted; where the order's own limit has become later meanwhile, that stands.
+    """
+    due = max(until, before.due_at)
+    between = days_between(local(before.due_at).date() + timedelta(days=1), local(due).date())
+    text = f"热线平台同意延期 {days} 个工作日（回执 {receipt}）"
+    parts = [Part(PartKind.EXTENDED, text), *explain(between, calendar)]
+    return joined(before, conclude(due, parts, "", provisional=False))
+
+
+def trial(
+    source: str,
+    appeal_type: str,
+    received_at: datetime,
+    upstream_at: datetime | None,
+    rules: Rules,
+    calendar: Calendar,
+) -> tuple[Limit, ...]:
+    """What the three limits of a case would be, were it received and assigned at `received_at`; for who tries rules."""
+    found = of_case(source, appeal_type, received_at, upstream_at, None, rules, calendar)
+    above = min((limit.deadline for limit in found), key=lambda deadline: deadline.due_at, default=None)
+    department = of_department(source, appeal_type, received_at, above, rules, calendar)
+    return (*found, department) if department is not None else found

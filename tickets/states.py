@@ -35,6 +35,7 @@ class CaseVerb(StrEnum):
     REWORK = "rework"
     CLOSE = "close"
     ARCHIVE = "archive"
+    EXTEND_UPSTREAM = "extend_upstream"
     WRITE_RECORD = "write_record"
 
 
@@ -136,6 +137,7 @@ CASE_TABLE: Mapping[tuple[StrEnum, StrEnum], Step] = {
     **_steps(_CV.REWORK, (_C.REPLIED, _C.CALLED_BACK, _C.CLOSED), _C.IN_PROGRESS, _P.CASE_HANDLE),
     **_steps(_CV.CLOSE, (_C.REPLIED, _C.CALLED_BACK), _C.CLOSED, _P.CASE_HANDLE),
     **_steps(_CV.ARCHIVE, (_C.CLOSED, _C.RETURNED), _C.ARCHIVED, _P.CASE_ARCHIVE),
+    **_steps(_CV.EXTEND_UPSTREAM, (_C.IN_PROGRESS, _C.UNDER_REVIEW), None, _P.CASE_HANDLE),
     **_steps(_CV.WRITE_RECORD, _WORKED_ON, None, _P.CASE_HANDLE),
 }
 

@@ -6,6 +6,9 @@ from core import db
 from staff import queries as staff
 from tickets.states import CaseVerb, TicketVerb
 
+EXTENSION_GRANTED = "extension_granted"
+EXTENSION_REFUSED = "extension_refused"
+
 _TICKET: dict[str, str] = {
     TicketVerb.SIGN: "签收了工单",
     TicketVerb.ANSWER: "提交了答复：{text}",
@@ -38,6 +41,9 @@ _CASE: dict[str, str] = {
     "told": "已告知来电人：{text}",
     "reported": "已回传热线平台，回执 {text}",
     "limit_moved": "时限变更：{text}",
+    EXTENSION_GRANTED: "同意延期 {days} 个工作日，回执 {text}",
+    EXTENSION_REFUSED: "未同意延期 {days} 个工作日：{text}",
+    CaseVerb.EXTEND_UPSTREAM: "向热线申请延期 {days} 个工作日：{text}",
     CaseVerb.ACCEPT: "受理",
     CaseVerb.RETURN_UPSTREAM: "退单：{text}",
     CaseVerb.WRITE_RECORD: "填写了事件记录",

@@ -41,6 +41,10 @@ CASES = {
     ),
     "close": ({"replied": "closed", "called_back": "closed"}, "case:handle"),
     "archive": ({"closed": "archived", "returned": "archived"}, "case:archive"),
+    "extend_upstream": (
+        {"in_progress": "in_progress", "under_review": "under_review"},
+        "case:handle",
+    ),
     "write_record": (
         {
             state: state

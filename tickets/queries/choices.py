@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from core import clock, db
 from core.actions import REGISTER, Action
 from core.actor import Actor
+from tickets import extending
 from tickets.models import Case, Ticket
 from tickets.states import CASE_TABLE, OPEN_TICKET, TICKET_TABLE, CaseVerb, TicketVerb, verbs
 
@@ -41,7 +42,10 @@ async def of_case(case: Case, by: Actor) -> list[Action]:
             hidden.add(CaseVerb.CLOSE)
         if by.staff_id is not None and facts["drafted_by_id"] == by.staff_id:
             hidden.add(CaseVerb.APPROVE)
-    return _actions("case", verbs(CASE_TABLE, case.state, by, None), hidden)
+    allowed = verbs(CASE_TABLE, case.state, by, None)
+    if CaseVerb.EXTEND_UPSTREAM in allowed and (await extending.standing(case)).obstacle:
+        hidden.add(CaseVerb.EXTEND_UPSTREAM)
+    return _actions("case", allowed, hidden)
 
 
 async def of_tickets(case: Case, tickets: Iterable[Ticket], by: Actor) -> dict[int, list[Action]]:
