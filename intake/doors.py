@@ -5,6 +5,7 @@ Stores nothing and decides nothing about content.
 
 import hashlib
 import re
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -64,6 +65,7 @@ def platform(request: web.Request) -> Actor:
     return named_platform(code, client_address(request))
 
 
+@lru_cache(maxsize=256)  # there are few platforms, and each pushes a lot
 def named_platform(code: str, address: str = "") -> Actor:
     """The platform of this code as an actor: it brings orders and calls back, in the whole group."""
     return Actor(ActorKind.PLATFORM, None, f"热线平台 {code}", Door.API, _GRANTS, address)

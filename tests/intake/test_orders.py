@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import time
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -13,10 +14,14 @@ from hypothesis import strategies as some
 from core import db, queues
 from core.actor import system
 from core.inbound import INBOUND
+from core.models import StoredFile
 from core.pump import drain
+from intake.doors import named_platform
+from intake.gathering import gatherer
 from integrations.signing import signature, signed
 from tests.intake.conftest import SECRET, Door, parked
-from tests.tickets.conftest import Cast
+from tests.tickets.conftest import Cast, order
+from tickets.receiving import Incoming, Received
 
 ORDER: dict[str, object] = {
     "order_no": "GZ12345-20261121-000001",
@@ -229,11 +234,22 @@ async def test_whatever_bytes_come_signed_the_answer_is_a_sentence(door: Door, r
     assert raw in [body for _, body in await parked("order")]
 
 
-async def test_a_cast_of_another_hospital_is_not_needed_for_an_order_without_a_department(
-    door: Door, cast: Cast
-) -> None:
+async def test_an_order_that_names_no_department_waits_for_the_centre(door: Door) -> None:
     status, answer = await door.order({**ORDER, "departments": [], "campus": ""})
     assert status == 201
     row = await db.fetchrow("select state, unit_ids from cases where id = $1", answer["case_id"])
     assert dict(row or {}) == {"state": "received", "unit_ids": []}
-    assert cast.units["心血管内科"] == 4
+
+
+async def test_one_that_the_database_refuses_does_not_harm_the_others_of_its_burst(
+    cast: Cast,
+) -> None:
+    stray = StoredFile(id=uuid4(), name="没有登记的文件.txt")
+    items = [Incoming(order(f"A-{at}")) for at in range(9)]
+    items.insert(4, Incoming(order("B-1"), files=(stray,)))
+    by = named_platform("12345")
+    found = await asyncio.gather(*(gatherer().take(item, by) for item in items), return_exceptions=True)
+    kinds = ["new"] * 4 + ["ForeignKeyViolationError"] + ["new"] * 5
+    assert [one.outcome if isinstance(one, Received) else type(one).__name__ for one in found] == kinds
+    numbers = await db.fetch("select external_no from cases order by external_no")
+    assert [row["external_no"] for row in numbers] == [f"A-{at}" for at in range(9)]
