@@ -73,6 +73,7 @@ async def assigned(event: TicketAssigned) -> None:
     found = await audience.liaisons(ticket.unit_id)
     again = f"第 {matter.case.round} 轮重办" if matter.case.round > 1 else "新工单"
     reachable = [person for person in found if person.wecom_userid or person.phone]
+    imported = matter.case.import_id is not None and ticket.assigned_at == matter.case.received_at
     for at, person in enumerate(found):
         news = News(
             key,
@@ -81,7 +82,9 @@ async def assigned(event: TicketAssigned) -> None:
             note=ticket.instructions,
             lane=telling.urgent(matter),
             sms=at == 0 or not any(each.wecom_userid for each in found),
-            bundle="assigned" if matter.case.import_id is not None else "",  # a book of orders is one list
+            bundle="assigned"
+            if imported
+            else "",  # a book of orders is one list; by hand it is a card at once
         )
         await telling.card(matter, person, news)
     if not reachable:
