@@ -12,6 +12,7 @@ import asyncpg
 
 from core import crypto
 from core.search import normalise, tokens
+from staff.roles import Role
 
 TEXTS = 4_000
 CALLERS = 50_000
@@ -85,14 +86,15 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What there is to ask for: units by meaning, a handler, a phone."""
+    """What there is to ask for (units by meaning, a handler, a phone) and who asks: ids of staff."""
 
-    group: int
     campus: int
     department: int
     quiet_department: int
     handler: int
     phone: str
+    head: int
+    liaison: int
 
 
 def _text(number: int, draw: random.Random) -> tuple[str, str, str, str]:
@@ -158,7 +160,15 @@ async def _pools(raw: "asyncpg.Connection[asyncpg.Record]") -> Filled:
     await raw.copy_records_to_table(
         "pool_unit", records=[(at, unit[0], unit[2], unit[4], unit[1]) for at, unit in enumerate(busy)]
     )
-    return Filled(1, 3, first, units[-1][0], 3, phone(7))
+    await raw.execute(
+        "insert into post (staff_id, unit_id, role) values ($1, 1, $2), ($3, $4, $5)",
+        3,
+        Role.CENTRE_HEAD,
+        4,
+        first,
+        Role.LIAISON,
+    )
+    return Filled(3, first, units[-1][0], 3, phone(7), head=3, liaison=4)
 
 
 def phone(number: int) -> str:
