@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from core import db
 from tests.browser.conftest import Windows
 from tests.story.hospital import Hospital
-from tests.story.orders import ticket_of
+from tests.story.orders import pushed, ticket_of
 from tests.story.waiting import until
 
 ANSWER = "已电话联系来电人说明排队原因并致歉，来电人表示理解"
@@ -87,7 +87,7 @@ async def test_an_imported_order_is_assigned_answered_by_phone_reviewed_and_repo
 
     await expect(page.locator("main")).to_contain_text(ANSWER, timeout=40_000)  # the page follows by itself
     await page.locator(f"#ticket-{ticket}").get_by_role("button", name="通过", exact=True).click()
-    await confirm(page)
+    await confirm(page, "通过")
     await page.get_by_role("button", name="提交审核", exact=True).wait_for()
     await do(page, "提交审核")
     await drawer.locator("textarea[name=reply]").fill("您反映的排队问题已核实并改进，向您致歉。")
@@ -97,7 +97,7 @@ async def test_an_imported_order_is_assigned_answered_by_phone_reviewed_and_repo
     chief = await windows.desk("chief")
     await chief.goto(page.url)
     await do(chief, "审核通过")
-    await confirm(chief)
+    await confirm(chief, "审核通过", asked=True)
     await chief.get_by_text("已答复").first.wait_for()
 
     await page.reload()
@@ -120,11 +120,11 @@ async def choose_department(page: Page, name: str) -> None:
     await page.locator("#drawer-body").get_by_label(re.compile(name)).first.check()
 
 
-async def confirm(page: Page) -> None:
-    """Fill nothing and say yes, in the drawer or the question that came."""
-    drawer = page.locator("#drawer-body form, dialog[open] form").first
-    await drawer.wait_for()
-    await drawer.locator("button[type=submit], button.btn-primary, button.btn-success").last.click()
+async def confirm(page: Page, verb: str, *, asked: bool = False) -> None:
+    """Send the drawer's form as it stands, and say yes where a question comes first."""
+    await page.locator("#drawer-body").get_by_role("button", name=verb, exact=True).click()
+    if asked:
+        await page.locator("#confirm button[value=yes]").click()
 
 
 def opened(path: Path) -> list[str]:
@@ -135,6 +135,7 @@ def opened(path: Path) -> list[str]:
 
 
 async def test_the_list_and_the_case_page_fit_a_phone(windows: Windows, hospital: Hospital) -> None:
+    await pushed(hospital, "FIT-1")
     page = await windows.desk("centre", width=390, height=844)
     for path in ("/", "/cases", "/cases/new", "/imports"):
         await page.goto(hospital.web + path)
@@ -143,7 +144,7 @@ async def test_the_list_and_the_case_page_fit_a_phone(windows: Windows, hospital
         )
         assert (path, wide) == (path, 0)
     await page.goto(f"{hospital.web}/cases")
-    await page.locator("a[href*='/cases/']:visible").first.click()
+    await page.locator("a.row-title:visible").first.click()
     await page.wait_for_url(re.compile(r"/cases/\d+"))
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0
