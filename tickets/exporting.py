@@ -1,11 +1,9 @@
 """Takes a list of cases out as an Excel sheet: asked for by a person, written by a job, fetched by that person alone.
 
-Names and phones are masked as on the screen. What a caller wrote stays text: it can never become a formula in
-somebody's Excel, nor in what is made of the sheet afterwards (OWASP, "CSV Injection").
+Names and phones are masked as on the screen. The sheet itself is `tickets.case_sheet`.
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +13,6 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
-import xlsxwriter
 
 from core import audit, clock, db, storage
 from core.actor import Actor, Door, Grant, Permission
@@ -23,36 +20,16 @@ from core.errors import Forbidden, HuiyinError, NotFound, Refused
 from core.jobs import Job, enqueue
 from core.models import StoredFile
 from staff.actors import actor_of
+from tickets.case_sheet import CaseSheet
 from tickets.queries import cases
 from tickets.queries.case_filter import CaseFilter, read
-from tickets.queries.case_rows import CaseRow, load
+from tickets.queries.case_rows import load
 
 KIND = "cases.export"
 MOST = 50_000
 CHUNK = 500
 PATIENCE = 60_000  # ms; nobody waits for a job with the hand on the mouse
 KEPT = timedelta(days=7)
-_EXCEL_TEXT = 32_767
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS: tuple[tuple[str, int], ...] = (
-    ("编号", 20),
-    ("工单编号", 28),
-    ("来源", 12),
-    ("标题", 44),
-    ("诉求类型", 10),
-    ("问题分类", 32),
-    ("状态", 10),
-    ("轮次", 6),
-    ("紧急程度", 10),
-    ("院区", 12),
-    ("承办科室", 36),
-    ("来电人", 10),
-    ("电话", 16),
-    ("收到时间", 18),
-    ("当前时限", 18),
-    ("办结时间", 18),
-    ("经办人", 12),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +187,7 @@ async def _sheet(wanted: CaseFilter, by: Actor, job: Job) -> tuple[int, StoredFi
     if len(ids) > MOST:
         raise Refused(f"符合条件的超过 {MOST} 件，一次最多导出 {MOST} 件，请缩小范围（例如按月）后再导出")
     with TemporaryDirectory() as folder:
-        sheet = _Sheet(Path(folder))
+        sheet = CaseSheet(Path(folder))
         for start in range(0, len(ids), CHUNK):
             rows = await load(ids[start : start + CHUNK], by=by)
             await asyncio.to_thread(sheet.add, rows)
@@ -218,85 +195,3 @@ async def _sheet(wanted: CaseFilter, by: Actor, job: Job) -> tuple[int, StoredFi
         data = await asyncio.to_thread(sheet.close)
     name = f"诉求_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
     return len(ids), await storage.keep(name, data, by=by.name, checked=True)
-
-
-class _Sheet:
-    """The workbook: each row goes to the disk once the next one begins."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "list.xlsx"
-        self.book = xlsxwriter.Workbook(
-            str(self.path),
-            {
-                "constant_memory": True,
-                "tmpdir": str(folder),
-                "strings_to_formulas": False,
-                "strings_to_numbers": False,
-                "strings_to_urls": False,
-                "default_date_format": "yyyy-mm-dd hh:mm",
-            },
-        )
-        self.sheet = self.book.add_worksheet("诉求")
-        head = self.book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "num_format": "@"})
-        self.text = self.book.add_format({"num_format": "@", "valign": "top", "quote_prefix": True})
-        self.moment = self.book.add_format(
-            {"num_format": "yyyy-mm-dd hh:mm", "valign": "top", "align": "left"}
-        )
-        self.next = 1
-        for at, (title, width) in enumerate(COLUMNS):
-            self.sheet.set_column(at, at, width)
-            self.sheet.write_string(0, at, title, head)
-        self.sheet.freeze_panes(1, 1)
-
-    def add(self, rows: Sequence[CaseRow]) -> None:
-        """Write some rows below the last."""
-        for row in rows:
-            for at, cell in enumerate(cells(row)):
-                self._write(at, cell)
-            self.next += 1
-
-    def _write(self, column: int, cell: str | int | datetime | None) -> None:
-        match cell:
-            case None | "":
-                return
-            case datetime():
-                local = clock.local(cell).replace(tzinfo=None)
-                self.sheet.write_datetime(self.next, column, local, self.moment)
-            case int():
-                self.sheet.write_number(self.next, column, cell)
-            case _:
-                self.sheet.write_string(self.next, column, harmless(cell)[:_EXCEL_TEXT], self.text)
-
-    def close(self) -> bytes:
-        """The finished file."""
-        self.sheet.autofilter(0, 0, max(self.next - 1, 1), len(COLUMNS) - 1)
-        self.book.close()
-        return self.path.read_bytes()
-
-
-def harmless(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet could take it for a formula."""
-    return f"'{text}" if text[:1] in _FORMULA_SIGNS else text
-
-
-def cells(row: CaseRow) -> tuple[str | int | datetime | None, ...]:
-    """A row of the sheet, in the order of `COLUMNS`."""
-    return (
-        row.number,
-        row.external_no,
-        row.source,
-        row.title,
-        row.type,
-        row.category,
-        row.label,
-        row.round,
-        row.urgency,
-        row.campus,
-        "；".join(f"{ticket.unit}（{ticket.label}）" for ticket in row.tickets),
-        row.caller,
-        row.phone,
-        row.received_at,
-        row.due_at,
-        row.closed_at,
-        row.handler,
-    )

@@ -28,6 +28,7 @@ from tests.console.desk import Desk, open_desk
 from tests.tickets import many
 from tests.tickets.many import Known, expected
 from tickets import exporting
+from tickets.case_sheet import COLUMNS
 from tickets.queries.case_filter import CaseFilter, read
 
 ROWS = "//tr[@data-open]//a[contains(@class, 'row-title')]/@href"
@@ -220,7 +221,7 @@ async def test_a_list_is_taken_out_as_a_sheet_by_who_may_and_fetched_by_nobody_e
     assert f"已导出 {len(complaints)} 件" in (await centre.get(path)).text
 
     head, *rows = await sheet_of(centre, path)
-    assert head == tuple(title for title, _ in exporting.COLUMNS)
+    assert head == tuple(title for title, _ in COLUMNS)
     assert [str(row[0]).split("-")[1] for row in rows] == [str(key) for key in complaints]
     by_id = {one.id: one for one in known}
     for row, key in zip(rows, complaints, strict=True):

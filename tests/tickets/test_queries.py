@@ -18,7 +18,7 @@ from tests.tickets.conftest import Cast
 from tests.tickets.many import NOW, Known, expected
 from tests.tickets.test_road import do, opened
 from tickets.events import CaseReceived
-from tickets.queries import cases, spans
+from tickets.queries import case_ways, cases, spans
 from tickets.queries.case_filter import CaseFilter, read
 from tickets.queries.case_rows import TicketMark, load
 from tickets.queries.case_sql import Values, conditions
@@ -130,11 +130,11 @@ async def test_walks_sets_and_texts_find_the_same(town: Town) -> None:
             if question.ids is not None:
                 continue
             plain[name, query] = expected(asked(query), by, town.known)[:50]
-            ways = {"walk": await cases._walk(question, 50, None)}
-            gathered = await cases._as_set(question, 50)
+            ways = {"walk": await case_ways.by_walk(question, 50, None)}
+            gathered = await case_ways.as_set(question, 50)
             ways["set"] = gathered.ids if gathered else []
             if question.words.lexemes:
-                texts = await cases._as_texts(question, 50)
+                texts = await case_ways.as_texts(question, 50)
                 ways["texts"] = texts.ids if texts else []
             found[name, query] = ways
     assert {key: set(map(tuple, ways.values())) for key, ways in found.items()} == {
@@ -146,12 +146,12 @@ async def test_walks_sets_and_texts_find_the_same(town: Town) -> None:
 async def test_a_short_walk_that_finds_too_little_is_followed_by_another_way(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cases, "LEAST_WALK", 1)
-    monkeypatch.setattr(cases, "MOST_WALK", 3)
+    monkeypatch.setattr(case_ways, "LEAST_WALK", 1)
+    monkeypatch.setattr(case_ways, "MOST_WALK", 3)
     by = town.cast.centre
     for query in FILTERS:
         assert (query, await all_pages(asked(query), by)) == (query, expected(asked(query), by, town.known))
-    monkeypatch.setattr(cases, "SET", 2)  # and when a set is too large, by a walk to the end
+    monkeypatch.setattr(case_ways, "SET", 2)  # and when a set is too large, by a walk to the end
     for query in FILTERS:
         assert (query, await all_pages(asked(query), by)) == (query, expected(asked(query), by, town.known))
 

@@ -3,7 +3,7 @@
 Two ways lead to the newest cases that meet a filter. A walk reads ids in order along the index that suits the
 filter best and looks at each case; it is quick where what is asked for is common there. A set asks the GIN
 indexes for all that meets the filter and sorts it; it is quick where what is asked for is rare. Which of them
-is taken is decided in tickets/queries/cases.py.
+is taken is decided in tickets/queries/case_ways.py.
 """
 
 from dataclasses import dataclass

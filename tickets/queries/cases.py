@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from math import inf
 
-import orjson
 from asyncpg.exceptions import QueryCanceledError
 
 from core import db
@@ -19,29 +17,14 @@ from staff import queries as staff
 from tickets.queries import search, spans, waiting
 from tickets.queries.case_filter import CaseFilter
 from tickets.queries.case_rows import CaseRow, load
-from tickets.queries.case_sql import (
-    LONG_ENDED,
-    SET,
-    Bounds,
-    Question,
-    Values,
-    conditions,
-    due_range,
-    found_in_text,
-    lead,
-    midnight,
-    text_join,
-    walk,
-)
+from tickets.queries.case_sql import LONG_ENDED, Bounds, Question, due_range, midnight
+from tickets.queries.case_ways import find
 from tickets.states import CaseState
 
 PAGE = 30
 MOST_COUNTED = 1_000
 PATIENCE = 3_000  # ms; a list that takes longer helps nobody and holds up others
 PATIENCE_TO_COUNT = 500
-LEAST_WALK, MOST_WALK = 1_000, 20_000  # cases looked at before the other way is tried
-_MARGIN = 6  # what the planner expects may be wrong by this factor
-_TEXT_COSTS = 3  # to look into a text costs as much as to gather this many cases
 
 
 class TooBroad(Refused):
@@ -60,14 +43,6 @@ class Page:
     rows: tuple[CaseRow, ...]
     before: int | None
     total: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The newest ids that meet a filter, and how many there are in all when that is known."""
-
-    ids: list[int]
-    total: int | None = None
 
 
 async def page(wanted: CaseFilter, *, by: Actor, before: int | None = None, limit: int = PAGE) -> Page:
@@ -172,113 +147,3 @@ async def _guarded(patience: int) -> AsyncIterator[None]:
             yield
     except QueryCanceledError:
         raise TooBroad from None
-
-
-async def find(asked: Question, limit: int) -> Found:
-    """The newest `limit` ids, by the way that promises to look at fewest cases; when it fails, by the other."""
-    if asked.nothing:
-        return Found([], 0)
-    if asked.ids is not None:
-        return await _as_set(asked, limit) or Found([])
-    guess = await _guess(asked)
-    gather = _as_set if guess.by_filter <= guess.by_text else _as_texts
-    gathered = guess.rarest <= guess.passed_by(limit) * (_TEXT_COSTS if asked.in_text else 1)
-    if gathered and (found := await gather(asked, limit)) is not None:
-        return found
-    margin = 2 if asked.in_text else _MARGIN
-    ids = await _walk(asked, limit, max(LEAST_WALK, min(MOST_WALK, margin * guess.passed_by(limit))))
-    if len(ids) == limit:
-        return Found(ids)
-    if not gathered and guess.rarest <= SET * _MARGIN and (found := await gather(asked, limit)) is not None:
-        return found
-    return Found(await _walk(asked, limit, None))
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """What the planner expects: cases that meet the filter, that hold the words, and that a walk would pass by.
-
-    `words` is the share of texts that hold them.
-    """
-
-    by_filter: int
-    by_text: float
-    lead: int
-    words: float
-
-    @property
-    def rarest(self) -> float:
-        """How many must be gathered for a set."""
-        return min(self.by_filter, self.by_text)
-
-    def passed_by(self, limit: int) -> int:
-        """How many a walk looks at until it has found `limit`, if they lie evenly."""
-        return int(limit * self.lead / max(1.0, self.by_filter * self.words)) + limit
-
-
-async def _guess(asked: Question) -> Guess:
-    values = Values()
-    parts = {"filter": _plain(asked, values), "lead": lead(asked, values)}
-    words = asked.words.told_apart
-    if words:
-        parts["texts"] = "select 1 from case_search"
-        for at, grams in enumerate(words):
-            place = values.arg(search.tsquery(grams))
-            parts[f"word{at}"] = f"select 1 from case_search where tokens @@ {place}::text::tsquery"  # noqa: S608
-    named = ", ".join(f"{name} as materialized ({sql})" for name, sql in parts.items())
-    text = await db.fetchval(f"explain (format json) with {named} select from {', '.join(parts)}", *values)
-    rows: dict[str, int] = {
-        plan["Subplan Name"].removeprefix("CTE "): plan["Plan Rows"]
-        for plan in orjson.loads(text)[0]["Plan"]["Plans"]
-        if "Subplan Name" in plan
-    }
-    rarest = min((rows[f"word{at}"] for at in range(len(words))), default=None)
-    return Guess(
-        by_filter=rows["filter"],
-        by_text=inf if rarest is None else rarest,
-        lead=rows["lead"],
-        words=1.0 if rarest is None else rarest / max(1, rows["texts"]),
-    )
-
-
-async def _walk(asked: Question, limit: int, most: int | None) -> list[int]:
-    values = Values()
-    source, key = walk(asked, values, most)
-    rows = await db.fetch(
-        f"select {key} from {source}{text_join(asked, values)} where {conditions(asked, values)}"  # noqa: S608
-        f" order by {key} desc limit {limit}",
-        *values,
-    )
-    return [row["id"] for row in rows]
-
-
-def _plain(asked: Question, values: Values) -> str:
-    before = "" if asked.before is None else f" and c.id < {values.arg(asked.before)}"
-    return f"select c.id from cases c where {conditions(asked, values)}{before}"  # noqa: S608 - values are parameters
-
-
-async def _as_set(asked: Question, limit: int) -> Found | None:
-    """All that meets the filter, then its texts; None when it is too much to be sorted."""
-    values = Values()
-    sql = _plain(asked, values)
-    return await _newest(sql, f"select f.id from f{text_join(asked, values, 'f.id')}", values, limit)  # noqa: S608
-
-
-async def _as_texts(asked: Question, limit: int) -> Found | None:
-    """All in whose text the words stand, then the filter; None when it is too much to be sorted."""
-    values = Values()
-    sql = f"select s.case_id as id from case_search s where {found_in_text(asked, values)}"  # noqa: S608
-    rest = f"select f.id from f join cases c on c.id = f.id where {conditions(asked, values)}"  # noqa: S608
-    return await _newest(sql, rest, values, limit)
-
-
-async def _newest(sql: str, rest: str, values: Values, limit: int) -> Found | None:
-    row = await db.fetchrow(
-        f"with f as materialized ({sql} limit {SET + 1}), m as materialized ({rest})"  # noqa: S608
-        " select (select count(*) from f) as looked_at, (select count(*) from m) as total,"
-        f" array(select id from m order by id desc limit {limit}) as ids",
-        *values,
-    )
-    if row is None or row["looked_at"] > SET:
-        return None
-    return Found(list(row["ids"]), row["total"])

@@ -1,0 +1,144 @@
+"""The two ways to the newest cases that meet a filter, and the choice between them: a walk, or a set (case_sql).
+
+Reads ids only. How long it may take, and who may see what, is settled before (tickets/queries/cases.py).
+"""
+
+from dataclasses import dataclass
+from math import inf
+
+import orjson
+
+from core import db
+from tickets.queries import search
+from tickets.queries.case_sql import (
+    SET,
+    Question,
+    Values,
+    conditions,
+    found_in_text,
+    lead,
+    text_join,
+    walk,
+)
+
+LEAST_WALK, MOST_WALK = 1_000, 20_000  # cases looked at before the other way is tried
+_MARGIN = 6  # what the planner expects may be wrong by this factor
+_TEXT_COSTS = 3  # to look into a text costs as much as to gather this many cases
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The newest ids that meet a filter, and how many there are in all when that is known."""
+
+    ids: list[int]
+    total: int | None = None
+
+
+async def find(asked: Question, limit: int) -> Found:
+    """The newest `limit` ids, by the way that promises to look at fewest cases; when it fails, by the other."""
+    if asked.nothing:
+        return Found([], 0)
+    if asked.ids is not None:
+        return await as_set(asked, limit) or Found([])
+    guess = await guess_of(asked)
+    gather = as_set if guess.by_filter <= guess.by_text else as_texts
+    gathered = guess.rarest <= guess.passed_by(limit) * (_TEXT_COSTS if asked.in_text else 1)
+    if gathered and (found := await gather(asked, limit)) is not None:
+        return found
+    margin = 2 if asked.in_text else _MARGIN
+    ids = await by_walk(asked, limit, max(LEAST_WALK, min(MOST_WALK, margin * guess.passed_by(limit))))
+    if len(ids) == limit:
+        return Found(ids)
+    if not gathered and guess.rarest <= SET * _MARGIN and (found := await gather(asked, limit)) is not None:
+        return found
+    return Found(await by_walk(asked, limit, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What the planner expects: cases that meet the filter, that hold the words, and that a walk would pass by.
+
+    `words` is the share of texts that hold them.
+    """
+
+    by_filter: int
+    by_text: float
+    lead: int
+    words: float
+
+    @property
+    def rarest(self) -> float:
+        """How many must be gathered for a set."""
+        return min(self.by_filter, self.by_text)
+
+    def passed_by(self, limit: int) -> int:
+        """How many a walk looks at until it has found `limit`, if they lie evenly."""
+        return int(limit * self.lead / max(1.0, self.by_filter * self.words)) + limit
+
+
+async def guess_of(asked: Question) -> Guess:
+    values = Values()
+    parts = {"filter": _plain(asked, values), "lead": lead(asked, values)}
+    words = asked.words.told_apart
+    if words:
+        parts["texts"] = "select 1 from case_search"
+        for at, grams in enumerate(words):
+            place = values.arg(search.tsquery(grams))
+            parts[f"word{at}"] = f"select 1 from case_search where tokens @@ {place}::text::tsquery"  # noqa: S608
+    named = ", ".join(f"{name} as materialized ({sql})" for name, sql in parts.items())
+    text = await db.fetchval(f"explain (format json) with {named} select from {', '.join(parts)}", *values)
+    rows: dict[str, int] = {
+        plan["Subplan Name"].removeprefix("CTE "): plan["Plan Rows"]
+        for plan in orjson.loads(text)[0]["Plan"]["Plans"]
+        if "Subplan Name" in plan
+    }
+    rarest = min((rows[f"word{at}"] for at in range(len(words))), default=None)
+    return Guess(
+        by_filter=rows["filter"],
+        by_text=inf if rarest is None else rarest,
+        lead=rows["lead"],
+        words=1.0 if rarest is None else rarest / max(1, rows["texts"]),
+    )
+
+
+async def by_walk(asked: Question, limit: int, most: int | None) -> list[int]:
+    values = Values()
+    source, key = walk(asked, values, most)
+    rows = await db.fetch(
+        f"select {key} from {source}{text_join(asked, values)} where {conditions(asked, values)}"  # noqa: S608
+        f" order by {key} desc limit {limit}",
+        *values,
+    )
+    return [row["id"] for row in rows]
+
+
+def _plain(asked: Question, values: Values) -> str:
+    before = "" if asked.before is None else f" and c.id < {values.arg(asked.before)}"
+    return f"select c.id from cases c where {conditions(asked, values)}{before}"  # noqa: S608 - values are parameters
+
+
+async def as_set(asked: Question, limit: int) -> Found | None:
+    """All that meets the filter, then its texts; None when it is too much to be sorted."""
+    values = Values()
+    sql = _plain(asked, values)
+    return await _newest(sql, f"select f.id from f{text_join(asked, values, 'f.id')}", values, limit)  # noqa: S608
+
+
+async def as_texts(asked: Question, limit: int) -> Found | None:
+    """All in whose text the words stand, then the filter; None when it is too much to be sorted."""
+    values = Values()
+    sql = f"select s.case_id as id from case_search s where {found_in_text(asked, values)}"  # noqa: S608
+    rest = f"select f.id from f join cases c on c.id = f.id where {conditions(asked, values)}"  # noqa: S608
+    return await _newest(sql, rest, values, limit)
+
+
+async def _newest(sql: str, rest: str, values: Values, limit: int) -> Found | None:
+    row = await db.fetchrow(
+        f"with f as materialized ({sql} limit {SET + 1}), m as materialized ({rest})"  # noqa: S608
+        " select (select count(*) from f) as looked_at, (select count(*) from m) as total,"
+        f" array(select id from m order by id desc limit {limit}) as ids",
+        *values,
+    )
+    if row is None or row["looked_at"] > SET:
+        return None
+    return Found(list(row["ids"]), row["total"])
