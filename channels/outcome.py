@@ -77,7 +77,9 @@ async def failed(message: Outgoing, transport: Transport, error: CallFailed) -> 
         if record is None or record["attempts"] != message.no:
             return
         row = read_row(record)
-        again_same = error.uncertain and error.kind is Kind.RETRY
+        # What may have arrived may have arrived still, whatever a repetition is answered.
+        unsure = error.uncertain or message.repeated
+        again_same = unsure and error.kind in (Kind.RETRY, Kind.QUOTA)
         await db.execute(
             "update message_attempt set outcome = $3, code = $4, error = $5, done_at = $6 where message_id = $1 and no = $2",
             message.id,

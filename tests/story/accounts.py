@@ -24,6 +24,9 @@ from tickets.states import (
     TicketVerb,
 )
 
+# What is answered or replied has met its clock.
+TIMED_TICKET = OPEN_TICKET - {TicketState.ANSWERED, TicketState.ENDORSED}
+TIMED_CASE = OPEN_CASE - {CaseState.REPLIED, CaseState.CALLED_BACK}
 Table = Mapping[tuple[StrEnum, StrEnum], Step]
 
 
@@ -86,12 +89,12 @@ def _chain(
 
 
 async def clocks() -> list[str]:
-    """Every open ticket and case has its running clock, and every running clock one waiting due row of its version."""
+    """Everything that somebody must still do has its running clock, and every running clock one waiting due row of its version."""
     wrong: list[str] = []
-    for name, table, states in (("ticket", "ticket", OPEN_TICKET), ("case", "cases", OPEN_CASE)):
+    for name, table, states in (("ticket", "ticket", TIMED_TICKET), ("case", "cases", TIMED_CASE)):
         bare = await db.fetch(
-            f"select t.id from {table} t where t.state = any($1::text[]) and t.state not in ('answered', 'endorsed')"  # noqa: S608
-            f" and not exists (select 1 from clock c where c.{name}_id = t.id and c.state in ('running', 'paused'))",
+            f"select t.id from {table} t where t.state = any($1::text[]) and not exists"  # noqa: S608
+            f" (select 1 from clock c where c.{name}_id = t.id and c.state in ('running', 'paused'))",
             [str(state) for state in states],
         )
         wrong += [f"{name} {row['id']} has no clock" for row in bare]
@@ -180,8 +183,22 @@ async def _on_phone(phones: Phones, userid: str) -> list[str]:
         for row in rows
         if row["carded"] and cards[row["task_id"]] != 1
     ]
-    known = {row["task_id"] for row in rows if row["carded"]}
-    wrong += [f"{userid}: card {task_id} without a sent row" for task_id in cards if task_id not in known]
+    # What was cancelled while nobody knew whether its first attempt had arrived may lie there all the same.
+    unsure = await db.fetch(
+        "select c.task_id from card_copy c join message m on m.id = c.message_id where m.wecom_userid = $1"
+        " and m.state = 'cancelled' and exists (select 1 from message_attempt a where a.message_id = m.id"
+        " and a.outcome = 'begun')",
+        userid,
+    )
+    known = {row["task_id"] for row in rows if row["carded"]} | {row["task_id"] for row in unsure}
+    for task_id in cards.keys() - known:
+        fate = await db.fetch(
+            "select m.id, m.purpose, m.state, m.reason, a.no, a.transport, a.outcome, a.code from card_copy c"
+            " join message m on m.id = c.message_id left join message_attempt a on a.message_id = m.id"
+            " where c.task_id = $1 order by a.no",
+            task_id,
+        )
+        wrong.append(f"{userid}: card {task_id} without a sent row: {[tuple(row) for row in fate]}")
     texts = Counter(message["text"] for message in seen if message["sender"] == "app" and message["text"])
     wanted = Counter(row["text"] for row in rows if not row["carded"] and row["subject"])
     wrong += [

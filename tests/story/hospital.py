@@ -159,6 +159,8 @@ async def running(
     own = EmbeddedRedis(folder / "redis")
     at = Addresses(database_url, own.start(), process.free_port(), process.free_port())
     given = {
+        # The test's own keys, since it writes encrypted columns itself and may have done so before.
+        **{name: os.environ[name] for name in ("HUIYIN_SECRET_KEY", "HUIYIN_ENCRYPTION_KEYS")},
         "HUIYIN_WECOM_WAY": way,
         "HUIYIN_JOB_LEASE": "5",
         "SANDBOX_SMS_RECEIPT_SECONDS": "0.2",

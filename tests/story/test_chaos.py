@@ -26,8 +26,8 @@ from tickets.clocks import STEP
 from tickets.deadlines import instant_of_share
 
 ORDERS = 40
-REPLIED = 8  # of them go the whole way to the caller's SMS and the platform's book
-BLOWS = 12
+REPLIED = 6  # of them go the whole way to the caller's SMS and the platform's book
+BLOWS = 9
 STAFF = [person[0] for person in PEOPLE]
 FAULTS = (
     {"system": "wecom", "api": "message/send", "http": 502, "times": 4},
