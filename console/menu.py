@@ -48,6 +48,7 @@ MENU: list[Entry] = [
     Entry(
         "系统参数", "adjustments-horizontal", "/settings/parameters", (Permission.PARAMETER_MANAGE,), "设置"
     ),
+    Entry("办理时限", "hourglass", "/settings/deadlines", (Permission.PARAMETER_MANAGE,), "设置"),
     Entry("文书模板", "file-word", "/settings/word", (Permission.TEMPLATE_MANAGE,), "设置"),
     Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),

@@ -7,6 +7,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from console import (
+    account,
     audit,
     case_doing,
     case_exports,
@@ -14,6 +15,7 @@ from console import (
     case_page,
     case_reports,
     cases_list,
+    deadlines,
     forms,
     holidays,
     home,
@@ -34,10 +36,12 @@ from core.assets import icon
 routes: list[web.AbstractRouteDef] = [
     *login.routes,
     *home.routes,
+    *account.routes,
     *pick.routes,
     *saved_views.routes,
     *holidays.routes,
     *parameters.routes,
+    *deadlines.routes,
     *operate.routes,
     *audit.routes,
     *cases_list.routes,

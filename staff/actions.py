@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core import audit, clock, crypto, db
 from core.actions import faults_of
 from core.actor import Actor, Door, Permission
-from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
+from core.errors import Fault, Forbidden, Invalid, NotFound, Refused, Unauthenticated
 from core.events import announce
 from staff import queries, sessions
 from staff.actors import actor_of
@@ -62,6 +62,54 @@ async def sign_out(token: str, *, by: Actor) -> None:
     async with db.transaction():
         if await sessions.end(token) is not None:
             await audit.record(by, "login.out", "staff", by.staff_id)
+
+
+async def end_session(session_id: str, *, by: Actor) -> None:
+    """End one of one's own sessions, by its id in `sessions.of_staff`.
+
+    Raises:
+        NotFound: it is over already, or is nobody's or another's.
+    """
+    if by.staff_id is None:
+        raise Forbidden
+    async with db.transaction():
+        if not await sessions.end_one(by.staff_id, session_id):
+            raise NotFound("这个登录已经结束")
+        await audit.record(by, "login.end", "staff", by.staff_id, session=session_id)
+
+
+async def end_other_sessions(token: str, *, by: Actor) -> int:
+    """End all of one's own sessions but that of `token`; how many there were."""
+    if by.staff_id is None:
+        raise Forbidden
+    async with db.transaction():
+        ended = await sessions.end_others(by.staff_id, token)
+        if ended:
+            await audit.record(by, "login.end_others", "staff", by.staff_id, sessions_ended=ended)
+    return ended
+
+
+async def change_password(old: str, new: str, *, by: Actor) -> None:
+    """Set one's own password, knowing the old one; all of one's sessions end.
+
+    Raises:
+        Invalid: the old one is wrong (field "old"); the new one is too weak or the same (field "new").
+        TooMany: too many wrong ones; counted together with failed log-ins.
+    """
+    if by.staff_id is None:
+        raise Forbidden
+    password.check_strength(new, field="new", label="新密码")
+    if new == old:
+        words = "新密码不能与原密码相同"
+        raise Invalid(words, details=[Fault(field="new", label="新密码", reason=words)])
+    someone = await queries.person(by.staff_id)
+    given = password.Given(number=someone.number, password=old)
+    try:
+        await password.Password().prove(given, address=by.address)
+    except Unauthenticated:
+        words = "原密码不正确"
+        raise Invalid(words, details=[Fault(field="old", label="原密码", reason=words)]) from None
+    await set_password(by.staff_id, new, by=by)
 
 
 async def set_password(staff_id: int, new: str, *, by: Actor) -> None:

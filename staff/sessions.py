@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from core import clock, db
 from core.actor import Actor, ActorKind, Door
 from core.errors import Forbidden, Unauthenticated
-from core.parameters import Parameter, declare
+from core.parameters import Parameter, declare, number
 from core.settings import settings
 from core.web import UNSAFE, Handler, client_address, same_origin
 from staff.actors import grants
@@ -79,6 +79,18 @@ class Session:
     csrf: str
 
 
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A live session as its owner sees it; `id` names it without giving away the cookie or its hash."""
+
+    id: str
+    address: str
+    agent: str
+    began_at: datetime
+    seen_at: datetime
+    here: bool
+
+
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
@@ -113,6 +125,50 @@ async def end_all(staff_id: int) -> int:
     """End every session of a person; how many there were."""
     return await db.execute(
         "update session set ended_at = $2 where staff_id = $1 and ended_at is null", staff_id, clock.now()
+    )
+
+
+_NAMED = "left(encode(sha256(token_hash), 'hex'), 24)"
+
+
+async def of_staff(staff_id: int, token: str = "") -> list[SessionLine]:
+    """The live sessions of a person, that of `token` first, then the last seen; idle and old ones are over."""
+    rows = await db.fetch(
+        f"select {_NAMED} as id, address, agent, created_at, seen_at, token_hash = $2 as here from session"  # noqa: S608
+        " where staff_id = $1 and ended_at is null order by here desc, seen_at desc, created_at desc",
+        staff_id,
+        _digest(token),
+    )
+    idle, longest = str(await number(IDLE_MINUTES)), str(await number(LONGEST_HOURS))
+    now = clock.now()
+    return [
+        SessionLine(
+            row["id"], row["address"], row["agent"], row["created_at"], row["seen_at"], bool(row["here"])
+        )
+        for row in rows
+        if not _over(row["seen_at"], row["created_at"], idle, longest, now)
+    ]
+
+
+async def end_one(staff_id: int, session_id: str) -> bool:
+    """End one session of a person by the id of its line; whether it was live."""
+    return bool(
+        await db.execute(
+            f"update session set ended_at = $3 where staff_id = $1 and {_NAMED} = $2 and ended_at is null",  # noqa: S608
+            staff_id,
+            session_id,
+            clock.now(),
+        )
+    )
+
+
+async def end_others(staff_id: int, token: str) -> int:
+    """End every session of a person but that of `token`; how many there were."""
+    return await db.execute(
+        "update session set ended_at = $3 where staff_id = $1 and token_hash <> $2 and ended_at is null",
+        staff_id,
+        _digest(token),
+        clock.now(),
     )
 
 

@@ -1,13 +1,18 @@
 """Which period applies to which source, appeal type and clock: data an administrator edits, with its legal basis."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from core import audit, db, parameters
+from core import audit, clock, db, parameters
 from core.actor import Actor, Permission
-from core.errors import Fault, Forbidden, Invalid
+from core.errors import Fault, Forbidden, Invalid, NotFound
 from core.parameters import Parameter
 from staff.stamped import Stamped
 from tickets.deadlines import Rule, Unit
+from tickets.sources import SOURCES
+
+KINDS = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
+LONGEST = 365
 
 AUTO_ASSIGN = parameters.declare(
     Parameter(
@@ -63,29 +68,80 @@ async def in_force() -> Rules:
     return await _rules.get()
 
 
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One period with its last change; `changed_by` is "" for what was shipped."""
+
+    source: str
+    appeal_type: str
+    kind: str
+    rule: Rule
+    changed_by: str
+    changed_at: datetime
+
+
+async def lines() -> dict[tuple[str, str, str], RuleLine]:
+    """Every period by (source, appeal type or "", kind), as the table has it now; for the page that changes them."""
+    rows = await db.fetch("select * from deadline_rule")
+    return {
+        (row["source"], row["appeal_type"], row["kind"]): RuleLine(
+            row["source"],
+            row["appeal_type"],
+            row["kind"],
+            Rule(row["amount"], Unit(row["unit"]), source=row["basis"]),
+            row["changed_by"],
+            row["changed_at"],
+        )
+        for row in rows
+    }
+
+
+def _check(source: str, appeal_type: str, kind: str, amount: int, basis: str) -> None:
+    known = SOURCES.get(source)
+    if known is None or kind not in KINDS or appeal_type not in ("", *known.appeal_types):
+        raise NotFound("没有这一项办理时限")
+    faults = []
+    if not 1 <= amount <= LONGEST:
+        reason = f"应在 1 到 {LONGEST} 之间"
+        faults.append(Fault(field="amount", label="期限", reason=reason, value=str(amount)))
+    if not basis.strip():
+        faults.append(Fault(field="basis", label="依据", reason="请写明依据的文件或院内约定"))
+    if faults:
+        raise Invalid("；".join(f"{fault.label}{fault.reason}" for fault in faults), details=faults)
+
+
 async def change(
     source: str, appeal_type: str, kind: str, amount: int, unit: Unit, basis: str, *, by: Actor
 ) -> None:
-    """Set one period; cases that come later use it, running clocks keep theirs."""
+    """Set one period; cases that come later use it, running clocks keep theirs.
+
+    Raises:
+        NotFound: no such source, appeal type or kind of limit.
+        Invalid: the amount is not 1 to 365, or no basis is named.
+    """
     if not by.can(Permission.PARAMETER_MANAGE):
         raise Forbidden
-    if not 1 <= amount <= 365:
-        raise Invalid(
-            "期限应在 1 到 365 之间",
-            details=[Fault(field="amount", label="期限", reason="应在 1 到 365 之间")],
-        )
+    _check(source, appeal_type, kind, amount, basis)
     async with db.transaction():
+        before = await db.fetchrow(
+            "select amount, unit, basis from deadline_rule"
+            " where source = $1 and appeal_type = $2 and kind = $3 for update",
+            source,
+            appeal_type,
+            kind,
+        )
         await db.execute(
-            "insert into deadline_rule (source, appeal_type, kind, amount, unit, basis, changed_by)"
-            " values ($1, $2, $3, $4, $5, $6, $7) on conflict (source, appeal_type, kind)"
-            " do update set amount = $4, unit = $5, basis = $6, changed_by = $7, changed_at = now()",
+            "insert into deadline_rule (source, appeal_type, kind, amount, unit, basis, changed_by, changed_at)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (source, appeal_type, kind)"
+            " do update set amount = $4, unit = $5, basis = $6, changed_by = $7, changed_at = $8",
             source,
             appeal_type,
             kind,
             amount,
             unit,
-            basis,
+            basis.strip(),
             by.name,
+            clock.now(),
         )
         await audit.record(
             by,
@@ -95,7 +151,9 @@ async def change(
             source=source,
             type=appeal_type,
             kind=kind,
+            before=dict(before) if before else None,
             amount=amount,
             unit=unit,
+            basis=basis.strip(),
         )
         await _rules.forget()

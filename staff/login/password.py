@@ -71,8 +71,13 @@ def _fits(stored: str, password: str) -> bool:
     return bool(stored)
 
 
-def check_strength(password: str) -> None:
+def check_strength(password: str, *, field: str = "password", label: str = "密码") -> None:
     """Refuse a weak password: 8 characters and more, upper and lower case, a digit and a special character.
+
+    Args:
+        password: as it will be typed.
+        field: where the fault is shown, with `label` as its name.
+        label: see field.
 
     Raises:
         Invalid: with each thing that is missing.
@@ -90,7 +95,7 @@ def check_strength(password: str) -> None:
     ]
     if lacks:
         words = "密码应" + "、".join(lacks)
-        raise Invalid(words, details=[Fault(field="password", label="密码", reason=words)])
+        raise Invalid(words, details=[Fault(field=field, label=label, reason=words)])
 
 
 class Password:

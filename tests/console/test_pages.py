@@ -28,6 +28,16 @@ SEEN_BY = {  # page → what alice (liaison), admin and auditor are answered
     "/settings/parameters": (403, 200, 403),
     "/settings/parameters/session.idle_minutes": (403, 200, 403),
     "/settings/parameters/no.such": (403, 404, 403),
+    "/settings/deadlines": (403, 200, 403),
+    "/settings/deadlines/hotline/投诉/upstream": (403, 200, 403),
+    "/settings/deadlines/hotline/other/department": (403, 200, 403),
+    "/settings/deadlines/hotline/投诉/no_such": (403, 404, 403),
+    "/settings/deadlines/hotline/no_such/upstream": (403, 404, 403),
+    "/settings/deadlines/no_such/other/upstream": (403, 404, 403),
+    "/settings/deadlines/try?source=hotline&appeal_type=投诉&received_at=2026-03-02T09:00": (403, 200, 403),
+    "/settings/deadlines/try?source=no_such&appeal_type=投诉&received_at=2026-03-02T09:00": (403, 404, 403),
+    "/settings/deadlines/try": (403, 422, 403),
+    "/account": (200, 200, 200),
     "/operate": (403, 200, 403),
     "/operate?queue=inbound&state=done&before=9": (403, 200, 403),
     "/operate?queue=staff": (403, 404, 403),
@@ -70,7 +80,7 @@ async def test_the_menu_names_the_pages_that_open_and_marks_the_present_one(
 ) -> None:
     menus = {
         "alice": ["首页", "工作日历"],
-        "admin": ["首页", "工作日历", "系统参数", "运行状况"],
+        "admin": ["首页", "工作日历", "系统参数", "办理时限", "运行状况"],
         "auditor": ["首页", "工作日历", "审计日志"],
     }
     browser = await console.enter(name)
@@ -106,6 +116,9 @@ async def posts(admin: Browser) -> list[Page]:
     return [
         await admin.post("/settings/parameters/session.idle_minutes", {"value": "x"}, part=True),
         await admin.post("/settings/holidays/preview", {"text": "{"}, part=True),
+        await admin.post("/settings/deadlines/hotline/投诉/upstream", {"amount": "0"}, part=True),
+        await admin.post("/account/bind-code", part=True),
+        await admin.post("/account/password", {"old": "x", "new": "weak", "again": "weak"}),
         await admin.post(
             "/settings/holidays/preview",
             {"text": '{"year": 2027, "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": true}]}'},
