@@ -31,10 +31,11 @@ format: setup ## bring the code into the house's format
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format --quiet .
 
-test: setup ## the whole suite: check, tests, tests in a real browser
+test: setup ## the whole suite: check, tests, stories of the running system, stories in a real browser
 	@$(PY) -m devtools.browser
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -q -n 2 --dist=loadfile --ignore=tests/browser
+	@$(PY) -m pytest -q -n 2 --dist=loadfile --ignore=tests/story --ignore=tests/browser
+	@$(PY) -m pytest -q -n 2 --dist=loadfile tests/story
 	@$(PY) -m pytest -q tests/browser
 
 bench: setup ## benchmarks; prints a table

@@ -10,7 +10,8 @@ from openpyxl import Workbook
 from playwright.async_api import Browser, Page, async_playwright
 
 from devtools.browser import chromium
-from tests.story.conftest import hospital, pytest_runtest_makereport
+from devtools.environment import ROOT
+from tests.story.conftest import FAILED, hospital, pytest_runtest_makereport
 from tests.story.hospital import Hospital
 
 __all__ = ["hospital", "pytest_runtest_makereport"]  # fixtures and hooks of the stories serve here too
@@ -60,6 +61,21 @@ async def windows(hospital: Hospital) -> AsyncIterator[Windows]:
         )
         yield Windows(browser, hospital)
         await browser.close()
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def pictures(windows: Windows, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Close all windows after a test; of one that failed each is kept as a picture under .data/pictures."""
+    yield
+    if request.node.stash.get(FAILED, False):
+        folder = ROOT / ".data" / "pictures"
+        folder.mkdir(parents=True, exist_ok=True)
+        pages = [page for context in windows.browser.contexts for page in context.pages]
+        for at, page in enumerate(pages, start=1):
+            await page.screenshot(path=folder / f"{request.node.name}-{at}.png", full_page=True)
+    for context in windows.browser.contexts:
+        await context.close()
+    windows.complaints.clear()
 
 
 @pytest.fixture

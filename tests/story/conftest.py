@@ -12,6 +12,8 @@ from tests.conftest import Template
 from tests.story.hospital import Hospital, fresh_database, running
 
 _numbers = itertools.count(1)
+FAILED = pytest.StashKey[bool]()
+"""Whether the test failed, for fixtures that then keep something."""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -33,6 +35,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the programs and the database say beside a failure."""
     report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     if call.when == "call" and call.excinfo is not None and isinstance(item, pytest.Function):
         for system in item.funcargs.values():
             if isinstance(system, Hospital):
