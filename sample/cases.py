@@ -29,7 +29,7 @@ from tickets.word.variables import Kind
 
 SEED = 54321
 PLATFORM = system("12345 热线平台", Door.API)
-# How far each case gets, and how many do; the first of a list are the youngest.
+# How far each case gets, and how many do; the youngest first.
 PLAN: tuple[tuple[str, int], ...] = (
     ("received", 12),
     ("accepted", 6),
@@ -78,7 +78,7 @@ async def seed(progress: Progress = quiet) -> None:
     centre = await _holders(1, Role.CENTRE_STAFF)
     async with db.transaction():
         number = 0
-        for goal, times in PLAN:
+        for goal, times in reversed(PLAN):  # the oldest first, so that numbers grow with time
             for _ in range(times):
                 number += 1
                 await _tell(goal, number, chance, centre, chief)
