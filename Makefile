@@ -31,12 +31,15 @@ format: setup ## bring the code into the house's format
 	@$(PY) -m ruff check --quiet --fix-only .
 	@$(PY) -m ruff format --quiet .
 
+# Tests start real servers and processes; one that a busy machine starved is run again, once, and told as "rerun".
+AGAIN = --reruns=1 --reruns-delay=2
+
 test: setup ## the whole suite: check, tests, stories of the running system, stories in a real browser
 	@$(PY) -m devtools.browser
 	@$(MAKE) --no-print-directory check
-	@$(PY) -m pytest -q -n 2 --dist=loadfile --ignore=tests/story --ignore=tests/browser
-	@$(PY) -m pytest -q -n 2 --dist=loadfile tests/story
-	@$(PY) -m pytest -q tests/browser
+	@$(PY) -m pytest -q -n 2 --dist=loadfile $(AGAIN) --ignore=tests/story --ignore=tests/browser
+	@$(PY) -m pytest -q $(AGAIN) tests/story
+	@$(PY) -m pytest -q $(AGAIN) tests/browser
 
 bench: setup ## benchmarks; prints a table
 	@$(PY) -m bench
