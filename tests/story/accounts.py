@@ -3,12 +3,14 @@
 Each function returns what is wrong, a line each; an empty list is a sound book.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from itertools import pairwise
 
 from core import audit, clock, db
+from tests.story.hospital import Hospital
 from tests.story.phones import Phones
 from tests.story.waiting import until
 from tickets.clocks import STEP
@@ -143,6 +145,26 @@ async def open_messages() -> int:
         await db.fetchval("select count(*) from message where state in ('waiting', 'sending')")
         + await db.fetchval("select count(*) from job where state = 'due' and kind like 'message.%'")
     )
+
+
+async def calm(hospital: Hospital) -> None:
+    """No more trouble: everything that waits for another attempt gets it, until nothing is under way."""
+    await hospital.phones.post("faults/clear")
+    for name, program in hospital.programs.items():
+        if not program.running:
+            await hospital.start(name)
+
+    async def quiet() -> bool:
+        await hospital.lift_blocks()
+        await fast_forward()
+        await asyncio.sleep(1)
+        busy = await db.fetchval(
+            "select (select count(*) from outbox where state = 'due') + (select count(*) from inbound where state = 'due')"
+            " + (select count(*) from job where state = 'due')"
+        )
+        return not busy and not await open_messages()
+
+    await until(quiet, "nothing is under way any more", 120)
 
 
 async def messages(phones: Phones, userids: list[str], numbers: list[str]) -> list[str]:

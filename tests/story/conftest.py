@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import pytest_asyncio
 
+from channels import rules
 from tests.conftest import Template
-from tests.story.hospital import Hospital, fresh_database, running
+from tests.story import people
+from tests.story.hospital import Hospital, fresh_database, running, small
 
 _numbers = itertools.count(1)
 FAILED = pytest.StashKey[bool]()
@@ -27,6 +29,23 @@ async def hospital(template_database: Template, request: pytest.FixtureRequest) 
         running(url, way=way, workers=workers) as system,
     ):
         yield system
+
+
+@pytest_asyncio.fixture
+async def rough(template_database: Template) -> AsyncIterator[Hospital]:
+    """A hospital with two workers, whose limits on our side leave room for a day's messages in a minute."""
+
+    async def move_in(hospital: Hospital) -> None:
+        await small(hospital)
+        await people.set_parameter(rules.MEMBER_MINUTE, 1000)
+        await people.set_parameter(rules.BUNDLE_SECONDS, 0)
+
+    template = template_database
+    async with (
+        fresh_database(template.server_url, template.name, f"{template.name}_rough") as url,
+        running(url, workers=2, move_in=move_in) as hospital,
+    ):
+        yield hospital
 
 
 @pytest.hookimpl(wrapper=True)
