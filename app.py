@@ -51,7 +51,9 @@ def make() -> web.Application:
     for door in DOORS:
         for route in door:
             if isinstance(route, web.RouteDef):
-                web.RouteDef(route.method, f"{prefix}{route.path}", route.handler, route.kwargs).register(app.router)
+                web.RouteDef(route.method, f"{prefix}{route.path}", route.handler, route.kwargs).register(
+                    app.router
+                )
     attach(app)
     furnish(app)
     return app

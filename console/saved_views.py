@@ -18,7 +18,7 @@ from core.errors import Fault, Forbidden, Invalid, NotFound
 
 routes = web.RouteTableDef()
 MOST = 30
-PAGES: dict[str, str] = {"cases": "/cases", "tickets": "/tickets"}  # name of a list → its path
+PAGES: dict[str, str] = {"cases": "/cases"}  # name of a list → its path
 LEFT_OUT = frozenset({"before", "after", "cursor"})  # where one is in the list is not part of a view
 
 

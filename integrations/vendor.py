@@ -120,7 +120,8 @@ class Api:
                 most=http.MOST_MEDIA,
                 patience=http.LONG_PATIENCE if upload or api == "media/get" else http.PATIENCE,
             )
-        told = answer.mime in {"application/json", "text/plain"} and not answer.filename  # a .txt is no answer
+        # A file called .txt is a file and no answer in words.
+        told = answer.mime in {"application/json", "text/plain"} and not answer.filename
         if told or answer.status != 200:
             check(self.system, api, http.read_json(self.system, api, answer), self.gate)
         http.count(self.system, api, "ok")

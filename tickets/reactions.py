@@ -75,7 +75,8 @@ async def _room(ticket: Ticket) -> None:
 async def tell_room(event: TicketMoved) -> None:
     """The group chat hears of each step, in one sentence by the bot; with the ticket's end it is closed."""
     ticket = await Ticket.get(id=event.ticket_id)
-    if ticket.room_id is None:  # reactions have no order: this one may come before the one that opens the room
+    # Reactions have no order: this one may come before the one that opens the room.
+    if ticket.room_id is None:
         await _room(ticket)
     text = await sentence(event.history_id)
     await im.say(ticket.subject, text, key=f"history:{event.history_id}")
