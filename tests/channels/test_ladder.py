@@ -2,13 +2,13 @@
 
 import pytest
 
-from channels import actions, alarms, queries
+from channels import actions, alarms, outcome, queries
 from channels.drafts import Receiver, ReceiverKind
 from channels.ladder import Decision, Move, after_failure, after_refusal, after_silence
-from core import db
+from core import clock, db
 from core.errors import Refused
 from integrations.http import CallFailed, Kind
-from tests.channels.help import JIA, ZHANG, announced, attempts, draft, later, message, work
+from tests.channels.help import CARD, JIA, ZHANG, announced, attempts, draft, later, message, work
 from tests.integrations.outside import OPENID, PHONE, USERID, Outside
 
 WECHAT = f"wechat:{OPENID}"
@@ -143,9 +143,9 @@ async def test_an_attempt_whose_answer_was_lost_is_repeated_and_arrives_once(
     await outside.fault("wechat", "message/template/send", drop="after")
     number = await actions.send(draft(receiver=receiver, texts=RESULT))
     await work()
-    assert [outcome for _, outcome, _ in await attempts(number)] == ["begun"]
+    assert [ended for _, ended, _ in await attempts(number)] == ["begun"]
     await later(seconds=6)
-    assert [outcome for _, outcome, _ in await attempts(number)] == ["sent"]
+    assert [ended for _, ended, _ in await attempts(number)] == ["sent"]
     assert len(await outside.phone(userid=USERID) + await outside.phone(conversation=WECHAT)) == 1
 
 
@@ -156,6 +156,33 @@ async def test_a_text_whose_answer_was_lost_is_one_text(outside: Outside) -> Non
     await later(seconds=6)
     assert await attempts(number) == [("sms", "sent", "")]
     assert len(await outside.phone(phone=PHONE)) == 1
+
+
+async def test_an_attempt_that_may_have_arrived_stays_the_same_when_its_repetition_is_put_off(
+    outside: Outside,
+) -> None:
+    await outside.fault("wecom", "message/send", drop="after")
+    number = await actions.send(draft(card=CARD))
+    await work()
+    await outside.fault("wecom", "message/send", errcode=-1)
+    await later(seconds=6)
+    assert await attempts(number) == [("wecom_app", "begun", "-1")]
+    await later(seconds=120)
+    assert await attempts(number) == [("wecom_app", "sent", "")]
+    assert len(await outside.phone(userid=USERID)) == 1
+
+
+async def test_a_message_that_is_put_off_to_the_same_instant_twice_has_a_job_each_time(
+    outside: Outside,
+) -> None:
+    now = clock.now()
+    with clock.frozen(now):
+        number = await actions.send(draft())
+        await outcome.postpone(number, 60, "等待发送额度")
+        await db.execute("update job set state = 'done'")
+        await outcome.postpone(number, 60, "等待发送额度")
+    await later(seconds=61)
+    assert (await message(number))["state"] == "sent"
 
 
 async def test_a_worker_that_died_in_the_middle_repeats_the_same_attempt(outside: Outside) -> None:
