@@ -52,27 +52,21 @@ async def test_a_room_with_an_unknown_member_is_not_opened_at_all(cast: Cast) ->
     assert await queries.room_if_any("ticket:14", by=HOUSE) is None
 
 
-async def test_a_message_is_a_numbered_row_before_it_is_acknowledged_and_is_announced(cast: Cast) -> None:
-    heard: list[MessagePosted] = []
-
-    async def hear(event: MessagePosted) -> None:
-        heard.append(event)
+async def test_a_message_is_a_numbered_row_before_it_is_acknowledged_and_is_announced(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hear(_: MessagePosted) -> None:
+        """Somebody who reacts, so that the announcement leaves a row."""
 
     client_id = uuid4()
-    events.react(MessagePosted, hear)
-    try:
-        with clock.frozen(NOON):
-            posted = await actions.post(
-                cast.room,
-                Draft(
-                    client_id=client_id, text=" 请看一下 @测试乙 ", mentions=tuple(ids(cast.bob)), reply_to=1
-                ),
-                by=cast.alice,
-            )
-        rows = await db.fetch("select event, payload from outbox")
-    finally:
-        events.REACTIONS.pop(MessagePosted)
-        events.BY_NAME.clear()
+    monkeypatch.setattr(events, "REACTIONS", {MessagePosted: [events.Reaction("tests:hear", hear)]})
+    with clock.frozen(NOON):
+        posted = await actions.post(
+            cast.room,
+            Draft(client_id=client_id, text=" 请看一下 @测试乙 ", mentions=tuple(ids(cast.bob)), reply_to=1),
+            by=cast.alice,
+        )
+    rows = await db.fetch("select event, payload from outbox")
 
     assert posted == Message(
         room_id=cast.room,
