@@ -25,7 +25,7 @@ def test_a_lock_holds_hashes_and_no_address(name: str) -> None:
 def test_a_lock_with_an_address_would_not_be_written() -> None:
     assert without_addresses("x.lock", "name==1 --hash=sha256:00\n") == "name==1 --hash=sha256:00\n"
     with pytest.raises(Problem, match="x.lock would hold an address"):
-        without_addresses("x.lock", "name @ https://registry.example/name.whl\n")
+        without_addresses("x.lock", "name @ ftp://registry.example/name.whl\n")
 
 
 def test_every_locked_python_package_is_pinned_with_a_hash() -> None:
