@@ -11,9 +11,9 @@ from core.actor import Actor
 from core.errors import Refused
 from tickets.models import Case, Ticket
 from tickets.queries import access, choices
+from tickets.sources import SOURCES
 from tickets.states import (
     CASE_LABELS,
-    CASE_TABLE,
     TICKET_LABELS,
     TICKET_TABLE,
     CaseVerb,
@@ -166,7 +166,14 @@ async def check(action: Action, matter: Matter, by: Actor) -> None:
         return
     try:
         if matter.ticket is None:
-            move(CASE_TABLE, CASE_LABELS, matter.case.state, CaseVerb(action.verb), by, None)
+            move(
+                SOURCES[matter.case.source].table,
+                CASE_LABELS,
+                matter.case.state,
+                CaseVerb(action.verb),
+                by,
+                None,
+            )
         elif matter.ticket.round == matter.case.round:
             verb = TicketVerb(action.verb)
             move(TICKET_TABLE, TICKET_LABELS, matter.ticket.state, verb, by, matter.ticket.path)

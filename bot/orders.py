@@ -13,12 +13,12 @@ from core.actor import Actor, Permission
 from core.errors import NotFound
 from core.masks import mask_name, mask_phone
 from staff import queries as staff
+from tickets import clock_kinds
 from tickets.models import Case, Clock
 from tickets.states import TICKET_TABLE, TicketVerb, verbs
 
 PAGE_BYTES = 1750
 MOST_FILES = 6  # sent at once on request; the list names all
-KINDS = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 CLOCK_STATES = {"running": "", "paused": "（已挂起）", "met": "（已完成）", "void": "（已停止）"}
 ATTACHED = {"original": "来单附件", "evidence": "科室材料", "record": "中心材料"}
 
@@ -137,13 +137,13 @@ async def _clocks(matter: Matter) -> str:
     rows = await Clock.filter(case_id=matter.case.id, round=matter.case.round).exclude(state="void")
     mine = matter.ticket.id if matter.ticket is not None else None
     shown = [row for row in rows if row.ticket_id in (None, mine)]
-    order = list(KINDS)
+    order = list(clock_kinds.KINDS)
     lines = []
     for row in sorted(shown, key=lambda row: order.index(row.kind), reverse=True):
         left = f"，{remaining.left(row.due_at)}" if row.state == "running" else CLOCK_STATES[row.state]
         doubt = "（暂定）" if row.provisional else ""
         lines.append(
-            f"{KINDS[row.kind]}：{clock.local(row.due_at):%m-%d %H:%M}{doubt}{left}。依据：{row.reason}"
+            f"{clock_kinds.label(row.kind)}：{clock.local(row.due_at):%m-%d %H:%M}{doubt}{left}。依据：{row.reason}"
         )
     return "\n".join(lines)
 

@@ -7,12 +7,10 @@ from bot.telling import News
 from channels.drafts import Lane
 from channels.events import MessageFailed
 from core import db
+from tickets import clock_kinds
 from tickets.events import ClockStepped, DeadlineMoved, ExtensionRefused
-from tickets.ladder import rung
 from tickets.models import Case, Clock, Ticket
 from tickets.story import sentence
-
-NAMES = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 
 
 async def _matter(clock: Clock) -> Matter:
@@ -23,7 +21,7 @@ async def _matter(clock: Clock) -> Matter:
 async def stepped(event: ClockStepped) -> None:
     """Remind whom the rung names; what is over its limit goes at once, also to the vice-president."""
     clock = await Clock.get(id=event.clock_id)
-    reached = rung(clock.kind, event.step)
+    reached = clock_kinds.rung(clock.kind, event.step)
     if reached is None or clock.state != "running":
         return
     matter = await _matter(clock)
@@ -36,7 +34,7 @@ async def stepped(event: ClockStepped) -> None:
     )
     # The first line is what a bundle of reminders shows of each.
     text = (
-        f"{matter.number} {NAMES[clock.kind]}{reached.title}（{remaining.left(clock.due_at)}）：{matter.case.title}\n"
+        f"{matter.number} {clock_kinds.label(clock.kind)}{reached.title}（{remaining.left(clock.due_at)}）：{matter.case.title}\n"
         f"时限 {remaining.limit(clock.due_at)}，当前状态：{matter.label}"
         f"{_how(matter)}"
     )
@@ -58,7 +56,7 @@ async def limit_moved(event: DeadlineMoved) -> None:
     news = News(f"limit:{clock.id}:{clock.version}", "ticket.limit", bundle="limits")
     for person in people:
         text = (
-            f"{matter.number} {NAMES[clock.kind]}变更为 {remaining.limit(clock.due_at)}：{matter.case.title}"
+            f"{matter.number} {clock_kinds.label(clock.kind)}变更为 {remaining.limit(clock.due_at)}：{matter.case.title}"
             f"\n依据：{clock.reason}"
         )
         await telling.words(matter, person, news, text)

@@ -4,6 +4,7 @@ Shows what `tickets.queries.case_page` gives for the person; what is done lies i
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from channels import queries as channels
+from console.case_panels import PANELS
+from console.case_panels.base import Panel
 from console.page import go, is_part, number, permit, show
 from core.actor import Actor, Permission
 from core.errors import NotFound
@@ -19,7 +22,7 @@ from im import queries as rooms
 from staff import queries as staff
 from tickets.models import Case, Ticket
 from tickets.queries import access, case_page, case_reports, choices
-from tickets.queries.case_views import Round, TicketCard
+from tickets.queries.case_views import Round, Seen, TicketCard
 from tickets.reactions import result_words
 from tickets.revealing import may_reveal
 from tickets.sources import SOURCES
@@ -129,6 +132,7 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
     lines = await case_page.story(seen)
     return {
         "version": version,
+        "panels": await _panels(seen, actor),
         "seen": seen,
         "case": case,
         "source": source.label if source else case.source,
@@ -158,6 +162,12 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
         "sent": SENT,
         "ways": WAYS,
     }
+
+
+async def _panels(seen: Seen, actor: Actor) -> list[tuple[Panel, Mapping[str, Any]]]:
+    """The panels that have something to show to this person."""
+    found = [(panel, await panel.load(seen, actor)) for panel in PANELS]
+    return [(panel, shown) for panel, shown in found if shown is not None]
 
 
 def frozen(

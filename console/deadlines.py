@@ -18,8 +18,9 @@ from core.actor import Permission
 from core.errors import Invalid, NotFound
 from staff import working_days
 from tickets import limits, rules
+from tickets.clock_kinds import KINDS
 from tickets.deadlines import Rule, Unit
-from tickets.rules import KINDS, LONGEST, RuleLine
+from tickets.rules import LONGEST, RuleLine
 from tickets.sources import SOURCES
 
 routes = web.RouteTableDef()
@@ -81,7 +82,7 @@ def table(lines: dict[tuple[str, str, str], RuleLine], source: str) -> list[Type
     found = []
     for appeal_type in (*SOURCES[source].appeal_types, ""):
         cells = []
-        for kind in KINDS:
+        for kind in SOURCES[source].clocks:
             own = lines.get((source, appeal_type, kind))
             path = f"{PAGE}/{source}/{appeal_type or NO_TYPE}/{kind}"
             cells.append(Cell(kind, path, own or lines.get((source, "", kind)), own is not None))
@@ -116,8 +117,8 @@ async def listed(request: web.Request) -> web.Response:
     return await show(
         request,
         "console/deadlines.html",
-        sources=[(source.label, table(lines, name)) for name, source in SOURCES.items()],
-        kinds=KINDS,
+        sources=[(source, table(lines, name)) for name, source in SOURCES.items()],
+        kinds={name: kind.label for name, kind in KINDS.items()},
         words=words,
         controls=forms.controls(TryForm, values, options=_options()),
     )
@@ -127,7 +128,11 @@ def _wanted(request: web.Request) -> tuple[str, str, str]:
     """Source, appeal type and kind of the address."""
     source, appeal_type, kind = (request.match_info[name] for name in ("source", "type", "kind"))
     appeal_type = _type(appeal_type)
-    if source not in SOURCES or kind not in KINDS or appeal_type not in ("", *SOURCES[source].appeal_types):
+    if (
+        source not in SOURCES
+        or kind not in SOURCES[source].clocks
+        or appeal_type not in ("", *SOURCES[source].appeal_types)
+    ):
         raise NotFound("没有这一项办理时限")
     return source, appeal_type, kind
 
@@ -147,7 +152,7 @@ async def _drawer(
         "console/deadline.html",
         status=error.status if error else 200,
         path=request.path,
-        title=f"{appeal_type or OTHER} · {KINDS[kind]}",
+        title=f"{appeal_type or OTHER} · {KINDS[kind].label}",
         source=SOURCES[source].label,
         own=own,
         now=words(line.rule) if line else "",
@@ -175,7 +180,7 @@ async def changed(request: web.Request) -> web.Response:
         await rules.change(source, appeal_type, kind, form.amount, form.unit, form.basis, by=actor)
     except Invalid as error:
         return await _drawer(request, given, error)
-    said = f"已保存：{appeal_type or OTHER}的{KINDS[kind]}为 {form.amount} {UNITS[form.unit]}，此后收到的诉求按此计算"
+    said = f"已保存：{appeal_type or OTHER}的{KINDS[kind].label}为 {form.amount} {UNITS[form.unit]}，此后收到的诉求按此计算"
     return go(request, PAGE, said)
 
 
@@ -204,7 +209,7 @@ async def tried(request: web.Request) -> web.Response:
         "console/deadline_tried.html",
         error=None,
         found=found,
-        kinds=KINDS,
+        kinds={name: kind.label for name, kind in KINDS.items()},
         type=_type(form.appeal_type) or OTHER,
         received=received,
     )

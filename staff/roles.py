@@ -23,6 +23,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     DESIGNER = "designer"
+    DISCIPLINE = "discipline"
 
 
 LABELS = MappingProxyType(
@@ -37,6 +38,7 @@ LABELS = MappingProxyType(
         Role.ADMINISTRATOR: "系统管理员",
         Role.AUDITOR: "安全审计员",
         Role.DESIGNER: "问卷与文书设计员",
+        Role.DISCIPLINE: "纪检监察人员",
     }
 )
 
@@ -47,6 +49,7 @@ _IN_DEPARTMENT = frozenset(
         Permission.TICKET_HANDLE,
         Permission.PATIENT_READ,
         Permission.PATIENT_REVEAL,
+        Permission.REPORT_READ,
     }
 )
 _IN_CENTRE = frozenset(
@@ -61,6 +64,8 @@ _IN_CENTRE = frozenset(
         Permission.TICKET_MANAGE,
         Permission.PATIENT_READ,
         Permission.PATIENT_REVEAL,
+        Permission.REPORT_READ,
+        Permission.CHAT_MODERATE,
     }
 )
 
@@ -75,17 +80,26 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.TICKET_READ,
                 Permission.TICKET_ENDORSE,
                 Permission.PATIENT_READ,
+                Permission.REPORT_READ,
             }
         ),
         Role.CENTRE_STAFF: _IN_CENTRE,
-        Role.CENTRE_HEAD: _IN_CENTRE | {Permission.CASE_REVIEW, Permission.TEMPLATE_MANAGE},
+        Role.CENTRE_HEAD: _IN_CENTRE
+        | {Permission.CASE_REVIEW, Permission.TEMPLATE_MANAGE, Permission.FORM_MANAGE},
         Role.CLINICIAN: frozenset({Permission.TICKET_READ, Permission.PATIENT_READ}),
         Role.SUPERVISOR: frozenset(
-            {Permission.CASE_READ, Permission.CASE_EXPORT, Permission.TICKET_READ, Permission.PATIENT_READ}
+            {
+                Permission.CASE_READ,
+                Permission.CASE_EXPORT,
+                Permission.TICKET_READ,
+                Permission.PATIENT_READ,
+                Permission.REPORT_READ,
+            }
         ),
         Role.ADMINISTRATOR: frozenset(
             {
                 Permission.TEMPLATE_MANAGE,
+                Permission.FORM_MANAGE,
                 Permission.CALENDAR_MANAGE,
                 Permission.PARAMETER_MANAGE,
                 Permission.MACHINE_OPERATE,
@@ -93,7 +107,9 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
-        Role.DESIGNER: frozenset({Permission.TEMPLATE_MANAGE}),
+        Role.DESIGNER: frozenset({Permission.TEMPLATE_MANAGE, Permission.FORM_MANAGE}),
+        # 检举控告 are handled by discipline inspection alone (《信访工作条例》 Art. 30).
+        Role.DISCIPLINE: _IN_CENTRE | {Permission.CASE_REVIEW, Permission.CASE_SECRET},
     }
 )
 

@@ -13,8 +13,8 @@ from core import clock as time
 from core import due
 from core.calendar import Calendar
 from staff import working_days
-from tickets import ladder, limits, rules
-from tickets.deadlines import Deadline, instant_of_share, printed
+from tickets import clock_kinds, limits, rules
+from tickets.deadlines import Deadline, Unit, compute, instant_of_share, printed
 from tickets.deadlines import extend as extended
 from tickets.models import Case, Clock, Ticket
 
@@ -23,7 +23,7 @@ STEP = "clock.step"
 
 def next_ask(row: Clock, calendar: Calendar) -> due.Ask | None:
     """The due row for the next rung that was not taken yet; None when the ladder is at its end."""
-    nxt = ladder.rung(row.kind, row.level + 1)
+    nxt = clock_kinds.rung(row.kind, row.level + 1)
     if nxt is None:
         return None
     at = (
@@ -81,7 +81,9 @@ async def open_case(
 
 async def refresh(case: Case) -> None:
     """Set the case's own copy of its earliest running limit; the caller saves the case."""
-    running = await Clock.filter(case_id=case.id, ticket_id=None, state="running").order_by("due_at")
+    running = await Clock.filter(
+        case_id=case.id, ticket_id=None, state="running", kind__in=clock_kinds.ours()
+    ).order_by("due_at")
     case.due_at = running[0].due_at if running else None
     case.provisional = any(row.provisional for row in running)
 
@@ -143,25 +145,34 @@ async def run_again(ticket: Ticket) -> None:
 
 async def pause(ticket: Ticket) -> None:
     """The clock stands still."""
-    for row in await _live(ticket):
+    await _stand_still(await _live(ticket))
+
+
+async def _stand_still(rows: list[Clock]) -> None:
+    for row in rows:
         row.state, row.paused_at, row.version = "paused", time.now(), row.version + 1
         await row.save()
 
 
 async def resume(ticket: Ticket) -> None:
     """The clock runs again; its limit moves by as long as it stood still."""
+    for row in await _go_on(await _live(ticket), "挂起"):
+        ticket.due_at = row.due_at
+
+
+async def _go_on(rows: list[Clock], ground: str) -> list[Clock]:
     calendar = await working_days.calendar()
-    for row in await _live(ticket):
+    for row in rows:
         stood = time.now() - row.paused_at if row.paused_at else None
         if stood is not None:
             row.paused_seconds += int(stood.total_seconds())
             row.due_at += stood
-            row.reason = f"{row.reason}；挂起 {_span(int(stood.total_seconds()))}，时限顺延"
+            row.reason = f"{row.reason}；{ground} {_span(int(stood.total_seconds()))}，时限顺延"
             row.rule = {**(row.rule or {}), "paused": row.paused_seconds}
         row.state, row.paused_at, row.version = "running", None, row.version + 1
         await row.save()
-        ticket.due_at = row.due_at
         await arm(row, calendar)
+    return rows
 
 
 def _span(seconds: int) -> str:
@@ -199,7 +210,7 @@ async def extend(case: Case, ticket: Ticket, days: int, approver: str) -> str:
 def _level_at(row: Clock, calendar: Calendar) -> int:
     """The rung that is behind us now, after the limit moved: what lies ahead is to be told (again)."""
     behind = 0
-    for entry in ladder.rungs(row.kind):
+    for entry in clock_kinds.rungs(row.kind):
         at = instant_of_share(row.start_at, row.due_at, entry.share, row.paused_seconds, calendar)
         if at <= time.now():
             behind = entry.step
@@ -213,6 +224,61 @@ async def end_case(case: Case, state: str) -> None:
     )
     await _end(rows, state)
     await refresh(case)
+
+
+async def open_kind(case: Case, kind: str, start: datetime) -> Clock | None:
+    """Start a clock of the case by the rule of its kind; None when no rule says anything. The caller saves the case."""
+    rule = (await rules.in_force()).rule(case.source, case.appeal_type, kind)
+    if rule is None:
+        return None
+    deadline = compute(start, rule, await working_days.calendar(), event=clock_kinds.KINDS[kind].event)
+    await open_limits(case, (limits.Limit(kind, start, deadline, limits.as_json(rule)),))
+    await refresh(case)
+    return await Clock.filter(case_id=case.id, kind=kind, round=case.round).order_by("-id").first()
+
+
+async def _of_kind(case: Case, kind: str, *states: str) -> list[Clock]:
+    return await Clock.select_for_update().filter(
+        case_id=case.id, ticket_id=None, round=case.round, kind=kind, state__in=states
+    )
+
+
+async def end_kind(case: Case, kind: str, state: str = "met") -> None:
+    """The case's clock of this kind stops: met, or void. The caller saves the case."""
+    await _end(await _of_kind(case, kind, "running", "paused"), state)
+    await refresh(case)
+
+
+async def pause_kind(case: Case, kind: str) -> None:
+    """The case's clock of this kind stands still (a hearing, say). The caller saves the case."""
+    await _stand_still(await _of_kind(case, kind, "running"))
+    await refresh(case)
+
+
+async def resume_kind(case: Case, kind: str, ground: str) -> None:
+    """It runs again, later by as long as it stood still; `ground` is said in its reason. The caller saves the case."""
+    await _go_on(await _of_kind(case, kind, "paused"), ground)
+    await refresh(case)
+
+
+async def prolong_kind(case: Case, kind: str, days: int, unit: Unit, approver: str) -> str:
+    """Move the limit of the case's clock of this kind; its new reason. The caller saves the case."""
+    calendar = await working_days.calendar()
+    reason = ""
+    for row in await _of_kind(case, kind, "running", "paused"):
+        new = extended(_as_deadline(row), days, calendar, unit=unit, source=f"{approver} 批准")
+        row.due_at, row.provisional, row.reason = new.due_at, new.provisional, new.reason
+        granted = (row.rule or {}).get("extended", [])
+        entry = {"amount": days, "unit": str(unit), "by": approver}
+        row.rule = {**(row.rule or {}), "extended": [*(granted if isinstance(granted, list) else []), entry]}
+        row.version += 1
+        row.level = _level_at(row, calendar)
+        await row.save()
+        reason = row.reason
+        if row.state == "running":
+            await arm(row, calendar)
+    await refresh(case)
+    return reason
 
 
 async def recount(row: Clock, calendar: Calendar) -> bool:

@@ -197,16 +197,28 @@ def derive_department(
     )
 
 
-def extend(deadline: Deadline, working_days: int, calendar: Calendar, *, source: str = "") -> Deadline:
-    """`working_days` (1 or more) later at the same time of day; `source` names the approval."""
-    if working_days < 1:
-        raise ValueError("an extension is at least one working day")
+def extend(
+    deadline: Deadline,
+    amount: int,
+    calendar: Calendar,
+    *,
+    unit: Unit = Unit.WORKING_DAYS,
+    source: str = "",
+) -> Deadline:
+    """`amount` (1 or more) of `unit` later, days at the same time of day; `source` names the approval."""
+    if amount < 1:
+        raise ValueError("an extension is at least one day or hour")
+    if unit is not Unit.WORKING_DAYS:
+        longer = timedelta(days=amount) if unit is Unit.CALENDAR_DAYS else timedelta(hours=amount)
+        part = Part(PartKind.EXTENDED, f"延期 {amount} {_UNIT_WORDS[unit]}")
+        due = local(deadline.due_at) + longer
+        return joined(deadline, conclude(due, [part], source, provisional=deadline.provisional))
     old = local(deadline.due_at)
-    last = calendar.shift(old.date(), working_days)
+    last = calendar.shift(old.date(), amount)
     seen = days_between(old.date() + timedelta(days=1), last)
     missing = unknown(seen, calendar)
     parts = [
-        Part(PartKind.EXTENDED, f"延期 {working_days} 个工作日"),
+        Part(PartKind.EXTENDED, f"延期 {amount} 个工作日"),
         *explain(seen, calendar),
         *missing,
     ]

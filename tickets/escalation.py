@@ -5,12 +5,10 @@ from core.actor import system
 from core.due import Came, Due
 from core.events import announce
 from staff import working_days
-from tickets import clocks, history, ladder
+from tickets import clock_kinds, clocks, history
 from tickets.deadlines import instant_of_share
 from tickets.events import ClockStepped
 from tickets.models import Clock
-
-_NAMES = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 
 
 async def step(due: Due) -> tuple[Came, str]:
@@ -22,7 +20,7 @@ async def step(due: Due) -> tuple[Came, str]:
     now = clock.now()
     reached = [
         rung
-        for rung in ladder.rungs(row.kind)
+        for rung in clock_kinds.rungs(row.kind)
         if rung.step > row.level
         and (
             row.due_at
@@ -42,7 +40,7 @@ async def step(due: Due) -> tuple[Came, str]:
         system("时钟"),
         round_no=row.round,
         ticket_id=row.ticket_id,
-        text=f"{_NAMES[row.kind]}{rung.title}",
+        text=f"{clock_kinds.label(row.kind)}{rung.title}",
         detail={"clock": row.id, "step": rung.step, "roles": list(rung.roles)},
     )
     await announce(ClockStepped(clock_id=row.id, step=rung.step))

@@ -26,13 +26,5 @@ CENTRE = (
     Rung(2, 0.90, "即将到期", ("centre_staff", "centre_head")),
     Rung(3, 1.00, "已逾期", ("centre_staff", "centre_head", "vice_president")),
 )
-
-
-def rungs(kind: str) -> tuple[Rung, ...]:
-    """The ladder of a clock of this kind."""
-    return DEPARTMENT if kind == "department" else CENTRE
-
-
-def rung(kind: str, step: int) -> Rung | None:
-    """One rung, or None beyond the last."""
-    return next((entry for entry in rungs(kind) if entry.step == step), None)
+# A time that is the person's own: only its end is worth a word.
+WINDOW = (Rung(1, 1.00, "期限届满", ("centre_staff",)),)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from core.calendar import Calendar
 from core.clock import local
+from tickets import clock_kinds
 from tickets.deadline_reasons import conclude, days_between, explain, joined
 from tickets.deadlines import (
     Deadline,
@@ -105,16 +106,25 @@ def again(
     elif kind == "hospital":
         deadline = derive_hospital(start_at, rule, above, lead, calendar)
     else:
-        deadline = compute(start_at, rule, calendar, event="交办" if kind == "department" else "收到")
-    for days in _extensions(kept):
-        deadline = prolonged(deadline, days, above, calendar)
+        deadline = compute(start_at, rule, calendar, event=clock_kinds.KINDS[kind].event)
+    for amount, unit, approver in _extensions(kept):
+        if approver:
+            deadline = extend(deadline, amount, calendar, unit=unit, source=f"{approver} 批准")
+        else:
+            deadline = prolonged(deadline, amount, above, calendar)
     paused = timedelta(seconds=int(str(kept.get("paused", 0))))
     return replace(deadline, due_at=deadline.due_at + paused) if paused else deadline
 
 
-def _extensions(kept: dict[str, object]) -> list[int]:
-    days = kept.get("extended", [])
-    return [int(str(entry)) for entry in days] if isinstance(days, list) else []
+def _extensions(kept: dict[str, object]) -> list[tuple[int, Unit, str]]:
+    """Amount, unit and approver of each extension; of a department's own, working days without a name."""
+    given = kept.get("extended", [])
+    return [
+        (int(entry["amount"]), Unit(entry["unit"]), str(entry["by"]))
+        if isinstance(entry, dict)
+        else (int(str(entry)), Unit.WORKING_DAYS, "")
+        for entry in (given if isinstance(given, list) else [])
+    ]
 
 
 def prolonged(deadline: Deadline, days: int, above: Deadline | None, calendar: Calendar) -> Deadline:

@@ -7,9 +7,9 @@ from tortoise.models import Model
 from core import clock
 from core.actor import Actor
 from core.crypto import EncryptedText
+from tickets.sources import SOURCES
 from tickets.states import (
     CASE_LABELS,
-    CASE_TABLE,
     TICKET_LABELS,
     TICKET_TABLE,
     CaseState,
@@ -68,6 +68,12 @@ class Case(Model):
     closed_at = fields.DatetimeField(null=True)
     archived_at = fields.DatetimeField(null=True)
     archive_no = fields.TextField(null=True)
+    secret = fields.BooleanField(default=False)
+    barred_unit_ids = ArrayField("bigint", default=list)
+    barred_staff_ids = ArrayField("bigint", default=list)
+    matter_id = fields.BigIntField(null=True)
+    merged_into = fields.BigIntField(null=True)
+    merged_at = fields.DatetimeField(null=True)
 
     class Meta:
         """Table name."""
@@ -86,7 +92,7 @@ class Case(Model):
 
     def move(self, verb: CaseVerb, by: Actor) -> None:
         """Take a step of the table, or raise Refused or Forbidden."""
-        state = move(CASE_TABLE, CASE_LABELS, self.state, verb, by, None)
+        state = move(SOURCES[self.source].table, CASE_LABELS, self.state, verb, by, None)
         self.state = CaseState(state)
 
 

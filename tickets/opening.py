@@ -20,7 +20,7 @@ from core.models import StoredFile
 from staff import queries as staff
 from staff import working_days
 from staff.queries import OrgTree, Unit
-from tickets import ladder, limits, rules
+from tickets import clock_kinds, limits, rules
 from tickets.deadlines import instant_of_share
 from tickets.events import CaseReceived, TicketAssigned
 from tickets.orders import Order, content_hash
@@ -135,7 +135,7 @@ def _plan(wish: Wish, start: datetime, wanted: Rules, calendar: Calendar) -> Pla
 
 def _clock(limit: limits.Limit, calendar: Calendar) -> tuple[object, ...]:
     """The columns of a clock behind `n`, its first rung last."""
-    deadline, first = limit.deadline, ladder.rungs(limit.kind)[0]
+    deadline, first = limit.deadline, clock_kinds.rungs(limit.kind)[0]
     rung = instant_of_share(limit.start_at, deadline.due_at, first.share, 0, calendar)
     return (
         limit.kind,

@@ -11,7 +11,6 @@ from staff.stamped import Stamped
 from tickets.deadlines import Rule, Unit
 from tickets.sources import SOURCES
 
-KINDS = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 LONGEST = 365
 
 AUTO_ASSIGN = parameters.declare(
@@ -98,7 +97,7 @@ async def lines() -> dict[tuple[str, str, str], RuleLine]:
 
 def _check(source: str, appeal_type: str, kind: str, amount: int, basis: str) -> None:
     known = SOURCES.get(source)
-    if known is None or kind not in KINDS or appeal_type not in ("", *known.appeal_types):
+    if known is None or kind not in known.clocks or appeal_type not in ("", *known.appeal_types):
         raise NotFound("没有这一项办理时限")
     faults = []
     if not 1 <= amount <= LONGEST:

@@ -11,9 +11,10 @@ from tests.story.hospital import Hospital
 from tests.story.orders import pushed
 from tests.story.people import PEOPLE
 from tests.story.waiting import until
-from tickets import ladder
+from tickets import clock_kinds
 from tickets.clocks import STEP
 from tickets.deadlines import instant_of_share
+from tickets.ladder import Rung
 
 STAFF = [person[0] for person in PEOPLE]
 
@@ -23,7 +24,7 @@ async def test_every_rung_of_the_ladder_is_told_once_though_the_worker_dies_at_e
     _, ticket = await pushed(rough, "LADDER-1")
     await rough.settled()
     number = await db.fetchval("select id from clock where ticket_id = $1", ticket)
-    for rung in ladder.rungs("department"):
+    for rung in clock_kinds.rungs("department"):
         await until_armed(number, rung.step)
         await move_to(number, rung)
         await asyncio.sleep(chance.uniform(0, 1.2))
@@ -38,7 +39,9 @@ async def test_every_rung_of_the_ladder_is_told_once_though_the_worker_dies_at_e
     told = await db.fetch(
         "select text from history where ticket_id = $1 and verb = 'remind' order by id", ticket
     )
-    assert [row["text"] for row in told] == [f"科室时限{rung.title}" for rung in ladder.rungs("department")]
+    assert [row["text"] for row in told] == [
+        f"科室时限{rung.title}" for rung in clock_kinds.rungs("department")
+    ]
     wanted = {
         "时限过半": {"liaison"},
         "时限已过四分之三": {"liaison", "deputy"},
@@ -59,7 +62,7 @@ async def test_rungs_that_were_slept_through_are_one_reminder_that_says_so(rough
     number = await db.fetchval("select id from clock where ticket_id = $1", ticket)
     for name in ("worker-1", "worker-2"):
         rough.programs[name].kill()
-    await move_to(number, ladder.rungs("department")[2])
+    await move_to(number, clock_kinds.rungs("department")[2])
     await rough.start("worker-1", "worker-2")
     await until(lambda: _level(number, 3), "the third rung was reached")
     await accounts.calm(rough)
@@ -96,7 +99,7 @@ async def until_armed(number: int, step: int) -> None:
     await until(look, f"step {step} of clock {number} is armed")
 
 
-async def move_to(number: int, rung: ladder.Rung) -> None:
+async def move_to(number: int, rung: Rung) -> None:
     """Shift a clock in time so that this rung has just been reached and the next has not."""
     start, due_at = await _span(rung)
     async with db.transaction():
@@ -109,13 +112,13 @@ async def move_to(number: int, rung: ladder.Rung) -> None:
         )
 
 
-async def _span(rung: ladder.Rung) -> tuple[datetime, datetime]:
+async def _span(rung: Rung) -> tuple[datetime, datetime]:
     """A clock that began twenty days ago and of which just so much is used."""
     now, calendar = clock.now(), await working_days.calendar()
     start = now - timedelta(days=20)
     if rung.share >= 1:
         return start, now - timedelta(minutes=1)
-    following = next(each for each in ladder.rungs("department") if each.step == rung.step + 1)
+    following = next(each for each in clock_kinds.rungs("department") if each.step == rung.step + 1)
     for hours in range(1, 24 * 60):
         due_at = now + timedelta(hours=hours)
         later = (

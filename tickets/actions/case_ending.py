@@ -6,9 +6,10 @@ from core.actor import Actor
 from core.db import transaction
 from core.errors import Refused
 from core.events import Event
+from staff import queries as staff
 from tickets import clocks, history
 from tickets.actions.forms import CallBack, Reason, Satisfied
-from tickets.actions.shared import concern
+from tickets.actions.shared import concern, new_ticket
 from tickets.events import TicketAssigned
 from tickets.models import Case, Ticket
 from tickets.numbers import next_number
@@ -81,28 +82,8 @@ async def _next_round(case: Case, by: Actor, because: str) -> None:
     await clocks.open_case(case, None, None, now)
     made: list[Event] = []
     for old in last:
-        ticket = await Ticket.create(
-            case_id=case.id,
-            round=case.round,
-            unit_id=old.unit_id,
-            path=old.path,
-            role=old.role,
-            state=TicketState.ASSIGNED,
-            instructions=f"第 {case.round} 轮重办：{because}",
-            assigned_at=now,
-        )
-        await clocks.open_department(case, ticket)
-        await ticket.save()
-        await history.add(
-            case.id,
-            "assign",
-            by,
-            round_no=case.round,
-            ticket_id=ticket.id,
-            states=("", TicketState.ASSIGNED),
-            text=ticket.instructions,
-            detail={"unit_to": ticket.unit_id},
-        )
+        unit = (await staff.tree()).unit(old.unit_id)
+        ticket = await new_ticket(case, unit, old.role, f"第 {case.round} 轮重办：{because}", by)
         made.append(TicketAssigned(ticket_id=ticket.id))
     await concern(case)
     await history.case_moved(

@@ -7,11 +7,11 @@ from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, Refused
 from tickets import clocks, history
 from tickets.actions.forms import Assign, EventRecordForm, Note, Reason, Reply
-from tickets.actions.shared import concern, unit_named
+from tickets.actions.shared import concern, new_ticket, unit_named
 from tickets.events import CaseReturned, ReplyApproved, TicketAssigned
 from tickets.models import Case, Ticket
 from tickets.queries import access
-from tickets.states import OPEN_TICKET, CaseVerb, TicketState
+from tickets.states import OPEN_TICKET, CaseVerb
 
 
 @action("case", CaseVerb.ACCEPT, label="受理", said="{number} 已受理", tone="primary")
@@ -74,29 +74,8 @@ async def assign(case_id: int, form: Assign, *, by: Actor) -> Case:
                 fault = Fault(field="units", label="承办科室", reason=f"{unit.name}已有在办工单", value=name)
                 raise Invalid(f"{unit.name}已有在办工单", details=[fault])
             taken.add(unit.id)
-            ticket = await Ticket.create(
-                case_id=case.id,
-                round=case.round,
-                unit_id=unit.id,
-                path=unit.path,
-                role="co" if led else "lead",
-                state=TicketState.ASSIGNED,
-                instructions=form.instructions,
-                assigned_at=clock.now(),
-            )
+            ticket = await new_ticket(case, unit, "co" if led else "lead", form.instructions, by)
             led = True
-            await clocks.open_department(case, ticket)
-            await ticket.save()
-            await history.add(
-                case.id,
-                "assign",
-                by,
-                round_no=case.round,
-                ticket_id=ticket.id,
-                states=("", TicketState.ASSIGNED),
-                text=form.instructions,
-                detail={"unit_to": unit.id},
-            )
             names.append(unit.name)
             made.append(TicketAssigned(ticket_id=ticket.id))
         await concern(case)

@@ -1,9 +1,11 @@
 """What several verbs need: the frozen round, the units concerned, names of departments to units. Declares no verb."""
 
 from core import clock
+from core.actor import Actor
 from core.errors import Fault, Invalid, Refused
 from staff import queries as staff
 from staff.queries import Unit
+from tickets import clocks, history
 from tickets.models import Case, Ticket, TicketRequest
 from tickets.queries.access import unit_ids_of
 from tickets.states import TicketState
@@ -41,6 +43,33 @@ async def unit_named(name: str, case: Case, field: str = "unit") -> Unit:
         else f"没有找到科室“{text}”，请核对名称"
     )
     raise Invalid(reason, details=[Fault(field=field, label="科室", reason=reason, value=text)])
+
+
+async def new_ticket(case: Case, unit: Unit, role: str, instructions: str, by: Actor) -> Ticket:
+    """A department's ticket in the present round, with its clock and its line of history; announce it with the step."""
+    ticket = await Ticket.create(
+        case_id=case.id,
+        round=case.round,
+        unit_id=unit.id,
+        path=unit.path,
+        role=role,
+        state=TicketState.ASSIGNED,
+        instructions=instructions,
+        assigned_at=clock.now(),
+    )
+    await clocks.open_department(case, ticket)
+    await ticket.save()
+    await history.add(
+        case.id,
+        "assign",
+        by,
+        round_no=case.round,
+        ticket_id=ticket.id,
+        states=("", TicketState.ASSIGNED),
+        text=instructions,
+        detail={"unit_to": unit.id},
+    )
+    return ticket
 
 
 async def lapse_requests(ticket: Ticket) -> None:

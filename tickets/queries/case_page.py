@@ -16,6 +16,7 @@ from core.errors import NotFound
 from core.identity import mask_name, mask_phone
 from patients import queries as patients
 from staff import queries as staff
+from tickets import clock_kinds
 from tickets.models import Case, Clock, Ticket, TicketRequest
 from tickets.queries import access, choices
 from tickets.queries.case_views import (
@@ -38,7 +39,6 @@ _INSIDE = (Permission.CASE_HANDLE, Permission.CASE_REVIEW, Permission.CASE_EXPOR
 _OPEN_STEPS = frozenset(
     {"receive", "update", "accept", "limit_moved", "approve", "rework", "close", "archive"}
 )
-_LABELS = {"upstream": "上级时限", "hospital": "医院时限", "department": "科室时限"}
 
 
 async def open_case(case_id: int, by: Actor) -> Seen:
@@ -120,7 +120,7 @@ def _clock(row: Clock) -> ClockLine:
     stopped = row.ended_at if row.state in ("met", "void") else row.paused_at
     return ClockLine(
         row.kind,
-        _LABELS[row.kind],
+        clock_kinds.label(row.kind),
         row.due_at,
         row.provisional,
         row.reason,

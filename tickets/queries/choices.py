@@ -11,7 +11,8 @@ from core.actions import REGISTER, Action
 from core.actor import Actor
 from tickets import extending
 from tickets.models import Case, Ticket
-from tickets.states import CASE_TABLE, OPEN_TICKET, TICKET_TABLE, CaseVerb, TicketVerb, verbs
+from tickets.sources import SOURCES
+from tickets.states import OPEN_TICKET, TICKET_TABLE, CaseVerb, TicketVerb, verbs
 
 _DECIDING = {
     TicketVerb.APPROVE_EXTENSION: "extension",
@@ -42,7 +43,7 @@ async def of_case(case: Case, by: Actor) -> list[Action]:
             hidden.add(CaseVerb.CLOSE)
         if by.staff_id is not None and facts["drafted_by_id"] == by.staff_id:
             hidden.add(CaseVerb.APPROVE)
-    allowed = verbs(CASE_TABLE, case.state, by, None)
+    allowed = verbs(SOURCES[case.source].table, case.state, by, None)
     if CaseVerb.EXTEND_UPSTREAM in allowed and (await extending.standing(case)).obstacle:
         hidden.add(CaseVerb.EXTEND_UPSTREAM)
     return _actions("case", allowed, hidden)

@@ -4,6 +4,8 @@ A new source is one file here and one line in `SOURCES`; its periods are rows of
 """
 
 from tickets.sources.base import Source
+from tickets.sources.feedback import FEEDBACK
 from tickets.sources.hotline import HOTLINE
+from tickets.sources.petition import PETITION
 
-SOURCES: dict[str, Source] = {source.name: source for source in (HOTLINE,)}
+SOURCES: dict[str, Source] = {source.name: source for source in (HOTLINE, PETITION, FEEDBACK)}

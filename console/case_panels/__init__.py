@@ -1,0 +1,9 @@
+"""What the page of a case shows beside the main road, a panel each: petitions, feedback, the matter, secrecy.
+
+A new panel is one file here, its template, and one line in `PANELS`. A panel of which there is nothing to show to
+this person gives None.
+"""
+
+from console.case_panels.base import Panel
+
+PANELS: tuple[Panel, ...] = ()
