@@ -22,9 +22,9 @@ MONDAY = {"source": "hotline", "appeal_type": "投诉", "received_at": "2026-03-
 
 
 async def row(admin: Browser, label: str) -> list[str]:
-    """The cells of one appeal type."""
+    """The cells of one appeal type of the hotline."""
     page = await admin.get(PAGE)
-    return page.words(f"//tr[td[1][. = '{label}']]/td[position() > 1]")
+    return page.words(f"//section[.//h2 = '12345 热线']//tr[td[1][. = '{label}']]/td[position() > 1]")
 
 
 async def tried(admin: Browser, **more: str) -> Page:

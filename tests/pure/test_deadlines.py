@@ -292,7 +292,7 @@ def test_an_extension_counts_working_days_from_the_old_limit_and_keeps_the_hour(
         "依据：分管领导批准。"
     )
     assert extend(compute(at(date(2026, 12, 30)), working(1), announced()), 1, announced()).provisional
-    with pytest.raises(ValueError, match="at least one working day"):
+    with pytest.raises(ValueError, match="at least one day or hour"):
         extend(old, 0, announced())
 
 

@@ -1,7 +1,7 @@
 """What a source of cases is; holds no source itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tickets.states import CASE_TABLE, Step
@@ -21,5 +21,5 @@ class Source:
     reports_back: bool
     appeal_types: tuple[str, ...]
     clocks: tuple[str, ...] = ("upstream", "hospital", "department")
-    table: Mapping[tuple[StrEnum, StrEnum], Step] = CASE_TABLE
+    table: Mapping[tuple[StrEnum, StrEnum], Step] = field(default_factory=lambda: CASE_TABLE)
     person: str = "来电人"
