@@ -21,9 +21,10 @@ from tickets.events import CaseReceived
 from tickets.queries import case_ways, cases, spans
 from tickets.queries.case_filter import CaseFilter, read
 from tickets.queries.case_rows import TicketMark, load
-from tickets.queries.case_sql import Values, conditions
+from tickets.queries.case_sql import conditions
 from tickets.queries.cases import TooBroad
 from tickets.queries.search import Words, words
+from tickets.queries.values import Values
 from tickets.queries.waiting import todo
 from tickets.reactions import index
 from tickets.states import CaseState, TicketState
@@ -402,6 +403,6 @@ async def test_values_never_stand_in_the_statement(cast: Cast) -> None:
     wanted = CaseFilter(type=("'; drop table cases; --",), category="%'_\\")
     values = Values()
     text = conditions(await cases.question(wanted, cast.centre, None), values)
-    assert text == "c.appeal_type = $1 and c.category like $2"
+    assert text == "not c.secret and c.appeal_type = $1 and c.category like $2"
     assert list(values) == ["'; drop table cases; --", "\\%'\\_\\\\%"]
     assert (await cases.page(wanted, by=cast.centre)).rows == ()

@@ -1,47 +1,36 @@
 """Who may see which case and ticket; every other query goes through here.
 
 A case is seen by whoever may read cases or tickets in a unit that is concerned with it: the units of its
-open or done tickets, its campus, and all above them (`cases.unit_ids`).
+open or done tickets, its campus, and all above them (`cases.unit_ids`). A secret one is seen by far fewer:
+tickets/queries/secrecy.py. What a person may not see does not exist for them: the same sentence for both.
 """
 
 from core.actor import Actor, ActorKind, Permission
 from core.errors import NotFound
 from tickets.models import Case, Ticket
+from tickets.queries import secrecy
+from tickets.queries.reach import scope, unit_ids_of
 
-_READING = (Permission.CASE_READ, Permission.TICKET_READ)
-
-
-def unit_ids_of(path: str) -> list[int]:
-    """The ids in a unit's path: "/1/4/23/" → [1, 4, 23]."""
-    return [int(part) for part in path.split("/") if part]
+__all__ = ["case", "lock_case", "lock_ticket", "scope", "ticket", "unit_ids_of"]
 
 
-def scope(by: Actor) -> list[int] | None:
-    """The units this person reads cases of; None means all, an empty list none."""
-    if by.kind is not ActorKind.STAFF:
-        return None
-    paths = {path for permission in _READING for path in by.scope(permission)}
-    units = [unit_ids_of(path) for path in paths]
-    if any(len(ids) <= 1 for ids in units):  # the group itself: a database holds one group
-        return None
-    return sorted({ids[-1] for ids in units})
-
-
-def _sees(case: Case, by: Actor) -> bool:
+async def _sees(case: Case, by: Actor) -> bool:
     units = scope(by)
-    return units is None or not set(units).isdisjoint(case.unit_ids)
+    return (units is None or not set(units).isdisjoint(case.unit_ids)) and await secrecy.sees(case, by)
 
 
 async def case(case_id: int, by: Actor) -> Case:
-    """A case this person may see.
+    """A case this person may see, as they may read it: of a secret one perhaps its number and state alone.
+
+    It is for reading; whoever changes it takes `lock_case`.
 
     Raises:
         NotFound: there is none, or none for this person.
     """
     found = await Case.get_or_none(id=case_id)
-    if found is None or not _sees(found, by):
+    if found is None or not await _sees(found, by):
         raise NotFound("没有这件诉求，或您无权查看")
-    return found
+    return secrecy.shown(found, by)
 
 
 async def ticket(ticket_id: int, by: Actor) -> Ticket:
@@ -53,15 +42,17 @@ async def ticket(ticket_id: int, by: Actor) -> Ticket:
 
 
 async def _sees_ticket(ticket: Ticket, by: Actor) -> bool:
-    if by.can(Permission.TICKET_READ, ticket.path) or by.can(Permission.CASE_READ, ticket.path):
+    if by.kind is not ActorKind.STAFF:
         return True
-    return by.kind is not ActorKind.STAFF
+    if not (by.can(Permission.TICKET_READ, ticket.path) or by.can(Permission.CASE_READ, ticket.path)):
+        return False
+    return secrecy.sees_ticket(await Case.get(id=ticket.case_id), ticket, by)
 
 
 async def lock_case(case_id: int, by: Actor) -> Case:
-    """A case this person may see, locked for the length of the transaction."""
+    """A case this person may see, locked for the length of the transaction; whole, for it will be saved."""
     found = await Case.select_for_update().get_or_none(id=case_id)
-    if found is None or not _sees(found, by):
+    if found is None or not await _sees(found, by):
         raise NotFound("没有这件诉求，或您无权查看")
     return found
 

@@ -8,30 +8,22 @@ is taken is decided in tickets/queries/case_ways.py.
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from core import clock
 from core.actor import Actor
 from core.clock import SHANGHAI
 from core.search import like_pattern
 from staff.queries import OrgTree
+from tickets.queries import secrecy
 from tickets.queries.access import scope
 from tickets.queries.case_filter import CaseFilter
 from tickets.queries.search import Words
+from tickets.queries.values import Values
 from tickets.states import CaseState
 
 SET = 30_000  # cases that are still gathered and sorted
 MOST_UNITS = 12  # a campus is common enough for a plain walk
 LONG_ENDED = frozenset({CaseState.CLOSED, CaseState.ARCHIVED})
-
-
-class Values(list[Any]):
-    """The values of a statement's parameters."""
-
-    def arg(self, value: Any) -> str:
-        """The place of a value in the statement."""
-        self.append(value)
-        return f"${len(self)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +75,7 @@ def conditions(asked: Question, values: Values) -> str:
     wanted = asked.filter
     parts = [
         *_places(asked, values),
+        *_secrecy(asked, values),
         *_chosen(wanted, values),
         *_handler(wanted, asked.by, values),
         *_days(wanted, values),
@@ -107,6 +100,14 @@ def _places(asked: Question, values: Values) -> list[str]:
     if asked.filter.campus is not None:
         parts.append(f"c.campus_id = {values.arg(asked.filter.campus)}")
     return parts
+
+
+def _secrecy(asked: Question, values: Values) -> list[str]:
+    """What is hidden of secret cases; a search must not tell by finding what the row itself does not show."""
+    wanted, words = asked.filter, asked.words
+    telling = bool(words.rest or words.phones or wanted.type or wanted.category)
+    hidden = secrecy.condition(asked.by, values, whole=telling)
+    return [] if hidden == "true" else [hidden]
 
 
 def _chosen(wanted: CaseFilter, values: Values) -> list[str]:

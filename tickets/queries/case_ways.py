@@ -13,13 +13,13 @@ from tickets.queries import search
 from tickets.queries.case_sql import (
     SET,
     Question,
-    Values,
     conditions,
     found_in_text,
     lead,
     text_join,
     walk,
 )
+from tickets.queries.values import Values
 
 LEAST_WALK, MOST_WALK = 1_000, 20_000  # cases looked at before the other way is tried
 _MARGIN = 6  # what the planner expects may be wrong by this factor

@@ -1,0 +1,177 @@
+"""Who may know of a secret case (检举控告) at all, and who may read it whole.
+
+《信访工作条例》 Art. 30: neither the material nor what is known of an accusation may reach the accused person or
+unit. A secret case is therefore seen by
+
+* whoever holds CASE_SECRET for a unit concerned: they read it whole;
+* whoever handles one of its tickets in the department it was given to: they see that ticket and what they were
+  asked to do, but neither who raised the matter nor the material (`shown`);
+
+and by nobody who is accused, or who holds any post at or below an accused unit, whatever else they hold. Jobs see
+everything; what they produce is asked for here again, by the person it is for. Changes nothing.
+"""
+
+import copy
+from collections.abc import Collection, Iterable
+
+from core import db
+from core.actor import Actor, ActorKind, Door, Permission
+from core.errors import Unauthenticated
+from staff.actors import actor_of
+from tickets.models import Case, Ticket
+from tickets.queries.reach import scope, unit_ids_of, units_of
+from tickets.queries.values import Values
+from tickets.states import TicketState
+
+VEILED = "涉密事项"
+# Whoever gave a ticket back, or had it taken away, is no longer concerned.
+_HELD = tuple(
+    str(state) for state in TicketState if state not in (TicketState.RETURNED, TicketState.WITHDRAWN)
+)
+
+_TEXTS = (
+    *(
+        "content",
+        "platform_no",
+        "content_hash",
+        "appeal_type",
+        "category",
+        "place",
+        "channel",
+        "registered_by",
+    ),
+    *("caller_name", "caller_gender", "patient_name", "patient_number", "return_reason"),
+)
+_NOTHING = (
+    *("external_no", "inbound_id", "occurred_at"),
+    *("caller_phone", "caller_phone_hash", "contact_phone", "contact_phone_hash"),
+)
+_LISTS = ("departments", "persons", "barred_unit_ids", "barred_staff_ids")
+
+
+def condition(by: Actor, values: Values, alias: str = "c", *, whole: bool = False) -> str:
+    """The SQL condition on `cases` (by this alias) that hides secret ones from this person.
+
+    It says nothing of the units a person reads: that stays a condition of its own (`access.scope`). With
+    `whole`, those of which they would see a ticket only are hidden too: for texts, phones and figures.
+    """
+    if by.kind is not ActorKind.STAFF:
+        return "true"
+    ways = [*_as_holder(by, values, alias), *([] if whole else _as_liaison(by, values, alias))]
+    if not ways:
+        return f"not {alias}.secret"
+    parts = [f"{values.arg(by.id)}::bigint <> all({alias}.barred_staff_ids)"]
+    if posts := _posts(by):
+        parts.append(f"not {alias}.barred_unit_ids && {values.arg(posts)}::bigint[]")
+    return f"(not {alias}.secret or ({' and '.join(parts)} and ({' or '.join(ways)})))"
+
+
+def _as_holder(by: Actor, values: Values, alias: str) -> list[str]:
+    units = units_of(by, Permission.CASE_SECRET)
+    if units is None:
+        return ["true"]
+    return [f"{alias}.unit_ids && {values.arg(units)}::bigint[]"] if units else []
+
+
+def _as_liaison(by: Actor, values: Values, alias: str) -> list[str]:
+    paths = by.scope(Permission.TICKET_HANDLE)
+    if not paths:
+        return []
+    held, under = values.arg(_HELD), values.arg([f"{path}%" for path in paths])
+    theirs = (
+        f"exists (select 1 from ticket st where st.case_id = {alias}.id"  # noqa: S608
+        f" and st.state = any({held}::text[]) and st.path like any({under}::text[]))"
+    )
+    return [theirs]
+
+
+def _posts(by: Actor) -> list[int]:
+    """All units in which this person has a post, and those above them."""
+    return sorted({unit for grant in by.grants for unit in unit_ids_of(grant.path)})
+
+
+async def visible(case_ids: Collection[int], by: Actor) -> set[int]:
+    """Those of the cases that this person may see at all: by their units, and by secrecy."""
+    values = Values()
+    parts = [f"c.id = any({values.arg(list(case_ids))}::bigint[])", condition(by, values)]
+    if (units := scope(by)) is not None:
+        parts.append(f"c.unit_ids && {values.arg(units)}::bigint[]")
+    rows = await db.fetch(f"select c.id from cases c where {' and '.join(parts)}", *values)  # noqa: S608
+    return {row["id"] for row in rows}
+
+
+def barred(case: Case, by: Actor) -> bool:
+    """Whether this person is accused, or belongs to an accused unit."""
+    if not case.secret or by.kind is not ActorKind.STAFF:
+        return False
+    return by.id in case.barred_staff_ids or not set(case.barred_unit_ids).isdisjoint(_posts(by))
+
+
+def barred_unit(case: Case, path: str) -> bool:
+    """Whether the unit with this path is accused, or lies below one that is."""
+    return case.secret and not set(case.barred_unit_ids).isdisjoint(unit_ids_of(path))
+
+
+def whole(case: Case, by: Actor) -> bool:
+    """Whether nothing of the case needs to be kept from this person for its secrecy."""
+    if not case.secret or by.kind is not ActorKind.STAFF:
+        return True
+    units = units_of(by, Permission.CASE_SECRET)
+    return not barred(case, by) and (units is None or not set(units).isdisjoint(case.unit_ids))
+
+
+def sees_ticket(case: Case, ticket: Ticket, by: Actor) -> bool:
+    """Whether secrecy lets this person see a ticket of the case: theirs to handle, or they read the case whole."""
+    if whole(case, by):
+        return True
+    return not barred(case, by) and ticket.state in _HELD and by.can(Permission.TICKET_HANDLE, ticket.path)
+
+
+async def sees(case: Case, by: Actor) -> bool:
+    """Whether secrecy lets this person know of the case."""
+    if whole(case, by):
+        return True
+    if barred(case, by) or not by.can(Permission.TICKET_HANDLE):
+        return False
+    return any(sees_ticket(case, ticket, by) for ticket in await Ticket.filter(case_id=case.id))
+
+
+def shown(case: Case, by: Actor) -> Case:
+    """The case as this person may read it; never to be saved."""
+    return case if whole(case, by) else veil(case)
+
+
+def veil(case: Case) -> Case:
+    """A copy without the person, the material and all that tells of them, if the case is secret; never to be saved.
+
+    For what leaves the house or is read by several people: messages, cards, names of chats.
+    """
+    if not case.secret:
+        return case
+    seen = copy.copy(case)
+    blank: dict[str, object] = {
+        **dict.fromkeys(_TEXTS, ""),
+        **dict.fromkeys(_NOTHING),
+        **{name: [] for name in _LISTS},
+        "title": VEILED,
+        "confidential": True,
+    }
+    for name, value in blank.items():
+        setattr(seen, name, value)
+    return seen
+
+
+async def among(case: Case, ticket: Ticket | None, staff_ids: Iterable[int]) -> set[int]:
+    """Those of the people who may know of this case or ticket; all of them when it is not secret."""
+    wanted = set(staff_ids)
+    if not case.secret:
+        return wanted
+    found = set()
+    for staff_id in wanted:
+        try:
+            by = await actor_of(staff_id, Door.WECOM)
+        except Unauthenticated:
+            continue
+        if await sees(case, by) if ticket is None else sees_ticket(case, ticket, by):
+            found.add(staff_id)
+    return found
