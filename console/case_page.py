@@ -151,7 +151,7 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
         "present": rounds[0] if rounds else None,
         "words": _words(case, rounds),
         "messages": await _messages(case, rounds),
-        "reports": await case_reports.of_case(seen),
+        "reports": await case_reports.of_case(seen, actor),
         "story": [(no, list(group)) for no, group in groupby(lines, key=lambda line: line.round)],
         "chats": await chats(cards, actor),
         "may": await _may(case, actor),

@@ -13,8 +13,10 @@ from core.actor import Actor
 from core.errors import HuiyinError, Refused
 from core.models import StoredFile
 from tickets import updating
+from tickets.models import Case
 from tickets.opening import Incoming, Opened, Where, locate, open_cases
 from tickets.orders import Order, content_hash
+from tickets.queries import secrecy
 
 __all__ = ["Incoming", "Outcome", "Received", "Where", "locate", "receive", "receive_many"]
 
@@ -111,12 +113,14 @@ def _new(opened: Opened) -> Received:
 async def _known(item: Incoming, by: Actor, source: str) -> Received:
     order = item.order
     row = await db.fetchrow(
-        "select id, content_hash, received_at from cases where source = $1 and external_no = $2",
+        "select id, content_hash, received_at, secret from cases where source = $1 and external_no = $2",
         source,
         order.order_no,
     )
     if row is None:
         raise Refused("工单正在登记，请稍后再试")
+    if row["secret"] and not secrecy.whole(await Case.get(id=row["id"]), by):
+        raise Refused("这个工单编号不能登记，请核对编号")  # what it belongs to is not for everybody to know
     number = f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}"
     if row["content_hash"] == content_hash(order):
         return Received(Outcome.SAME, row["id"], number)

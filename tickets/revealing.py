@@ -11,7 +11,7 @@ from core import audit, db
 from core.actor import Actor, Permission
 from core.errors import Fault, Forbidden, Invalid, NotFound
 from tickets.models import Case
-from tickets.queries import access
+from tickets.queries import access, secrecy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,12 @@ class Caller:
 
 
 def may_reveal(case: Case, by: Actor) -> bool:
-    """Whether this person may see the caller whole: who asked for secrecy is known to the centre alone."""
+    """Whether this person may see the caller whole: who asked for secrecy is known to the centre alone.
+
+    Who accuses somebody is known to discipline inspection alone.
+    """
+    if case.secret:
+        return by.can(Permission.CASE_SECRET) and secrecy.whole(case, by)
     if case.confidential or case.anonymous:
         return by.can(Permission.CASE_HANDLE)
     return by.can(Permission.PATIENT_REVEAL)
@@ -52,7 +57,7 @@ async def raw(case_id: int, reason: str, *, by: Actor) -> str:
         Forbidden, Invalid: as `reveal`.
     """
     case = await access.case(case_id, by)
-    if not by.can(Permission.CASE_HANDLE):
+    if not by.can(Permission.CASE_HANDLE) or not secrecy.whole(case, by):
         raise Forbidden
     body: bytes | None = await db.fetchval("select body from inbound where id = $1", case.inbound_id)
     if body is None:

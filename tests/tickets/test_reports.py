@@ -120,7 +120,7 @@ async def test_making_it_again_gives_another_number_and_leaves_the_first_as_it_w
     await templating.upload(Kind.HANDLING_FORM, "新版", "新版.docx", new.getvalue(), by=cast.chief)
     await make(case, Kind.HANDLING_FORM, cast.centre, ticket.id)
     seen = await case_page.open_case(case.id, cast.centre)
-    found = await case_reports.of_case(seen)
+    found = await case_reports.of_case(seen, cast.centre)
     assert [(line.number, line.template_version) for line in found] == [
         (f"办理单〔{clock.today().year}〕2号", 2),
         (f"办理单〔{clock.today().year}〕1号", 1),
@@ -196,7 +196,7 @@ async def test_a_department_reads_the_form_of_its_own_tickets_and_makes_none(cas
     own = await make(case, Kind.HANDLING_FORM, cast.centre, ticket.id)
     event = await make(case, Kind.EVENT_REPORT, cast.centre, ticket.id)
     seen = await case_page.open_case(case.id, cast.liaison)
-    assert [line.id for line in await case_reports.of_case(seen)] == [own]
+    assert [line.id for line in await case_reports.of_case(seen, cast.liaison)] == [own]
     with pytest.raises(NotFound):
         await case_reports.report(event, cast.liaison)
     with pytest.raises(NotFound):

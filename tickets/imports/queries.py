@@ -11,6 +11,8 @@ from core import db
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound
 from tickets.imports.states import IMPORT_LABELS, ROW_LABELS, ImportState, RowOutcome
+from tickets.queries import secrecy
+from tickets.queries.values import Values
 from tickets.sheets.columns import Mapping
 from tickets.sheets.rows import Fault
 
@@ -158,15 +160,15 @@ async def senders(by: Actor) -> list[str]:
 async def rows(
     import_id: int, outcomes: tuple[RowOutcome, ...], by: Actor, *, after: int = 0, limit: int = PAGE
 ) -> list[RowLine]:
-    """Rows of these outcomes in the order of the file, behind row `after`."""
+    """Rows of these outcomes in the order of the file, behind row `after`; not those of cases hidden from this person."""
     may(by)
+    values = Values([import_id, list(outcomes), after, limit])
     found = await db.fetch(
-        "select row_no, outcome, order_no, title, case_id, faults from import_row where import_id = $1"
-        " and outcome = any($2::text[]) and row_no > $3 order by row_no limit $4",
-        import_id,
-        list(outcomes),
-        after,
-        limit,
+        "select r.row_no, r.outcome, r.order_no, r.title, r.case_id, r.faults from import_row r"  # noqa: S608
+        " left join cases c on c.id = r.case_id where r.import_id = $1 and r.outcome = any($2::text[])"
+        f" and r.row_no > $3 and (c.id is null or {secrecy.condition(by, values, whole=True)})"
+        " order by r.row_no limit $4",
+        *values,
     )
     return [
         RowLine(

@@ -2,7 +2,8 @@
 
 A department sees the order, its own tickets and what was said about them. Records, the reply, call-backs and
 documents are the centre's part: for whoever handles, reviews or may take out cases of a unit concerned.
-Reads only; what may be done is asked of `choices`.
+Of a secret case whoever handles one of its tickets reads that ticket, and neither the person, nor the material, nor
+the story of the whole (tickets/queries/secrecy.py). Reads only; what may be done is asked of `choices`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from patients import queries as patients
 from staff import queries as staff
 from tickets import clock_kinds
 from tickets.models import Case, Clock, Ticket, TicketRequest
-from tickets.queries import access, choices
+from tickets.queries import access, choices, secrecy
 from tickets.queries.case_views import (
     Caller,
     ClockLine,
@@ -30,6 +31,7 @@ from tickets.queries.case_views import (
     StoryLine,
     TicketCard,
 )
+from tickets.queries.values import Values
 from tickets.revealing import may_reveal
 from tickets.states import TICKET_TABLE, TicketState, TicketVerb, verbs
 from tickets.story import tell
@@ -49,8 +51,8 @@ async def open_case(case_id: int, by: Actor) -> Seen:
     """
     case = await access.case(case_id, by)
     tickets = await Ticket.filter(case_id=case.id).order_by("id")
-    seen = tuple(ticket for ticket in tickets if _sees(ticket, by))
-    return Seen(case, seen, _inside(case, by))
+    seen = tuple(ticket for ticket in tickets if _sees(ticket, by) and secrecy.sees_ticket(case, ticket, by))
+    return Seen(case, seen, _inside(case, by), secrecy.whole(case, by))
 
 
 def _sees(ticket: Ticket, by: Actor) -> bool:
@@ -64,6 +66,8 @@ def _sees(ticket: Ticket, by: Actor) -> bool:
 def _inside(case: Case, by: Actor) -> bool:
     if by.kind is not ActorKind.STAFF:
         return True
+    if not secrecy.whole(case, by):
+        return False
     paths = {path for permission in _INSIDE for path in by.scope(permission)}
     units = [access.unit_ids_of(path) for path in paths]
     return any(len(ids) <= 1 or ids[-1] in case.unit_ids for ids in units)
@@ -179,7 +183,7 @@ async def story(seen: Seen) -> list[StoryLine]:
     lines = []
     for row in rows:
         if row["ticket_id"] is None:
-            if row["verb"] == "assign" or not (seen.inside or row["verb"] in _OPEN_STEPS):
+            if row["verb"] == "assign" or not (seen.inside or (seen.whole and row["verb"] in _OPEN_STEPS)):
                 continue  # "assign" stands once for each ticket already
         elif row["ticket_id"] not in own:
             continue
@@ -202,11 +206,12 @@ async def files(seen: Seen) -> list[FileLine]:
     """The material this person sees, in the order it came: the order's own, evidence of their tickets, records."""
     rows = await db.fetch(
         "select a.file_id, a.name, f.mime, f.size, a.kind, a.ticket_id, a.added_by, a.added_at from attachment a"
-        " join stored_file f on f.id = a.file_id where a.case_id = $1 and (a.kind = 'original'"
+        " join stored_file f on f.id = a.file_id where a.case_id = $1 and ((a.kind = 'original' and $4)"
         " or (a.kind = 'record' and $2) or a.ticket_id = any($3::bigint[])) order by a.id",
         seen.case.id,
         seen.inside,
         seen.ticket_ids,
+        seen.whole,
     )
     return [FileLine(**dict(row)) for row in rows]
 
@@ -225,7 +230,7 @@ async def file(case_id: int, file_id: UUID, by: Actor) -> FileLine:
 
 async def links(seen: Seen, by: Actor) -> list[Link]:
     """Visits in reach: confirmed, then proposed, then rejected; a department sees the confirmed ones only."""
-    if not by.can(Permission.PATIENT_READ):
+    if not (seen.whole and by.can(Permission.PATIENT_READ)):
         return []
     rows = await db.fetch(
         "select * from visit_link where case_id = $1 and (state = 'confirmed' or $2)"
@@ -295,11 +300,11 @@ async def by_order_no(order_no: str, source: str, by: Actor) -> Case | None:
 async def of_patient(patient_id: int, by: Actor) -> list[Case]:
     """The cases a patient's visits were confirmed for and that this person may see, the latest first."""
     await patients.in_reach(patient_id, by, Permission.PATIENT_READ)
-    units = access.scope(by)
+    values = Values([patient_id, access.scope(by)])
     rows = await db.fetch(
-        "select distinct l.case_id from visit_link l join cases c on c.id = l.case_id"
-        " where l.patient_id = $1 and l.state = 'confirmed' and ($2::bigint[] is null or c.unit_ids && $2)",
-        patient_id,
-        units,
+        "select distinct l.case_id from visit_link l join cases c on c.id = l.case_id"  # noqa: S608
+        " where l.patient_id = $1 and l.state = 'confirmed' and ($2::bigint[] is null or c.unit_ids && $2)"
+        f" and {secrecy.condition(by, values, whole=True)}",
+        *values,
     )
     return await Case.filter(id__in=[row["case_id"] for row in rows]).order_by("-id")

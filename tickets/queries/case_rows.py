@@ -11,6 +11,8 @@ from core.actor import Actor, Permission
 from core.masks import mask_name, mask_phone
 from staff import queries as staff
 from staff.queries import OrgTree
+from tickets.queries import secrecy
+from tickets.queries.values import Values
 from tickets.queries.waiting import inside
 from tickets.sources import SOURCES
 from tickets.states import CASE_LABELS, TICKET_LABELS, CaseState, TicketState
@@ -31,7 +33,8 @@ class TicketMark:
 class CaseRow:
     """A case in a list. `due_at` is the limit that matters to the reader, None when none runs; `why` its reason.
 
-    `caller` and `phone` are masked; who asked for secrecy has no phone.
+    `caller` and `phone` are masked; who asked for secrecy has no phone. Of a secret case the reader may be shown
+    no more than its number and their own ticket: `secret` tells that it is one.
     """
 
     id: int
@@ -55,19 +58,20 @@ class CaseRow:
     closed_at: datetime | None
     handler: str
     tickets: tuple[TicketMark, ...]
+    secret: bool = False
 
 
 _CASES = """
 select c.id, c.external_no, c.title, c.appeal_type, c.category, c.source, c.urgency, c.state, c.round, c.campus_id,
     c.caller_name, c.caller_phone, c.contact_phone, c.confidential, c.anonymous, c.received_at, c.due_at,
-    c.closed_at, s.name as handler, k.reason, k.provisional
+    c.closed_at, c.secret, not {whole} as veiled, s.name as handler, k.reason, k.provisional
 from cases c
 left join staff s on s.id = c.handler_id
 left join lateral (
     select reason, provisional from clock
     where case_id = c.id and ticket_id is null and state = 'running' and due_at = c.due_at order by id limit 1
 ) k on c.due_at is not null
-where c.id = any($1::bigint[])
+where c.id = any({ids}::bigint[])
 order by c.id desc
 """
 _TICKETS = """
@@ -77,7 +81,7 @@ join cases c on c.id = t.case_id and c.round = t.round
 left join lateral (
     select reason, provisional from clock where ticket_id = t.id and state = 'running' order by id desc limit 1
 ) k on t.due_at is not null
-where t.case_id = any($1::bigint[]) and t.state <> 'withdrawn'
+where t.case_id = any({ids}::bigint[]) and t.state <> 'withdrawn' and {seen}
 order by t.case_id, t.role desc, t.id
 """  # "lead" before "co"
 
@@ -88,29 +92,41 @@ async def load(ids: Sequence[int], *, by: Actor) -> list[CaseRow]:
         return []
     tree = await staff.tree()
     centre = inside(by)
+    values = Values()
+    # Both texts are ours; what is typed or known stands in `values`.
+    sql = _CASES.format(ids=values.arg(list(ids)), whole=secrecy.condition(by, values, whole=True))
+    rows = await db.fetch(sql, *values)
+    veiled = {row["id"] for row in rows if row["veiled"]}
     tickets: dict[int, list[asyncpg.Record]] = {}
-    for row in await db.fetch(_TICKETS, list(ids)):
-        if centre or _may_read(row["path"], by):
+    values = Values()
+    sql = _TICKETS.format(ids=values.arg(list(ids)), seen=secrecy.of_ticket(by, values))
+    for row in await db.fetch(sql, *values):
+        if (centre and row["case_id"] not in veiled) or _may_read(row["path"], by):
             tickets.setdefault(row["case_id"], []).append(row)
-    return [_row(row, tickets.get(row["id"], []), tree, centre) for row in await db.fetch(_CASES, list(ids))]
+    return [
+        _row(row, tickets.get(row["id"], []), tree, centre and not row["veiled"], veiled=row["veiled"])
+        for row in rows
+    ]
 
 
 def _may_read(path: str, by: Actor) -> bool:
     return by.can(Permission.TICKET_READ, path) or by.can(Permission.CASE_READ, path)
 
 
-def _row(row: "asyncpg.Record", tickets: "list[asyncpg.Record]", tree: OrgTree, centre: bool) -> CaseRow:
+def _row(
+    row: "asyncpg.Record", tickets: "list[asyncpg.Record]", tree: OrgTree, centre: bool, *, veiled: bool
+) -> CaseRow:
     limit = row if centre else _pressing(tickets)
     source = SOURCES.get(row["source"])
-    caller, phone = _caller(row)
+    caller, phone = ("要求保密", "") if veiled else _caller(row)
     state = CaseState(row["state"])
     return CaseRow(
         id=row["id"],
         number=f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}",
-        external_no=row["external_no"] or "",
-        title=row["title"],
-        type=row["appeal_type"],
-        category=row["category"],
+        external_no="" if veiled else row["external_no"] or "",
+        title=secrecy.VEILED if veiled else row["title"],
+        type="" if veiled else row["appeal_type"],
+        category="" if veiled else row["category"],
         source=source.label if source else row["source"],
         urgency=row["urgency"],
         state=state,
@@ -124,8 +140,9 @@ def _row(row: "asyncpg.Record", tickets: "list[asyncpg.Record]", tree: OrgTree, 
         why=(limit["reason"] or "") if limit else "",
         provisional=bool(limit and limit["provisional"]),
         closed_at=row["closed_at"],
-        handler=row["handler"] or "",
+        handler="" if veiled else row["handler"] or "",
         tickets=tuple(_mark(ticket, tree) for ticket in tickets),
+        secret=row["secret"],
     )
 
 

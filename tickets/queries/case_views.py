@@ -11,11 +11,15 @@ from tickets.models import Case, Ticket, TicketRequest
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A case with those of its tickets that this person sees, all rounds, oldest first."""
+    """A case with those of its tickets that this person sees, all rounds, oldest first.
+
+    `inside`: they see the centre's part too. `whole`: its secrecy keeps nothing from them.
+    """
 
     case: Case
     tickets: tuple[Ticket, ...]
     inside: bool
+    whole: bool = True
 
     @property
     def ticket_ids(self) -> list[int]:

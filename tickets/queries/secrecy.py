@@ -40,13 +40,21 @@ _TEXTS = (
         "channel",
         "registered_by",
     ),
-    *("caller_name", "caller_gender", "patient_name", "patient_number", "return_reason"),
+    *(
+        "caller_name",
+        "caller_gender",
+        "patient_name",
+        "patient_number",
+        "return_reason",
+        "severity",
+        "merged_number",
+    ),
 )
 _NOTHING = (
     *("external_no", "inbound_id", "occurred_at"),
     *("caller_phone", "caller_phone_hash", "contact_phone", "contact_phone_hash"),
 )
-_LISTS = ("departments", "persons", "barred_unit_ids", "barred_staff_ids")
+_LISTS = ("departments", "persons", "tags", "risks")
 
 
 def condition(by: Actor, values: Values, alias: str = "c", *, whole: bool = False) -> str:
@@ -57,7 +65,26 @@ def condition(by: Actor, values: Values, alias: str = "c", *, whole: bool = Fals
     """
     if by.kind is not ActorKind.STAFF:
         return "true"
-    ways = [*_as_holder(by, values, alias), *([] if whole else _as_liaison(by, values, alias))]
+    theirs = "" if whole else _handled(by, values, "st")
+    among_tickets = f"exists (select 1 from ticket st where st.case_id = {alias}.id and {theirs})"  # noqa: S608
+    return _unless(by, values, alias, among_tickets if theirs else "")
+
+
+def of_ticket(by: Actor, values: Values, ticket: str = "t", case: str = "c") -> str:
+    """The same for a statement on tickets: hides those of secret cases; needs their `cases` joined."""
+    if by.kind is not ActorKind.STAFF:
+        return "true"
+    return _unless(by, values, case, _handled(by, values, ticket))
+
+
+def _unless(by: Actor, values: Values, alias: str, theirs: str) -> str:
+    """Not secret; or not barred, and either to be read whole or a ticket is `theirs`."""
+    units = units_of(by, Permission.CASE_SECRET)
+    ways = [theirs] if theirs else []
+    if units is None:
+        ways.append("true")
+    elif units:
+        ways.append(f"{alias}.unit_ids && {values.arg(units)}::bigint[]")
     if not ways:
         return f"not {alias}.secret"
     parts = [f"{values.arg(by.id)}::bigint <> all({alias}.barred_staff_ids)"]
@@ -66,23 +93,13 @@ def condition(by: Actor, values: Values, alias: str = "c", *, whole: bool = Fals
     return f"(not {alias}.secret or ({' and '.join(parts)} and ({' or '.join(ways)})))"
 
 
-def _as_holder(by: Actor, values: Values, alias: str) -> list[str]:
-    units = units_of(by, Permission.CASE_SECRET)
-    if units is None:
-        return ["true"]
-    return [f"{alias}.unit_ids && {values.arg(units)}::bigint[]"] if units else []
-
-
-def _as_liaison(by: Actor, values: Values, alias: str) -> list[str]:
+def _handled(by: Actor, values: Values, ticket: str) -> str:
+    """A ticket this person has to handle; "" when they handle none anywhere."""
     paths = by.scope(Permission.TICKET_HANDLE)
     if not paths:
-        return []
+        return ""
     held, under = values.arg(_HELD), values.arg([f"{path}%" for path in paths])
-    theirs = (
-        f"exists (select 1 from ticket st where st.case_id = {alias}.id"  # noqa: S608
-        f" and st.state = any({held}::text[]) and st.path like any({under}::text[]))"
-    )
-    return [theirs]
+    return f"({ticket}.state = any({held}::text[]) and {ticket}.path like any({under}::text[]))"
 
 
 def _posts(by: Actor) -> list[int]:
@@ -155,6 +172,7 @@ def veil(case: Case) -> Case:
         **{name: [] for name in _LISTS},
         "title": VEILED,
         "confidential": True,
+        "anonymous": False,
     }
     for name, value in blank.items():
         setattr(seen, name, value)
