@@ -1,0 +1,1 @@
+"""Forms of feedback kinds (投诉 建议 咨询 举报 表扬): drafts, versions that never change, answers kept with a case."""
