@@ -29,6 +29,8 @@ KINDS: dict[str, ClockKind] = {
         ClockKind("upstream", "上级时限", CENTRE),
         ClockKind("hospital", "医院时限", CENTRE),
         ClockKind("department", "科室时限", DEPARTMENT, "交办"),
+        # 《医疗机构投诉管理办法》: the hospital's limit where several departments must study together
+        ClockKind("joint", "多科室研究时限", CENTRE),
         # 《信访工作条例》 Art. 23, 34-36
         ClockKind("notice", "告知时限", CENTRE),
         ClockKind("objection", "异议时限", CENTRE),
@@ -39,6 +41,21 @@ KINDS: dict[str, ClockKind] = {
         ClockKind("rereview", "复核时限", CENTRE, "收到复核申请"),
     )
 }
+
+
+# What holds a department back: the hospital's limits (also once they are met), and those a petition is at now.
+ABOVE_DEPARTMENT = ("hospital", "upstream", "decision", "review", "rereview")
+STAND_WHEN_MET = ("hospital", "upstream")
+
+
+def order(kind: str) -> int:
+    """Limits are counted again in this order, for each leans on those before it."""
+    return {"upstream": 0, "hospital": 1, "department": 3}.get(kind, 2)
+
+
+def above(kind: str) -> tuple[str, ...]:
+    """The kinds a limit of this kind may not pass."""
+    return {"department": ABOVE_DEPARTMENT, "hospital": ("upstream",)}.get(kind, ())
 
 
 def label(kind: str) -> str:

@@ -1,8 +1,8 @@
-"""The clocks of cases and tickets as rows: opened, met, paused, prolonged, counted again.
+"""The clocks of cases and tickets as rows: opened, met, paused, prolonged.
 
 Each running clock has one row waiting in `due`: its next rung of the ladder. A change of the clock gives it
 a new version, so that a row written for the old one finds itself void. Called by actions, inside their
-transaction; tells nobody (reactions do).
+transaction; tells nobody (reactions do). Counting again is `recounting`'s.
 """
 
 from datetime import datetime
@@ -10,15 +10,16 @@ from datetime import datetime
 from tortoise.expressions import Q
 
 from core import clock as time
-from core import due
+from core import db, due
 from core.calendar import Calendar
 from staff import working_days
 from tickets import clock_kinds, limits, rules
-from tickets.deadlines import Deadline, Unit, compute, instant_of_share, printed
+from tickets.deadlines import Deadline, Unit, compute, instant_of_rung, paused, printed
 from tickets.deadlines import extend as extended
 from tickets.models import Case, Clock, Ticket
 
 STEP = "clock.step"
+SHELVED = "挂起"
 
 
 def next_ask(row: Clock, calendar: Calendar) -> due.Ask | None:
@@ -26,12 +27,8 @@ def next_ask(row: Clock, calendar: Calendar) -> due.Ask | None:
     nxt = clock_kinds.rung(row.kind, row.level + 1)
     if nxt is None:
         return None
-    at = (
-        row.due_at
-        if nxt.share >= 1
-        else instant_of_share(row.start_at, row.due_at, nxt.share, row.paused_seconds, calendar)
-    )
-    return due.Ask(min(at, row.due_at), STEP, row.id, row.version, nxt.step)
+    at = instant_of_rung(row.start_at, row.due_at, nxt.share, row.paused_seconds, calendar)
+    return due.Ask(at, STEP, row.id, row.version, nxt.step)
 
 
 async def arm(row: Clock, calendar: Calendar) -> None:
@@ -80,7 +77,13 @@ async def open_case(
 
 
 async def refresh(case: Case) -> None:
-    """Set the case's own copy of its earliest running limit; the caller saves the case."""
+    """Set the case's own copy of its earliest running limit; the caller saves the case.
+
+    A merged case has none: its limits are watched in its main case (tickets/matters/watching.py).
+    """
+    if case.merged_into is not None:
+        case.due_at, case.provisional = None, False
+        return
     running = await Clock.filter(
         case_id=case.id, ticket_id=None, state="running", kind__in=clock_kinds.ours()
     ).order_by("due_at")
@@ -88,9 +91,14 @@ async def refresh(case: Case) -> None:
     case.provisional = any(row.provisional for row in running)
 
 
-async def _hospital(case: Case) -> Deadline | None:
+async def _above(case: Case) -> Deadline | None:
+    """The earliest limit of the case that a department may not pass."""
     rows = await Clock.filter(
-        case_id=case.id, ticket_id=None, round=case.round, kind__in=("hospital", "upstream")
+        Q(state__in=("running", "paused")) | Q(kind__in=clock_kinds.STAND_WHEN_MET, state="met"),
+        case_id=case.id,
+        ticket_id=None,
+        round=case.round,
+        kind__in=clock_kinds.ABOVE_DEPARTMENT,
     ).order_by("due_at")
     return _as_deadline(rows[0]) if rows else None
 
@@ -101,7 +109,7 @@ async def open_department(case: Case, ticket: Ticket) -> None:
         case.source,
         case.appeal_type,
         ticket.assigned_at,
-        await _hospital(case),
+        await _above(case),
         await rules.in_force(),
         await working_days.calendar(),
     )
@@ -118,6 +126,7 @@ async def _end(rows: list[Clock], state: str) -> None:
     for row in rows:
         row.state, row.ended_at, row.version = state, time.now(), row.version + 1
         await row.save()
+    await _end_pauses(rows)
 
 
 async def meet_ticket(ticket: Ticket) -> None:
@@ -143,75 +152,93 @@ async def run_again(ticket: Ticket) -> None:
         await arm(row, await working_days.calendar())
 
 
-async def pause(ticket: Ticket) -> None:
-    """The clock stands still."""
-    await _stand_still(await _live(ticket))
+async def pause(ticket: Ticket, *, ground: str = SHELVED, by: str = "") -> None:
+    """The clock stands still; `ground` will be said in its reason, `by` is who decided it."""
+    await _stand_still(await _live(ticket), ground, by)
 
 
-async def _stand_still(rows: list[Clock]) -> None:
+async def _stand_still(rows: list[Clock], ground: str, by: str) -> None:
     for row in rows:
         row.state, row.paused_at, row.version = "paused", time.now(), row.version + 1
         await row.save()
+        await db.execute(
+            "insert into clock_pause (clock_id, ground, from_at, paused_by) values ($1, $2, $3, $4)"
+            " on conflict do nothing",
+            row.id,
+            ground,
+            time.now(),
+            by,
+        )
 
 
 async def resume(ticket: Ticket) -> None:
     """The clock runs again; its limit moves by as long as it stood still."""
-    for row in await _go_on(await _live(ticket), "挂起"):
+    for row in await _go_on(await _live(ticket), SHELVED):
         ticket.due_at = row.due_at
 
 
 async def _go_on(rows: list[Clock], ground: str) -> list[Clock]:
-    calendar = await working_days.calendar()
+    calendar, now = await working_days.calendar(), time.now()
+    grounds = await _end_pauses(rows)
     for row in rows:
-        stood = time.now() - row.paused_at if row.paused_at else None
-        if stood is not None:
-            row.paused_seconds += int(stood.total_seconds())
-            row.due_at += stood
-            row.reason = f"{row.reason}；{ground} {_span(int(stood.total_seconds()))}，时限顺延"
-            row.rule = {**(row.rule or {}), "paused": row.paused_seconds}
+        since = row.paused_at
+        if since is not None:
+            why = grounds.get(row.id) or ground
+            row.paused_seconds += int((now - since).total_seconds())
+            row.due_at, row.reason = _after_pause(row, why, since, now)
+            row.rule = limits.with_pause(row.rule, why, since, now)
         row.state, row.paused_at, row.version = "running", None, row.version + 1
         await row.save()
         await arm(row, calendar)
     return rows
 
 
-def _span(seconds: int) -> str:
-    days, rest = divmod(seconds, 86400)
-    hours, rest = divmod(rest, 3600)
-    return (
-        "".join(
-            f"{number}{unit}"
-            for number, unit in ((days, "天"), (hours, "小时"), (rest // 60, "分钟"))
-            if number
-        )
-        or "不足 1 分钟"
+def _after_pause(row: Clock, why: str, since: datetime, until: datetime) -> tuple[datetime, str]:
+    later = paused(_as_deadline(row), why, since, until)
+    return later.due_at, later.reason
+
+
+async def _end_pauses(rows: list[Clock]) -> dict[int, str]:
+    """Close the open pauses of these clocks; their grounds by clock."""
+    found = await db.fetch(
+        "update clock_pause set to_at = greatest($2, from_at) where clock_id = any($1::bigint[])"
+        " and to_at is null returning clock_id, ground",
+        [row.id for row in rows],
+        time.now(),
     )
+    return {row["clock_id"]: row["ground"] for row in found}
 
 
 async def extend(case: Case, ticket: Ticket, days: int, approver: str) -> str:
-    """Move a ticket's limit by working days, not past the hospital's; the new reason."""
+    """Move a ticket's limit by working days, not past the limit above it; the new reason."""
     calendar = await working_days.calendar()
-    above = await _hospital(case)
+    above = await _above(case)
     reason = ""
     for row in await _live(ticket):
-        new = limits.prolonged(_as_deadline(row), days, above, calendar)
-        row.due_at, row.provisional = new.due_at, new.provisional
-        row.reason = reason = f"{new.reason}（{approver} 批准）"
-        granted = (row.rule or {}).get("extended", [])
-        row.rule = {**(row.rule or {}), "extended": [*(granted if isinstance(granted, list) else []), days]}
-        row.version += 1
-        row.level = _level_at(row, calendar)
-        await row.save()
-        ticket.due_at = row.due_at
-        await arm(row, calendar)
+        new = limits.prolonged(
+            _as_deadline(row), days, above, calendar, approver, limits.above_name(case.source)
+        )
+        row.rule = limits.with_extension(row.rule, days, Unit.WORKING_DAYS, approver, bound=True)
+        await _move(row, new, calendar)
+        ticket.due_at, reason = row.due_at, row.reason
     return reason
 
 
-def _level_at(row: Clock, calendar: Calendar) -> int:
+async def _move(row: Clock, new: Deadline, calendar: Calendar) -> None:
+    """Another limit: the ladder starts again below it."""
+    row.due_at, row.provisional, row.reason = new.due_at, new.provisional, new.reason
+    row.version += 1
+    row.level = level_at(row, calendar)
+    await row.save()
+    if row.state == "running":
+        await arm(row, calendar)
+
+
+def level_at(row: Clock, calendar: Calendar) -> int:
     """The rung that is behind us now, after the limit moved: what lies ahead is to be told (again)."""
     behind = 0
-    for entry in clock_kinds.rungs(row.kind):
-        at = instant_of_share(row.start_at, row.due_at, entry.share, row.paused_seconds, calendar)
+    for entry in clock_kinds.rungs(row.kind) if row.level else ():
+        at = instant_of_rung(row.start_at, row.due_at, entry.share, row.paused_seconds, calendar)
         if at <= time.now():
             behind = entry.step
     return min(behind, row.level)
@@ -243,20 +270,29 @@ async def _of_kind(case: Case, kind: str, *states: str) -> list[Clock]:
     )
 
 
+async def live_of_kind(case: Case, kind: str) -> Clock | None:
+    """The case's clock of this kind that runs or stands still in the present round, locked."""
+    rows = await _of_kind(case, kind, "running", "paused")
+    return rows[-1] if rows else None
+
+
 async def end_kind(case: Case, kind: str, state: str = "met") -> None:
     """The case's clock of this kind stops: met, or void. The caller saves the case."""
     await _end(await _of_kind(case, kind, "running", "paused"), state)
     await refresh(case)
 
 
-async def pause_kind(case: Case, kind: str) -> None:
+async def pause_kind(case: Case, kind: str, *, ground: str = "", by: str = "") -> None:
     """The case's clock of this kind stands still (a hearing, say). The caller saves the case."""
-    await _stand_still(await _of_kind(case, kind, "running"))
+    await _stand_still(await _of_kind(case, kind, "running"), ground, by)
     await refresh(case)
 
 
 async def resume_kind(case: Case, kind: str, ground: str) -> None:
-    """It runs again, later by as long as it stood still; `ground` is said in its reason. The caller saves the case."""
+    """It runs again, later by as long as it stood still. The caller saves the case.
+
+    The ground given when it was paused is said in its reason, `ground` where none was given.
+    """
     await _go_on(await _of_kind(case, kind, "paused"), ground)
     await refresh(case)
 
@@ -267,42 +303,11 @@ async def prolong_kind(case: Case, kind: str, days: int, unit: Unit, approver: s
     reason = ""
     for row in await _of_kind(case, kind, "running", "paused"):
         new = extended(_as_deadline(row), days, calendar, unit=unit, source=f"{approver} 批准")
-        row.due_at, row.provisional, row.reason = new.due_at, new.provisional, new.reason
-        granted = (row.rule or {}).get("extended", [])
-        entry = {"amount": days, "unit": str(unit), "by": approver}
-        row.rule = {**(row.rule or {}), "extended": [*(granted if isinstance(granted, list) else []), entry]}
-        row.version += 1
-        row.level = _level_at(row, calendar)
-        await row.save()
+        row.rule = limits.with_extension(row.rule, days, unit, approver, bound=False)
+        await _move(row, new, calendar)
         reason = row.reason
-        if row.state == "running":
-            await arm(row, calendar)
     await refresh(case)
     return reason
-
-
-async def recount(row: Clock, calendar: Calendar) -> bool:
-    """Count one clock again under a newer calendar; whether its limit moved. The caller holds its lock."""
-    if row.rule is None:
-        return False
-    above: Deadline | None = None
-    wanted = {"department": ("hospital", "upstream"), "hospital": ("upstream",)}.get(row.kind, ())
-    if wanted:
-        over = await Clock.filter(
-            case_id=row.case_id, ticket_id=None, round=row.round, kind__in=wanted
-        ).order_by("due_at")
-        above = _as_deadline(over[0]) if over else None
-    new = limits.again(row.kind, row.start_at, row.rule, above, calendar)
-    moved = new.due_at != row.due_at
-    if moved or new.provisional != row.provisional or new.reason != row.reason:
-        row.due_at, row.provisional, row.reason = new.due_at, new.provisional, new.reason
-        if moved:
-            row.version += 1
-            row.level = _level_at(row, calendar)
-        await row.save()
-        if moved and row.state == "running":
-            await arm(row, calendar)
-    return moved
 
 
 async def reprint(row: Clock, due_at: datetime) -> None:
@@ -322,10 +327,8 @@ async def grant(row: Clock, days: int, until: datetime, receipt: str) -> None:
 
 
 async def _fix(row: Clock, new: Deadline) -> None:
-    """Set a limit that somebody stated and nobody computes; the ladder starts again below it."""
-    calendar = await working_days.calendar()
-    row.due_at, row.reason, row.provisional, row.rule = new.due_at, new.reason, False, None
-    row.version += 1
-    row.level = _level_at(row, calendar)
-    await row.save()
-    await arm(row, calendar)
+    """Set a limit that somebody stated and nobody computes."""
+    row.rule = None
+    await _move(
+        row, Deadline(new.due_at, provisional=False, reason=new.reason), await working_days.calendar()
+    )

@@ -28,6 +28,7 @@ class PartKind(StrEnum):
     PRINTED = "printed"
     CAPPED = "capped"
     EXTENDED = "extended"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,14 @@ def joined(before: Deadline, after: Deadline) -> Deadline:
     return Deadline(
         after.due_at, after.provisional, before.reason + after.reason, (*before.parts, *after.parts)
     )
+
+
+def span(length: timedelta) -> str:
+    """`2 天 3 小时`; below a minute `不足 1 分钟`."""
+    days, rest = divmod(int(length.total_seconds()), 86400)
+    hours, rest = divmod(rest, 3600)
+    parts = ((days, "天"), (hours, "小时"), (rest // 60, "分钟"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "不足 1 分钟"
 
 
 def short_day(day: date) -> str:

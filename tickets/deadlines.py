@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from core.calendar import Calendar
 from core.clock import SHANGHAI, local
-from core.working_hours import after_worked, worked
 from tickets.deadline_reasons import (
     END_OF_DAY,
     Deadline,
@@ -25,8 +24,10 @@ from tickets.deadline_reasons import (
     joined,
     moment,
     short_day,
+    span,
     unknown,
 )
+from tickets.working_time import after_worked, worked
 
 __all__ = [
     "END_OF_BUSINESS",
@@ -43,8 +44,10 @@ __all__ = [
     "derive_hospital",
     "earliest",
     "extend",
+    "instant_of_rung",
     "instant_of_share",
     "moment",
+    "paused",
     "printed",
     "recompute",
     "share_used",
@@ -188,12 +191,13 @@ def derive_department(
     *,
     assigned_at: datetime,
     rule: Rule | None = None,
+    limit_name: str = "医院时限",
 ) -> Deadline:
-    """The department's limit: its rule from assignment, but ahead of the hospital's limit by the margin."""
+    """The department's limit: its rule from assignment, but ahead of the limit above (`hospital`) by the margin."""
     own = None if rule is None else compute(assigned_at, rule, calendar, event="交办")
     end = END_OF_BUSINESS if rule is None else rule.end_of_day
     return derive(
-        assigned_at, own, hospital, lead_working_days, calendar, limit_name="医院时限", end_of_day=end
+        assigned_at, own, hospital, lead_working_days, calendar, limit_name=limit_name, end_of_day=end
     )
 
 
@@ -225,6 +229,16 @@ def extend(
     due = datetime.combine(last, old.timetz())
     added = conclude(due, parts, source, provisional=deadline.provisional or bool(missing))
     return joined(deadline, added)
+
+
+def paused(deadline: Deadline, ground: str, since: datetime, until: datetime) -> Deadline:
+    """Later by as long as the clock stood still (《信访工作条例》 Art. 36: a hearing is not counted); says on what ground."""
+    stood = until - since
+    text = f"{moment(since)} 至 {moment(until)} {ground}，停止计时 {span(stood)}，时限顺延"
+    due = deadline.due_at + stood
+    return joined(
+        deadline, conclude(due, [Part(PartKind.PAUSED, text)], "", provisional=deadline.provisional)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +282,16 @@ def instant_of_share(
     if counted and calendar:
         return after_worked(start, span, calendar)
     return start.astimezone(UTC) + span
+
+
+def instant_of_rung(
+    start: datetime, due: datetime, share: float, paused: int, calendar: Calendar
+) -> datetime:
+    """When a rung at `share` of a clock is reached; `due` holds the `paused` seconds the clock stood still, too."""
+    if share >= 1:
+        return due
+    stood = timedelta(seconds=paused)
+    return min(instant_of_share(start, due - stood, share, paused, calendar), due)
 
 
 def _span(start: datetime, due: datetime, calendar: Calendar | None) -> tuple[timedelta, bool]:

@@ -1,12 +1,12 @@
 """What happens when a clock reaches a rung of its ladder: the rung is written down and announced; the next is armed."""
 
-from core import clock
+from core import clock, db
 from core.actor import system
 from core.due import Came, Due
 from core.events import announce
 from staff import working_days
 from tickets import clock_kinds, clocks, history
-from tickets.deadlines import instant_of_share
+from tickets.deadlines import instant_of_rung
 from tickets.events import ClockStepped
 from tickets.models import Clock
 
@@ -16,18 +16,15 @@ async def step(due: Due) -> tuple[Came, str]:
     row = await Clock.select_for_update().get_or_none(id=due.ref)
     if row is None or row.state != "running" or row.version != due.ref_version:
         return Came.VOID, "时钟已停止或时限已变更"
+    if await db.fetchval("select merged_into is not null from cases where id = $1", row.case_id):
+        return Came.VOID, "诉求已并入其他诉求，不再提醒"
     calendar = await working_days.calendar()
     now = clock.now()
     reached = [
         rung
         for rung in clock_kinds.rungs(row.kind)
         if rung.step > row.level
-        and (
-            row.due_at
-            if rung.share >= 1
-            else instant_of_share(row.start_at, row.due_at, rung.share, row.paused_seconds, calendar)
-        )
-        <= now
+        and instant_of_rung(row.start_at, row.due_at, rung.share, row.paused_seconds, calendar) <= now
     ]
     if not reached:
         return Came.VOID, "尚未到提醒时点"

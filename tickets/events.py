@@ -46,9 +46,15 @@ class ClockStepped(Event):
 
 
 class DeadlineMoved(Event):
-    """A clock's limit is another one now: the calendar changed, or the platform granted more time."""
+    """A clock's limit is another one now: the platform granted more time."""
 
     clock_id: int
+
+
+class LimitsRecounted(Event):
+    """The working days changed and limits moved with them; `recount_moved` holds which."""
+
+    recount_id: int
 
 
 class ReplyApproved(Event):

@@ -6,7 +6,6 @@ from datetime import datetime
 from channels import alarms
 from core import clock, db
 from core.actor import Actor, Door, system
-from core.calendar import Calendar
 from core.db import transaction
 from core.errors import GiveUp, TryLater
 from core.events import announce
@@ -15,14 +14,16 @@ from integrations import hotline
 from integrations.http import CallFailed, Kind
 from staff import working_days
 from tickets import clocks, history
-from tickets.events import DeadlineMoved, ExtensionRefused
+from tickets.events import DeadlineMoved, ExtensionRefused, LimitsRecounted
 from tickets.extending import speaks_to_platform
 from tickets.models import Case, Clock, Ticket
+from tickets.recounting import Counted, keep, recount
 from tickets.story import EXTENSION_GRANTED, EXTENSION_REFUSED
 
 ALREADY_CONCLUDED = "4009"
-BATCH = 200
+BATCH = 1000  # cases counted again in one transaction
 _PLATFORM = system("热线平台接口", Door.API)
+_CALENDAR = system("工作日历")
 
 
 async def report_result(job: Job) -> None:
@@ -175,48 +176,68 @@ async def _grant(case_id: int, number: int, days: int, until: datetime, receipt:
         before = upstream.due_at
         await clocks.grant(upstream, days, until, receipt)
         await _tell_moved(upstream, before, _PLATFORM)
-        await _recount_open(case, await working_days.calendar(), _PLATFORM)
+        counted = await recount([case_id], await working_days.calendar(), _PLATFORM, locked=True)
+        await announce(*(DeadlineMoved(clock_id=one.clock.id) for one in counted.moved))
+        await clocks.refresh(case)
+        await case.save(update_fields=["due_at", "provisional"])
 
 
 async def recount_clocks(job: Job) -> None:
-    """Count every open clock again; limits above are counted before those below them."""
+    """Count every open clock again under the new working days, and have those concerned told once, at its end."""
+    number = await _begin(job)
+    if number is None:
+        return
     total: int = await db.fetchval("select count(*) from clock where state in ('running', 'paused')")
-    done, after = 0, 0
-    by = system("工作日历")
+    done, after, busy = 0, 0, list[int]()
     while True:
-        cases = await db.fetch(
+        ids = await db.fetch(
             "select distinct case_id from clock where state in ('running', 'paused') and case_id > $1"
             " order by case_id limit $2",
             after,
             BATCH,
         )
-        if not cases:
-            return
-        for row in cases:
-            done += await _recount_case(row["case_id"], by)
-        after = cases[-1]["case_id"]
+        if not ids:
+            break
+        counted = await _recount(number, [row["case_id"] for row in ids])
+        done, after = done + counted.clocks, ids[-1]["case_id"]
+        busy += counted.busy
         await job.report(done, total)
+    for case_id in busy:  # they were in somebody's hand; now we wait for them, one by one
+        await _recount(number, [case_id], wait=True)
+    await _finish(number)
 
 
-async def _recount_case(case_id: int, by: Actor) -> int:
-    calendar = await working_days.calendar(fresh=True)
+async def _begin(job: Job) -> int | None:
+    """The row of this recount; None when it is finished."""
+    number: int | None = await db.fetchval(
+        "insert into recount (job_id, years, started_at) values ($1, $2, $3)"
+        " on conflict (job_id) do update set job_id = recount.job_id where recount.ended_at is null returning id",
+        job.id,
+        [int(year) for year in job.payload.get("years", [])],
+        clock.now(),
+    )
+    return number
+
+
+async def _recount(number: int, case_ids: list[int], *, wait: bool = False) -> Counted:
     async with transaction():
-        return await _recount_open(await Case.select_for_update().get(id=case_id), calendar, by)
+        if wait:
+            await Case.select_for_update().filter(id__in=case_ids)
+        calendar = await working_days.calendar(fresh=True)  # as it is now that the cases are ours
+        counted = await recount(case_ids, calendar, _CALENDAR, locked=wait)
+        await keep(number, counted)
+    return counted
 
 
-async def _recount_open(case: Case, calendar: Calendar, by: Actor) -> int:
-    rows = await (
-        Clock.select_for_update()
-        .filter(case_id=case.id, state__in=("running", "paused"))
-        .order_by("-kind", "id")
-    )  # upstream, hospital, department: by the alphabet backwards
-    for row in rows:
-        before = row.due_at
-        if await clocks.recount(row, calendar):
-            await _tell_moved(row, before, by)
-    await clocks.refresh(case)
-    await case.save(update_fields=["due_at", "provisional"])
-    return len(rows)
+async def _finish(number: int) -> None:
+    async with transaction():
+        ended = await db.fetchval(
+            "update recount set ended_at = $2 where id = $1 and ended_at is null returning moved",
+            number,
+            clock.now(),
+        )
+        if ended:
+            await announce(LimitsRecounted(recount_id=number))
 
 
 async def _tell_moved(row: Clock, before: datetime, by: Actor) -> None:

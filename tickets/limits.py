@@ -1,13 +1,19 @@
-"""The three limits of a case as values: upstream, hospital, department. Pure; `clocks` writes them."""
+"""The limits of a case as values: those of the case, those of its departments, each counted (again) from what was kept.
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+What is kept beside a clock (`clock.rule`, JSON) is its rule with how its ends are taken, the margin below the limit
+above it, and every change since, in the order in which they came. Pure; `clocks` and `recounting` write.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from core.calendar import Calendar
 from core.clock import local
 from tickets import clock_kinds
-from tickets.deadline_reasons import conclude, days_between, explain, joined
+from tickets.deadline_reasons import conclude, days_between, explain, joined, moment
 from tickets.deadlines import (
+    END_OF_BUSINESS,
     Deadline,
     Part,
     PartKind,
@@ -17,9 +23,13 @@ from tickets.deadlines import (
     derive_department,
     derive_hospital,
     extend,
+    paused,
     printed,
 )
 from tickets.rules import Rules
+from tickets.sources import SOURCES
+
+Kept = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +39,53 @@ class Limit:
     kind: str
     start_at: datetime
     deadline: Deadline
-    rule: dict[str, object] | None
+    rule: Kept | None
 
 
-def as_json(rule: Rule, **more: object) -> dict[str, object]:
+OF_EVERY_CASE = ("upstream", "hospital", "department")  # opened by `of_case` and `of_department`
+
+
+def as_json(rule: Rule, **more: object) -> Kept:
     """A rule as kept beside its clock, so that the clock can be counted again under a newer calendar."""
-    return {"amount": rule.amount, "unit": rule.unit, "basis": rule.source, **more}
+    return {
+        "amount": rule.amount,
+        "unit": rule.unit,
+        "basis": rule.source,
+        "count_start_day": rule.count_start_day,
+        "roll_over_last_day": rule.roll_over_last_day,
+        "end_of_day": rule.end_of_day.isoformat(),
+        **more,
+    }
 
 
-def from_json(kept: dict[str, object]) -> Rule:
-    """The rule kept beside a clock."""
-    return Rule(int(str(kept["amount"])), Unit(str(kept["unit"])), source=str(kept["basis"]))
+def from_json(kept: Kept) -> Rule:
+    """The rule kept beside a clock; one that was kept before its ends were, takes them as they were taken then."""
+    return Rule(
+        int(str(kept["amount"])),
+        Unit(str(kept["unit"])),
+        bool(kept.get("count_start_day", False)),
+        bool(kept.get("roll_over_last_day", True)),
+        time.fromisoformat(str(kept["end_of_day"])) if "end_of_day" in kept else END_OF_BUSINESS,
+        str(kept["basis"]),
+    )
+
+
+def with_extension(kept: Kept | None, amount: int, unit: Unit, approver: str, *, bound: bool) -> Kept | None:
+    """What is kept, with an extension added; `bound`: it may not pass the limit above. Nothing is kept of a stated limit."""
+    entry = {"extended": amount, "unit": str(unit), "by": approver, "bound": bound}
+    return _changed(kept, entry)
+
+
+def with_pause(kept: Kept | None, ground: str, since: datetime, until: datetime) -> Kept | None:
+    """What is kept, with a pause added; nothing is kept of a stated limit."""
+    return _changed(kept, {"paused": ground, "from": since.isoformat(), "to": until.isoformat()})
+
+
+def _changed(kept: Kept | None, entry: dict[str, object]) -> Kept | None:
+    if kept is None:
+        return None
+    before = kept.get("changes", [])
+    return {**kept, "changes": [*(before if isinstance(before, list) else []), entry]}
 
 
 def of_case(
@@ -72,72 +118,108 @@ def of_department(
     source: str,
     appeal_type: str,
     assigned_at: datetime,
-    hospital: Deadline | None,
+    above: Deadline | None,
     rules: Rules,
     calendar: Calendar,
 ) -> Limit | None:
-    """The limit of one department's ticket; None when neither a rule nor a hospital limit says anything."""
+    """The limit of one department's ticket; None when neither a rule nor a limit above it says anything."""
     rule = rules.rule(source, appeal_type, "department")
-    if hospital is None:
+    if above is None:
         if rule is None:
             return None
         return Limit(
             "department", assigned_at, compute(assigned_at, rule, calendar, event="交办"), as_json(rule)
         )
     deadline = derive_department(
-        hospital, rules.department_lead, calendar, assigned_at=assigned_at, rule=rule
+        above,
+        rules.department_lead,
+        calendar,
+        assigned_at=assigned_at,
+        rule=rule,
+        limit_name=above_name(source),
     )
-    kept: dict[str, object] = {"lead": rules.department_lead}
+    kept: Kept = {"lead": rules.department_lead}
     if rule:
         kept = as_json(rule, lead=rules.department_lead)
     return Limit("department", assigned_at, deadline, kept)
 
 
+def above_name(source: str) -> str:
+    """What the limit above a department's is called."""
+    return "医院时限" if "hospital" in SOURCES[source].clocks else "办理时限"
+
+
 def again(
-    kind: str, start_at: datetime, kept: dict[str, object], above: Deadline | None, calendar: Calendar
+    source: str, kind: str, start_at: datetime, kept: Kept, above: Deadline | None, calendar: Calendar
 ) -> Deadline:
     """A limit counted again from what was kept beside its clock; `above` is the limit it may not pass."""
     rule = from_json(kept) if "amount" in kept else None
     lead = int(str(kept.get("lead", 0)))
     if kind == "department" and above is not None:
-        deadline = derive_department(above, lead, calendar, assigned_at=start_at, rule=rule)
+        deadline = derive_department(
+            above, lead, calendar, assigned_at=start_at, rule=rule, limit_name=above_name(source)
+        )
     elif rule is None:
         raise ValueError("a clock without rule and without a limit above it cannot be counted again")
     elif kind == "hospital":
         deadline = derive_hospital(start_at, rule, above, lead, calendar)
     else:
         deadline = compute(start_at, rule, calendar, event=clock_kinds.KINDS[kind].event)
-    for amount, unit, approver in _extensions(kept):
-        if approver:
-            deadline = extend(deadline, amount, calendar, unit=unit, source=f"{approver} 批准")
+    return _with_changes(deadline, kept, above, calendar, above_name(source))
+
+
+def _with_changes(
+    deadline: Deadline, kept: Kept, above: Deadline | None, calendar: Calendar, limit_name: str
+) -> Deadline:
+    """Every extension and pause again, in the order in which they came."""
+    for days in _entries(kept, "extended"):  # as kept before the order of changes was
+        deadline = prolonged(deadline, int(str(days)), above, calendar, "服务中心", limit_name)
+    if seconds := int(str(kept.get("paused", 0))):
+        deadline = Deadline(
+            deadline.due_at + timedelta(seconds=seconds),
+            deadline.provisional,
+            deadline.reason,
+            deadline.parts,
+        )
+    for entry in _entries(kept, "changes"):
+        if not isinstance(entry, dict):
+            continue
+        if "paused" in entry:
+            since, until = (datetime.fromisoformat(str(entry[end])) for end in ("from", "to"))
+            deadline = paused(deadline, str(entry["paused"]), since, until)
+        elif entry["bound"]:
+            deadline = prolonged(
+                deadline, int(entry["extended"]), above, calendar, str(entry["by"]), limit_name
+            )
         else:
-            deadline = prolonged(deadline, amount, above, calendar)
-    paused = timedelta(seconds=int(str(kept.get("paused", 0))))
-    return replace(deadline, due_at=deadline.due_at + paused) if paused else deadline
+            unit, approver = Unit(entry["unit"]), f"{entry['by']} 批准"
+            deadline = extend(deadline, int(entry["extended"]), calendar, unit=unit, source=approver)
+    return deadline
 
 
-def _extensions(kept: dict[str, object]) -> list[tuple[int, Unit, str]]:
-    """Amount, unit and approver of each extension; of a department's own, working days without a name."""
-    given = kept.get("extended", [])
-    return [
-        (int(entry["amount"]), Unit(entry["unit"]), str(entry["by"]))
-        if isinstance(entry, dict)
-        else (int(str(entry)), Unit.WORKING_DAYS, "")
-        for entry in (given if isinstance(given, list) else [])
-    ]
+def _entries(kept: Kept, name: str) -> Sequence[object]:
+    found = kept.get(name, [])
+    return found if isinstance(found, list) else []
 
 
-def prolonged(deadline: Deadline, days: int, above: Deadline | None, calendar: Calendar) -> Deadline:
+def prolonged(
+    deadline: Deadline,
+    days: int,
+    above: Deadline | None,
+    calendar: Calendar,
+    approver: str,
+    limit_name: str = "医院时限",
+) -> Deadline:
     """A deadline some working days later, but not past the limit above it; the reason says so."""
-    later = extend(deadline, days, calendar, source="经中心批准")
+    later = extend(deadline, days, calendar, source=f"{approver} 批准")
     if above is None or later.due_at <= above.due_at:
         return later
-    return Deadline(
-        max(above.due_at, deadline.due_at),
-        later.provisional or above.provisional,
-        f"{later.reason}；不得晚于医院时限",
-        later.parts,
+    text = f"延期后不得晚于{limit_name} {moment(above.due_at)}"
+    due = max(above.due_at, deadline.due_at)
+    capped = conclude(
+        due, [Part(PartKind.CAPPED, text)], "", provisional=later.provisional or above.provisional
     )
+    return joined(later, capped)
 
 
 def granted(before: Deadline, days: int, until: datetime, receipt: str, calendar: Calendar) -> Deadline:
@@ -160,8 +242,18 @@ def trial(
     rules: Rules,
     calendar: Calendar,
 ) -> tuple[Limit, ...]:
-    """What the three limits of a case would be, were it received and assigned at `received_at`; for who tries rules."""
-    found = of_case(source, appeal_type, received_at, upstream_at, None, rules, calendar)
-    above = min((limit.deadline for limit in found), key=lambda deadline: deadline.due_at, default=None)
+    """What every limit of the source would be, were each of its clocks started at `received_at`; for who tries rules."""
+    found = list(of_case(source, appeal_type, received_at, upstream_at, None, rules, calendar))
+    for kind in SOURCES[source].clocks:
+        rule = rules.rule(source, appeal_type, kind)
+        if kind in OF_EVERY_CASE or rule is None:
+            continue
+        deadline = compute(received_at, rule, calendar, event=clock_kinds.KINDS[kind].event)
+        found.append(Limit(kind, received_at, deadline, as_json(rule)))
+    over = [limit.deadline for limit in found if limit.kind in clock_kinds.ABOVE_DEPARTMENT]
+    above = min(over, key=lambda deadline: deadline.due_at, default=None)
     department = of_department(source, appeal_type, received_at, above, rules, calendar)
-    return (*found, department) if department is not None else found
+    if department is not None:
+        found.append(department)
+    order = SOURCES[source].clocks
+    return tuple(sorted(found, key=lambda limit: order.index(limit.kind) if limit.kind in order else -1))

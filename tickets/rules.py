@@ -1,14 +1,16 @@
 """Which period applies to which source, appeal type and clock: data an administrator edits, with its legal basis."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+
+import asyncpg
 
 from core import audit, clock, db, parameters
 from core.actor import Actor, Permission
 from core.errors import Fault, Forbidden, Invalid, NotFound
 from core.parameters import Parameter
 from staff.stamped import Stamped
-from tickets.deadlines import Rule, Unit
+from tickets.deadlines import END_OF_BUSINESS, Rule, Unit
 from tickets.sources import SOURCES
 
 LONGEST = 365
@@ -40,19 +42,27 @@ class Rules:
     auto_assign: bool
 
     def rule(self, source: str, appeal_type: str, kind: str) -> Rule | None:
-        """The period of this clock; the one for every other type when there is none for this type."""
+        """The period of this clock; the one for every other type when there is none for this type; none where it is untimed."""
+        if source in SOURCES and appeal_type in SOURCES[source].untimed:
+            return None
         return self.by_key.get((source, appeal_type, kind)) or self.by_key.get((source, "", kind))
 
 
+def _rule(row: "asyncpg.Record") -> Rule:
+    return Rule(
+        row["amount"],
+        Unit(row["unit"]),
+        row["count_start_day"],
+        row["roll_over_last_day"],
+        row["end_of_day"],
+        row["basis"],
+    )
+
+
 async def _load() -> Rules:
-    rows = await db.fetch("select source, appeal_type, kind, amount, unit, basis from deadline_rule")
+    rows = await db.fetch("select * from deadline_rule")
     return Rules(
-        {
-            (row["source"], row["appeal_type"], row["kind"]): Rule(
-                row["amount"], Unit(row["unit"]), source=row["basis"]
-            )
-            for row in rows
-        },
+        {(row["source"], row["appeal_type"], row["kind"]): _rule(row) for row in rows},
         await parameters.number(HOSPITAL_LEAD),
         await parameters.number(DEPARTMENT_LEAD),
         bool(await parameters.value(AUTO_ASSIGN)),
@@ -87,7 +97,7 @@ async def lines() -> dict[tuple[str, str, str], RuleLine]:
             row["source"],
             row["appeal_type"],
             row["kind"],
-            Rule(row["amount"], Unit(row["unit"]), source=row["basis"]),
+            _rule(row),
             row["changed_by"],
             row["changed_at"],
         )
@@ -110,37 +120,66 @@ def _check(source: str, appeal_type: str, kind: str, amount: int, basis: str) ->
 
 
 async def change(
-    source: str, appeal_type: str, kind: str, amount: int, unit: Unit, basis: str, *, by: Actor
+    source: str,
+    appeal_type: str,
+    kind: str,
+    amount: int,
+    unit: Unit,
+    basis: str,
+    *,
+    by: Actor,
+    count_start_day: bool = False,
+    roll_over_last_day: bool = True,
+    end_of_day: time = END_OF_BUSINESS,
 ) -> None:
-    """Set one period; cases that come later use it, running clocks keep theirs.
+    """Set one period, which then holds for cases that come later; audited.
+
+    Args:
+        source: a member of tickets/sources.
+        appeal_type: one of its types, or "" for every other type.
+        kind: one of the clocks of the source.
+        amount: how many of `unit`, 1 to LONGEST.
+        unit: what is counted.
+        basis: where the period stands (a document, or an agreement of the house); shown to everybody.
+        by: who changes it.
+        count_start_day: the day of receipt is the first day (《民法典》 Art. 201 says it is not).
+        roll_over_last_day: calendar days that end on a day off end on the next working day (Art. 203).
+        end_of_day: when the last day ends.
 
     Raises:
-        NotFound: no such source, appeal type or kind of limit.
-        Invalid: the amount is not 1 to 365, or no basis is named.
+        NotFound: there is no such source, type or clock.
+        Invalid: a value does not fit; names each field.
     """
     if not by.can(Permission.PARAMETER_MANAGE):
         raise Forbidden
     _check(source, appeal_type, kind, amount, basis)
+    values = {
+        "amount": amount,
+        "unit": unit,
+        "basis": basis.strip(),
+        "count_start_day": count_start_day,
+        "roll_over_last_day": roll_over_last_day,
+        "end_of_day": end_of_day,
+    }
     async with db.transaction():
         before = await db.fetchrow(
-            "select amount, unit, basis from deadline_rule"
+            f"select {', '.join(values)} from deadline_rule"  # noqa: S608 - our own column names
             " where source = $1 and appeal_type = $2 and kind = $3 for update",
             source,
             appeal_type,
             kind,
         )
+        columns = {**values, "changed_by": by.name, "changed_at": clock.now()}
+        places = [f"${at}" for at in range(4, 4 + len(columns))]
+        settings = ", ".join(f"{name} = {place}" for name, place in zip(columns, places, strict=True))
         await db.execute(
-            "insert into deadline_rule (source, appeal_type, kind, amount, unit, basis, changed_by, changed_at)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (source, appeal_type, kind)"
-            " do update set amount = $4, unit = $5, basis = $6, changed_by = $7, changed_at = $8",
+            f"insert into deadline_rule (source, appeal_type, kind, {', '.join(columns)})"  # noqa: S608
+            f" values ($1, $2, $3, {', '.join(places)})"
+            f" on conflict (source, appeal_type, kind) do update set {settings}",
             source,
             appeal_type,
             kind,
-            amount,
-            unit,
-            basis.strip(),
-            by.name,
-            clock.now(),
+            *columns.values(),
         )
         await audit.record(
             by,
@@ -150,9 +189,11 @@ async def change(
             source=source,
             type=appeal_type,
             kind=kind,
-            before=dict(before) if before else None,
-            amount=amount,
-            unit=unit,
-            basis=basis.strip(),
+            before={name: _plain(value) for name, value in before.items()} if before else None,
+            **{name: _plain(value) for name, value in values.items()},
         )
         await _rules.forget()
+
+
+def _plain(value: object) -> object:
+    return f"{value:%H:%M}" if isinstance(value, time) else value

@@ -67,10 +67,16 @@ async def test_a_period_is_changed_shown_with_who_changed_it_and_written_to_the_
             "amount": 15,
             "unit": "working_days",
             "basis": "《广东省12345政务服务便民热线管理办法》（2022）",
+            "count_start_day": False,
+            "roll_over_last_day": True,
+            "end_of_day": "17:30",
         },
         "amount": 12,
         "unit": "working_days",
         "basis": "测试市热线办法第 9 条",
+        "count_start_day": False,
+        "roll_over_last_day": True,
+        "end_of_day": "17:30",
     }
 
 
