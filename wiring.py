@@ -6,7 +6,7 @@ Nothing else registers anything; `wire()` is called once by each process and by 
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from bot import connection, reminders, rooms
+from bot import alerts, connection, reminders, rooms
 from bot import conversations as bot_conversations
 from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
@@ -22,8 +22,8 @@ from im import live
 from im.events import MessagePosted
 from intake import hotline, sms, wechat
 from integrations import http
+from staff import entering
 from staff.events import CalendarChanged
-from staff.login import lock
 from tickets import actions as ticket_actions
 from tickets import escalation, exporting, extending, reactions, templating
 from tickets import jobs as ticket_jobs
@@ -36,12 +36,17 @@ from tickets.events import (
     ClockStepped,
     DeadlineMoved,
     ExtensionRefused,
+    LimitsRecounted,
     ReplyApproved,
     TicketAssigned,
     TicketMoved,
 )
+from tickets.feedback import asking, rectifying
+from tickets.feedback.events import PraisePassedOn, RectificationDue, RiskFlagged
 from tickets.imports import actions as imports
 from tickets.imports import reading, taking
+from tickets.matters import reactions as matter_reactions
+from tickets.matters.events import CaseMerged
 from tickets.queries import spans
 
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
@@ -56,6 +61,12 @@ def wire() -> None:
     events.react(CaseUpdated, reactions.propose_visits)
     events.react(TicketAssigned, reactions.open_room)
     events.react(TicketMoved, reactions.tell_room)
+    events.react(CaseReceived, matter_reactions.propose)
+    events.react(CaseUpdated, matter_reactions.propose)
+    events.react(CaseUpdated, matter_reactions.follow_update)
+    events.react(DeadlineMoved, matter_reactions.follow_limit)
+    events.react(LimitsRecounted, matter_reactions.follow_recount)
+    events.react(CaseMerged, matter_reactions.tell_rooms)
     events.react(ReplyApproved, reactions.tell_person)
     events.react(ReplyApproved, reactions.report_result)
     events.react(CaseReturned, reactions.report_return)
@@ -69,6 +80,7 @@ def wire() -> None:
     jobs.on_job("hotline.result", ticket_jobs.report_result)
     jobs.on_job("hotline.return", ticket_jobs.report_return)
     jobs.on_job(extending.KIND, ticket_jobs.ask_extension)
+    due.on_due(rectifying.REMIND, rectifying.remind)
     jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
     jobs.on_job(exporting.KIND, exporting.write)
 
@@ -94,6 +106,9 @@ def _wire_bot() -> None:
     events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)
     events.react(MessagePosted, rooms.posted)
+    events.react(RiskFlagged, alerts.risk_flagged)
+    events.react(PraisePassedOn, alerts.praised)
+    events.react(RectificationDue, alerts.rectification_due)
 
     due.on_due(bot_conversations.EXPIRE, bot_conversations.expire)
     due.on_due(rooms.NUDGE, rooms.nudge)
@@ -123,10 +138,11 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
     (2, audit.seal),
     (3600, _partitions),
     (600, _forget_the_done),
-    (3600, lock.tidy),
+    (3600, entering.tidy),
     (180, spans.seal),
     (180, channel_jobs.repair),
     (86400, tidy.tidy),
+    (86400, asking.tidy),
 )
 
 

@@ -17,8 +17,9 @@ from core.actions import Form
 from core.actor import Actor
 from core.errors import Fault, Forbidden, Invalid
 from core.identity import mask_phone
-from staff import actions, queries, sessions
-from staff.login.password import LONGEST
+from staff import actions, queries, securing, sessions
+from staff.login import second
+from staff.login.strength import LONGEST
 from staff.roles import LABELS
 from staff.sessions import COOKIE, SessionLine, clear_cookie
 
@@ -88,6 +89,7 @@ async def _whole(request: web.Request, status: int = 200, faults: tuple[Fault, .
         places=await _places(staff_id),
         lines=[SignedInAt(line, device(line.agent), is_phone(line.agent)) for line in lines],
         controls=forms.controls(PasswordForm, {}, faults),
+        second=await second.standing(staff_id),
     )
 
 
@@ -127,7 +129,7 @@ async def password(request: web.Request) -> web.Response:
         if form.new != form.again:
             words = "两次输入的新密码不一致"
             raise Invalid(words, details=[Fault(field="again", label="再输一遍新密码", reason=words)])
-        await actions.change_password(form.old, form.new, by=actor)
+        await securing.change_password(form.old, form.new, by=actor)
     except Invalid as error:
         faults = tuple(fault.model_copy(update={"value": ""}) for fault in error.details)
         if not is_part(request):

@@ -28,6 +28,7 @@ from console import (
     register,
     remaining,
     saved_views,
+    settle,
     templates_page,
 )
 from core import clock
@@ -37,6 +38,7 @@ routes: list[web.AbstractRouteDef] = [
     *login.routes,
     *home.routes,
     *account.routes,
+    *settle.routes,
     *pick.routes,
     *saved_views.routes,
     *holidays.routes,

@@ -12,7 +12,9 @@ from core.errors import Fault, Invalid, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. `kind` is int, text or bool; `low` and `high` bound an int; `source` is where the rule comes from."""
+    """One parameter. `kind` is int, text or bool; `low` and `high` bound an int, `choices` a text; `source` is
+    where the rule comes from.
+    """
 
     name: str
     label: str
@@ -22,6 +24,7 @@ class Parameter:
     high: int | None = None
     unit: str = ""
     source: str = ""
+    choices: tuple[str, ...] = ()
 
     def parse(self, text: str) -> int | str | bool:
         """The value of `text`.
@@ -34,6 +37,8 @@ class Parameter:
                 raise self._bad(text, "只能是 true 或 false")
             return text == "true"
         if self.kind is str:
+            if self.choices and text not in self.choices:
+                raise self._bad(text, f"只能是 {'、'.join(self.choices)}")
             return text
         if not text.strip().lstrip("-").isdigit():
             raise self._bad(text, "必须是整数")

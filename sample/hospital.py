@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from core import audit, clock, crypto, db
+from core import audit, clock, crypto, db, parameters
 from core.actor import Door, system
 from core.errors import Refused
 from sample import patients as invented
@@ -15,6 +15,7 @@ from sample.patients import InventedPatient, InventedVisit
 from sample.people import Worker, workers
 from sample.units import CENTRE, DEPTS, GROUP, SITES
 from staff import queries, working_days
+from staff.login import second
 from staff.login.password import hashed
 from staff.roles import Role
 
@@ -62,6 +63,7 @@ async def seed(progress: Progress = quiet, *, password: str = "") -> None:
         await _visits(invented.visits(patients, clock.today(), _doctors(people)), units)
         await progress("节假日")
         await working_days.seed(YEARS, by=by)
+        await parameters.change(second.REQUIRED.name, second.OFF, by=by)  # a newcomer has no code to scan yet
         await audit.record(by, "sample.seed", "sample", None, staff=len(people), patients=len(patients))
         await queries.forget_tree()
     await db.execute("analyze org_unit, staff, post, patient, visit")

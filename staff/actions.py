@@ -1,60 +1,24 @@
-"""What is done to people's accounts: signing in and out, binding WeCom, passwords, posts; each with its audit line.
+"""What is done to people's accounts: ending sessions, binding WeCom, posts; each with its audit line.
 
-Proving who one is lies in `staff.login`, cookies and CSRF in `staff.sessions`.
+Signing in lies in `staff.entering`, passwords and the second factor in `staff.securing`.
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
-from pydantic import ValidationError
-
 from core import audit, clock, crypto, db
-from core.actions import faults_of
 from core.actor import Actor, Door, Permission
-from core.errors import Fault, Forbidden, Invalid, NotFound, Refused, Unauthenticated
+from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
 from staff import queries, sessions
 from staff.actors import actor_of
 from staff.events import PostsChanged, WecomBound
-from staff.login import WAYS, lock, password
+from staff.login import lock
 from staff.roles import APART, LABELS, Role
 
 CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another
 CODE_LENGTH = 8
 CODE_LIVES = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A session that has begun: the token for the cookie, and who it is."""
-
-    token: str
-    actor: Actor
-
-
-async def sign_in(given: Mapping[str, str], *, address: str, agent: str, way: str = "password") -> SignedIn:
-    """Prove who one is and begin a session; with way "password", `given` is {number, password}.
-
-    Raises:
-        Invalid: the form is not filled in.
-        Unauthenticated: not proven.
-        TooMany: locked for a while.
-    """
-    method = WAYS.get(way)
-    if method is None:
-        raise NotFound("没有这种登录方式")
-    try:
-        form = method.form.model_validate({name: given.get(name, "") for name in method.form.model_fields})
-    except ValidationError as error:
-        raise Invalid("请填写登录信息", details=faults_of(error, method.form)) from None
-    staff_id = await method.prove(form, address=address)
-    async with db.transaction():
-        actor = await actor_of(staff_id, Door.WEB, address)
-        token = await sessions.begin(staff_id, address=address, agent=agent)
-        await audit.record(actor, "login.in", "staff", staff_id, way=way)
-    return SignedIn(token, actor)
 
 
 async def sign_out(token: str, *, by: Actor) -> None:
@@ -87,55 +51,6 @@ async def end_other_sessions(token: str, *, by: Actor) -> int:
         if ended:
             await audit.record(by, "login.end_others", "staff", by.staff_id, sessions_ended=ended)
     return ended
-
-
-async def change_password(old: str, new: str, *, by: Actor) -> None:
-    """Set one's own password, knowing the old one; all of one's sessions end.
-
-    Raises:
-        Invalid: the old one is wrong (field "old"); the new one is too weak or the same (field "new").
-        TooMany: too many wrong ones; counted together with failed log-ins.
-    """
-    if by.staff_id is None:
-        raise Forbidden
-    password.check_strength(new, field="new", label="新密码")
-    if new == old:
-        words = "新密码不能与原密码相同"
-        raise Invalid(words, details=[Fault(field="new", label="新密码", reason=words)])
-    someone = await queries.person(by.staff_id)
-    given = password.Given(number=someone.number, password=old)
-    try:
-        await password.Password().prove(given, address=by.address)
-    except Unauthenticated:
-        words = "原密码不正确"
-        raise Invalid(words, details=[Fault(field="old", label="原密码", reason=words)]) from None
-    await set_password(by.staff_id, new, by=by)
-
-
-async def set_password(staff_id: int, new: str, *, by: Actor) -> None:
-    """Set a person's password, their own or as their administrator; all their sessions end.
-
-    Raises:
-        Invalid: too weak.
-    """
-    if by.staff_id != staff_id:
-        await _manages(by, staff_id)
-    password.check_strength(new)
-    made = await password.hashed(new)
-    async with db.transaction():
-        if not await db.execute("update staff set password_hash = $2 where id = $1", staff_id, made):
-            raise NotFound("没有这位职工")
-        ended = await sessions.end_all(staff_id)
-        await audit.record(by, "staff.set_password", "staff", staff_id, sessions_ended=ended)
-
-
-async def unlock(staff_id: int, *, by: Actor) -> None:
-    """Lift the lock that failed log-ins have put on an account."""
-    await _manages(by, staff_id)
-    someone = await queries.person(staff_id)
-    async with db.transaction():
-        await lock.forgive(someone.number)
-        await audit.record(by, "staff.unlock", "staff", staff_id)
 
 
 async def make_bind_code(*, by: Actor) -> str:
@@ -190,7 +105,7 @@ async def bind_wecom(code: str, userid: str, *, address: str = "") -> Actor:
 async def unbind_wecom(staff_id: int, *, by: Actor) -> None:
     """Untie a person's WeCom account: their own, or as their administrator."""
     if by.staff_id != staff_id:
-        await _manages(by, staff_id)
+        await manages(by, staff_id)
     async with db.transaction():
         if await db.execute(
             "update staff set wecom_userid = null where id = $1 and wecom_userid is not null", staff_id
@@ -255,7 +170,7 @@ async def _changes_posts(by: Actor, staff_id: int, unit_id: int) -> None:
         raise Refused("不能更改自己的岗位，请由另一位管理员操作")
 
 
-async def _manages(by: Actor, staff_id: int) -> None:
+async def manages(by: Actor, staff_id: int) -> None:
     """Refuse unless `by` administers every unit the person has a post in."""
     tree = await queries.tree()
     held = await queries.posts(staff_id)

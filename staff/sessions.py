@@ -18,7 +18,7 @@ from core.actor import Actor, ActorKind, Door
 from core.errors import Forbidden, Unauthenticated
 from core.parameters import Parameter, declare, number
 from core.settings import settings
-from core.web import UNSAFE, Handler, client_address, same_origin
+from core.web import UNSAFE, Handler, client_address, same_origin, wants_json
 from staff.actors import grants
 
 COOKIE = "huiyin_session"
@@ -28,6 +28,8 @@ BACKGROUND_HEADER = (
     "X-Background"  # "1" on what a page asks by itself: it does not count as the person's activity
 )
 TOUCH = timedelta(minutes=1)  # `seen_at` is written no more often than this
+SETTLE = "/account/settle"  # where a limited session puts right what limits it
+WHY_HELD = {"password": "请先修改密码", "second": "请先启用两步验证"}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 IDLE_MINUTES = declare(
@@ -56,7 +58,7 @@ LONGEST_HOURS = declare(
 )
 
 _RESUME = """
-select s.staff_id, s.csrf, s.created_at, s.seen_at, st.name,
+select s.staff_id, s.csrf, s.created_at, s.seen_at, s.limited, st.name,
     coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,
     coalesce(array_agg(case when u.parent_id is null then '/' else u.path end) filter (where p.id is not null),
         '{}') as paths,
@@ -73,10 +75,11 @@ group by s.token_hash, st.id
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live session: whom it stands for, and its CSRF token."""
+    """A live session: whom it stands for, its CSRF token, and what must be put right first ("" nothing)."""
 
     actor: Actor
     csrf: str
+    limited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,19 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def begin(staff_id: int, *, address: str, agent: str) -> str:
-    """Begin a session; the token for the cookie, which is not kept anywhere here."""
+async def begin(staff_id: int, *, address: str, agent: str, limited: str = "") -> str:
+    """Begin a session, `limited` to putting that right ("password", "second"); the token for the cookie, which is not kept anywhere here."""
     token, now = secrets.token_urlsafe(32), clock.now()
     await db.execute(
-        "insert into session (token_hash, staff_id, csrf, address, agent, created_at, seen_at)"
-        " values ($1, $2, $3, $4, $5, $6, $6)",
+        "insert into session (token_hash, staff_id, csrf, address, agent, created_at, seen_at, limited)"
+        " values ($1, $2, $3, $4, $5, $6, $6, $7)",
         _digest(token),
         staff_id,
         secrets.token_urlsafe(24),
         address,
         agent[:300],
         now,
+        limited,
     )
     return token
 
@@ -185,7 +189,7 @@ async def resume(token: str, *, door: Door, address: str, touch: bool = True) ->
         await db.execute("update session set seen_at = $2 where token_hash = $1", _digest(token), now)
     held = zip(row["roles"], row["paths"], strict=True)
     actor = Actor(ActorKind.STAFF, row["staff_id"], row["name"], door, grants(held), address)
-    return Session(actor, row["csrf"])
+    return Session(actor, row["csrf"], row["limited"])
 
 
 def _over(seen: datetime, created: datetime, idle: str | None, longest: str | None, now: datetime) -> bool:
@@ -199,7 +203,7 @@ async def actor_from_cookie(cookie_value: str, address: str) -> Actor | None:
     if not cookie_value:
         return None
     session = await resume(cookie_value, door=Door.CHAT, address=address, touch=False)
-    return session.actor if session else None
+    return session.actor if session and not session.limited else None
 
 
 @web.middleware
@@ -216,12 +220,29 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         quiet = request.headers.get(BACKGROUND_HEADER) == "1"
         session = await resume(token, door=Door.WEB, address=client_address(request), touch=not quiet)
     _remember(request, session)
+    if session is not None and session.limited:
+        _hold(request, session.limited)
     if request.method in UNSAFE:
         if not same_origin(request):
             raise Forbidden("请求来自别的网站，已拒绝")
         if session is not None and not await _brings(request, session.csrf):
             raise Forbidden("页面已过期，请刷新后再试")
     return await handler(request)
+
+
+def _hold(request: web.Request, limited: str) -> None:
+    """Let a limited session do nothing but what lifts the limit."""
+    path = request.path.removeprefix(settings().path_prefix)
+    if path.startswith((SETTLE, "/logout", "/login")):
+        return
+    if request.method in UNSAFE or wants_json(request):
+        raise Forbidden(WHY_HELD[limited])
+    raise web.HTTPSeeOther(f"{settings().path_prefix}{SETTLE}")
+
+
+async def lift(token: str) -> None:
+    """Let the session of this token do everything from now on."""
+    await db.execute("update session set limited = '' where token_hash = $1", _digest(token))
 
 
 def _is_static(request: web.Request) -> bool:

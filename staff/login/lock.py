@@ -60,6 +60,18 @@ async def attempt(name: str, address: str) -> None:
         )
 
 
+async def failures(name: str, address: str) -> int:
+    """The failed attempts within the window: those under `name`, or those from `address` beyond half its limit."""
+    since = clock.now() - timedelta(minutes=await number(WINDOW_MINUTES))
+    of_name: int = await db.fetchval(
+        "select count(*) from login_failure where number = $1 and at > $2", name, since
+    )
+    of_address: int = await db.fetchval(
+        "select count(*) from login_failure where address = $1 and $1 <> '' and at > $2", address, since
+    )
+    return max(of_name, of_address - await number(PER_ADDRESS) // 2)
+
+
 async def left(name: str) -> int:
     """How many more attempts this account has before it is locked."""
     since = clock.now() - timedelta(minutes=await number(WINDOW_MINUTES))

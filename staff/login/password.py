@@ -17,13 +17,13 @@ from pydantic import Field
 from core import audit, db
 from core.actions import Form
 from core.actor import Actor, ActorKind, Door
-from core.errors import Fault, Invalid, TooMany, Unauthenticated
+from core.errors import TooMany, Unauthenticated
 from staff.login import lock
+from staff.login.strength import LONGEST
 
 T = TypeVar("T")
 AT_ONCE = 2
 MOST_WAITING = 64
-SHORTEST, LONGEST = 8, 128
 WRONG = "工号或密码不正确"
 
 _hasher = PasswordHasher(
@@ -62,6 +62,11 @@ def _nobody() -> str:
     return _hasher.hash("nobody's password: an account without one is checked against this")
 
 
+async def fits(stored: str, password: str) -> bool:
+    """Whether a password is the one of this hash; "" fits none."""
+    return await _in_thread(functools.partial(_fits, stored, password))
+
+
 def _fits(stored: str, password: str) -> bool:
     instead = _nobody()
     try:
@@ -69,33 +74,6 @@ def _fits(stored: str, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)
-
-
-def check_strength(password: str, *, field: str = "password", label: str = "密码") -> None:
-    """Refuse a weak password: 8 characters and more, upper and lower case, a digit and a special character.
-
-    Args:
-        password: as it will be typed.
-        field: where the fault is shown, with `label` as its name.
-        label: see field.
-
-    Raises:
-        Invalid: with each thing that is missing.
-    """
-    lacks = [
-        words
-        for words, there in (
-            (f"至少 {SHORTEST} 个字符", SHORTEST <= len(password) <= LONGEST),
-            ("包含大写字母", any("A" <= sign <= "Z" for sign in password)),
-            ("包含小写字母", any("a" <= sign <= "z" for sign in password)),
-            ("包含数字", any("0" <= sign <= "9" for sign in password)),
-            ("包含特殊符号", any(not sign.isalnum() and not sign.isspace() for sign in password)),
-        )
-        if not there
-    ]
-    if lacks:
-        words = "密码应" + "、".join(lacks)
-        raise Invalid(words, details=[Fault(field=field, label=label, reason=words)])
 
 
 class Password:
@@ -115,8 +93,8 @@ class Password:
         await lock.attempt(given.number, address)
         row = await db.fetchrow("select id, password_hash, active from staff where number = $1", given.number)
         stored = row["password_hash"] if row and row["active"] else ""
-        fits = await _in_thread(functools.partial(_fits, stored, given.password))
-        if row is None or not fits:
+        right = await fits(stored, given.password)
+        if row is None or not right:
             await self._failed(given.number, row["id"] if row else None, address)
             raise Unauthenticated(WRONG)
         await lock.forgive(given.number)

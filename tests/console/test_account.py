@@ -10,7 +10,7 @@ from staff import actions, sessions
 from tests.console.browser import PASSWORD, Browser
 from tests.console.conftest import Console
 
-NEW = "Neu-5678"
+NEW = "tulip-River7-stone"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Mobile/15E148 wxwork/4.1 MicroMessenger/7"
 
@@ -122,8 +122,9 @@ async def test_nobody_ends_the_session_of_another_person(console: Console) -> No
 async def test_a_new_password_needs_the_old_one_and_ends_every_session(console: Console) -> None:
     alice, elsewhere = await console.enter("alice"), await console.enter("alice")
     assert await change(alice, "Wrong-123", NEW) == (422, {"old": "原密码不正确"})
-    assert await change(alice, PASSWORD, NEW, "Neu-5679") == (422, {"again": "两次输入的新密码不一致"})
-    assert await change(alice, PASSWORD, PASSWORD) == (422, {"new": "新密码不能与原密码相同"})
+    assert await change(alice, PASSWORD, NEW, "tulip-River8-stone") == (422, {"again": "两次输入的新密码不一致"})
+    weak = "这个密码太容易被猜到：请不要用姓名、工号、医院、年份、键盘顺序或常见口令"
+    assert await change(alice, PASSWORD, PASSWORD) == (422, {"new": weak})
     done = await alice.post("/account/password", {"old": PASSWORD, "new": NEW, "again": NEW})
     assert (done.status, done.headers["Location"]) == (303, "/login")
     assert [(await browser.get("/")).status for browser in (alice, elsewhere)] == [303, 303]

@@ -14,7 +14,7 @@ from sample.logins import LOGINS, table
 from sample.patients import patients
 from sample.texts import TEXTS
 from sample.units import CENTRE, DEPTS
-from staff import actions, queries, working_days
+from staff import entering, queries, working_days
 from staff.roles import Role
 
 WORD = "Sample#2026"
@@ -57,7 +57,8 @@ async def test_every_department_has_liaison_deputy_and_head_and_every_ward_finds
 async def test_every_log_in_of_the_table_works_and_holds_its_role(hospital: None) -> None:
     for login in LOGINS:
         given = {"number": login.number, "password": WORD}
-        entered = await actions.sign_in(given, address="127.0.0.1", agent="a test")
+        entered = await entering.sign_in(given, address="127.0.0.1", agent="a test")
+        assert isinstance(entered, entering.SignedIn)
         assert entered.actor.id is not None
         assert login.role in {post.role for post in await queries.posts(entered.actor.id)}
     assert all(login.number in table(WORD) and login.look_at in table(WORD) for login in LOGINS)

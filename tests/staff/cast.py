@@ -44,7 +44,11 @@ POSTS = (  # person, unit, role, rank
 
 
 async def build() -> House:
-    """Write the cast into the open database."""
+    """Write the cast into the open database; captcha and second factor are asked for only where a test says so."""
+    await db.execute(
+        "insert into parameter (name, value) values ('login.captcha_after', '10'), ('login.second_factor', 'off')"
+        " on conflict (name) do nothing"
+    )
     unit: dict[str, int] = {}
     paths: dict[str, str] = {"": "/"}
     for key, parent, kind, name, short, aliases in UNITS:

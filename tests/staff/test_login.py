@@ -10,8 +10,8 @@ from argon2 import PasswordHasher
 from core import clock, db, parameters
 from core.actor import Door, Permission, system
 from core.errors import Fault, Forbidden, Invalid, TooMany, Unauthenticated
-from staff import actions, actors, sessions
-from staff.login import lock, password
+from staff import actors, entering, securing, sessions
+from staff.login import lock, password, strength
 from tests.staff.cast import House
 
 GOOD = "Xinnei#2026"
@@ -28,8 +28,10 @@ async def give(house: House, *names: str) -> None:
         )
 
 
-async def enter(number: str, word: str = GOOD, address: str = "192.0.2.1") -> actions.SignedIn:
-    return await actions.sign_in({"number": number, "password": word}, address=address, agent="a test")
+async def enter(number: str, word: str = GOOD, address: str = "192.0.2.1") -> entering.SignedIn:
+    entered = await entering.sign_in({"number": number, "password": word}, address=address, agent="a test")
+    assert isinstance(entered, entering.SignedIn)
+    return entered
 
 
 async def lines(*actions_named: str) -> list[tuple[str, int | None, dict[str, object]]]:
@@ -76,7 +78,7 @@ async def test_wrong_unknown_disabled_and_passwordless_are_told_alike(house: Hou
 
 async def test_an_empty_form_names_each_field(house: House) -> None:
     with pytest.raises(Invalid) as caught:
-        await actions.sign_in({"number": "", "password": ""}, address="", agent="")
+        await entering.sign_in({"number": "", "password": ""}, address="", agent="")
     assert caught.value.details == (
         Fault(field="number", label="工号", reason="不能少于 1 个字"),
         Fault(field="password", label="密码", reason="不能少于 1 个字"),
@@ -140,8 +142,8 @@ async def test_an_administrator_lifts_a_lock_and_others_may_not(house: House) ->
         with pytest.raises(Unauthenticated):
             await enter("alice", "wrong")
     with pytest.raises(Forbidden):
-        await actions.unlock(house.staff["alice"], by=await house.actor("carol"))
-    await actions.unlock(house.staff["alice"], by=await house.actor("admin"))
+        await securing.unlock(house.staff["alice"], by=await house.actor("carol"))
+    await securing.unlock(house.staff["alice"], by=await house.actor("admin"))
     assert (await enter("alice")).actor.id == house.staff["alice"]
 
 
@@ -167,14 +169,14 @@ async def test_a_hash_of_older_parameters_is_renewed_at_the_next_log_in(house: H
 )
 def test_a_weak_password_is_refused_with_all_it_lacks(weak: str, said: str) -> None:
     with pytest.raises(Invalid) as caught:
-        password.check_strength(weak)
+        strength.check(weak)
     assert caught.value.message == said
 
 
 async def test_a_new_password_works_the_old_does_not_and_all_sessions_end(house: House) -> None:
     await give(house, "alice")
     entered = await enter("alice")
-    await actions.set_password(house.staff["alice"], "Xinnei#2027", by=entered.actor)
+    await securing.set_password(house.staff["alice"], "Xinnei#2027", by=entered.actor)
     assert await sessions.actor_from_cookie(entered.token, "") is None
     with pytest.raises(Unauthenticated):
         await enter("alice")
@@ -183,8 +185,8 @@ async def test_a_new_password_works_the_old_does_not_and_all_sessions_end(house:
 
 async def test_nobody_sets_the_password_of_another_but_their_administrator(house: House) -> None:
     with pytest.raises(Forbidden):
-        await actions.set_password(house.staff["bob"], GOOD, by=await house.actor("alice"))
+        await securing.set_password(house.staff["bob"], GOOD, by=await house.actor("alice"))
     admin = await house.actor("admin")
     assert admin.can(Permission.STAFF_MANAGE)
-    await actions.set_password(house.staff["bob"], GOOD, by=admin)
+    await securing.set_password(house.staff["bob"], GOOD, by=admin)
     assert (await enter("bob")).actor.id == house.staff["bob"]

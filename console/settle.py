@@ -1,0 +1,137 @@
+"""What a new session must put right before anything else: a password to be changed, a second factor to be set up.
+
+And the second factor of one's own account (a card on its page). Each step is a verb of `staff`; the limit lies in the
+session.
+"""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import Field
+
+from console import forms
+from console.account import PAGE, PasswordForm
+from console.page import go, permit, show
+from core.actions import Form
+from core.actor import Actor
+from core.errors import Fault, Forbidden, Invalid
+from staff import securing, sessions
+from staff.login import passwords, second
+from staff.login.strength import LONGEST
+from staff.sessions import COOKIE, SETTLE, clear_cookie
+
+routes = web.RouteTableDef()
+
+
+class CodeForm(Form):
+    """A code of the app."""
+
+    code: str = Field(title="验证码", description="手机上现在显示的 6 位数字", min_length=1, max_length=40)
+
+
+class TypedForm(Form):
+    """One's password, to prove it is oneself."""
+
+    password: str = Field(
+        title="登录密码", min_length=1, max_length=LONGEST, json_schema_extra={"widget": "password"}
+    )
+
+
+def _me(request: web.Request) -> tuple[Actor, int]:
+    actor = permit(request)
+    if actor.staff_id is None:
+        raise Forbidden
+    return actor, actor.staff_id
+
+
+@routes.get(SETTLE)
+async def settle(request: web.Request) -> web.Response:
+    """What is to be put right, with its form; whoever has nothing to put right goes home."""
+    return await _settle(request)
+
+
+async def _settle(request: web.Request, status: int = 200, faults: tuple[Fault, ...] = ()) -> web.Response:
+    _, staff_id = _me(request)
+    why = await passwords.why_change(staff_id)
+    if why:
+        return await show(
+            request,
+            "console/settle_password.html",
+            status=status,
+            why=why,
+            controls=forms.controls(PasswordForm, {}, faults),
+        )
+    standing = await second.standing(staff_id)
+    if standing.required and not standing.on:
+        return await _enrol(request, "console/settle_second.html", status, faults)
+    await sessions.lift(request.cookies.get(COOKIE, ""))
+    return go(request, "/")
+
+
+@routes.post(SETTLE)
+async def settled(request: web.Request) -> web.Response:
+    """Change the password; one signs in with the new one."""
+    actor, _ = _me(request)
+    given: dict[str, Any] = await forms.posted(request, PasswordForm)
+    try:
+        form = forms.parse(PasswordForm, given)
+        if form.new != form.again:
+            words = "两次输入的新密码不一致"
+            raise Invalid(words, details=[Fault(field="again", label="再输一遍新密码", reason=words)])
+        await securing.change_password(form.old, form.new, by=actor)
+    except Invalid as error:
+        faults = tuple(fault.model_copy(update={"value": ""}) for fault in error.details)
+        return await _settle(request, error.status, faults)
+    response = go(request, "/login", "密码已修改，请用新密码重新登录")
+    clear_cookie(response)
+    return response
+
+
+async def _enrol(
+    request: web.Request, template: str, status: int = 200, faults: tuple[Fault, ...] = ()
+) -> web.Response:
+    """A fresh QR picture with the form of the code that proves it was scanned."""
+    actor, _ = _me(request)
+    return await show(
+        request,
+        template,
+        status=status,
+        enrolment=await second.begin(by=actor),
+        controls=forms.controls(CodeForm, {}, faults),
+    )
+
+
+@routes.post(SETTLE + "/second")
+async def enrolled(request: web.Request) -> web.Response:
+    """Turn the second factor on; the recovery codes are shown this once."""
+    actor, _ = _me(request)
+    try:
+        form = forms.parse(CodeForm, await forms.posted(request, CodeForm))
+        codes = await second.confirm(form.code, by=actor)
+    except Invalid as error:
+        return await _enrol(request, "console/settle_second.html", error.status, tuple(error.details))
+    await sessions.lift(request.cookies.get(COOKIE, ""))
+    return await show(request, "console/second_codes.html", codes=codes)
+
+
+@routes.get(PAGE + "/second")
+async def begin(request: web.Request) -> web.Response:
+    """The page that sets up the second factor by one's own wish."""
+    return await _enrol(request, "console/settle_second.html")
+
+
+@routes.post(PAGE + "/second/codes")
+async def codes(request: web.Request) -> web.Response:
+    """Fresh recovery codes, for a code of the app."""
+    actor, _ = _me(request)
+    form = forms.parse(CodeForm, await forms.posted(request, CodeForm))
+    return await show(request, "console/second_codes.html", codes=await second.new_codes(form.code, by=actor))
+
+
+@routes.post(PAGE + "/second/off")
+async def off(request: web.Request) -> web.Response:
+    """Turn one's second factor off, knowing the password."""
+    actor, _ = _me(request)
+    form = forms.parse(TypedForm, await forms.posted(request, TypedForm))
+    await securing.turn_second_off(form.password, by=actor)
+    return go(request, PAGE, "两步验证已停用")
