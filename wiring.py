@@ -18,7 +18,7 @@ from channels import jobs as channel_jobs
 from channels.events import MessageFailed
 from core import audit, clock, db, due, events, inbound, jobs
 from core.settings import settings
-from im import live
+from im import live, said
 from im.events import MessagePosted
 from intake import hotline, sms, wechat
 from integrations import http
@@ -140,6 +140,7 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
     (600, _forget_the_done),
     (3600, entering.tidy),
     (180, spans.seal),
+    (60, said.take_old),
     (180, channel_jobs.repair),
     (86400, tidy.tidy),
     (86400, asking.tidy),

@@ -26,6 +26,8 @@ _MAGIC: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"%PDF-", "application/pdf", ("pdf",)),
     (b"#!AMR", "audio/amr", ("amr",)),
     (b"ID3", "audio/mpeg", ("mp3",)),
+    (b"\x1aE\xdf\xa3", "audio/webm", ("webm",)),  # as browsers record voice
+    (b"OggS", "audio/ogg", ("ogg",)),
 )
 _OFFICE = {
     "docx": ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -33,7 +35,7 @@ _OFFICE = {
 }
 _OLD_EXCEL = bytes.fromhex("D0CF11E0A1B11AE1")
 _TEXT = {"txt": "text/plain", "csv": "text/csv", "tsv": "text/tab-separated-values"}
-TAKEN = "图片（png、jpg、gif、webp）、PDF、Word（docx）、Excel（xlsx、xls）、文本（txt、csv）、录音（amr、mp3）、视频（mp4）"
+TAKEN = "图片（png、jpg、gif、webp）、PDF、Word（docx）、Excel（xlsx、xls）、文本（txt、csv）、录音（amr、mp3、webm、ogg）、视频（mp4）"
 
 
 def _no(name: str, reason: str) -> Invalid:

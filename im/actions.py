@@ -11,37 +11,42 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from core import audit, clock, db, storage
 from core.actor import Actor
-from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
+from core.errors import Fault, Forbidden, Invalid, Refused
 from core.events import announce
-from im import live, queries
+from im import live, membership, queries, said, state
 from im.drafts import LONGEST, MOST_MENTIONS, Draft
-from im.events import MessagePosted
-from im.views import BOT_NAME, HOUSE_NAME, AuthorKind, FileView, Kind, Message, Room
+from im.events import MessagePosted, RoomChanged, RoomOpened
+from im.holding import CLOSED, NOT_IN, check_writable, demand, lock, lock_id, lock_subject
+from im.rights import Right
+from im.views import BOT_NAME, HOUSE_NAME, SAID, AuthorKind, FileView, Kind, Message, Room
 from im.writing import append, notice
-from staff.queries import people
 
-CLOSED = "群聊已关闭，只能查看"
-NOT_IN = "您已不在群聊中，只能查看离开前的消息"
+VOICES = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "video/mp4", "audio/amr", "audio/mpeg"})
 BURST = 20  # messages of one person within BURST_WITHIN
 BURST_WITHIN = timedelta(seconds=10)
+LONGEST_REASON = 200
 RECALL_WITHIN = timedelta(minutes=2)  # as people know it from WeCom and WeChat
 
 
-async def open_room(subject: str, title: str, members: Sequence[int], *, by: Actor) -> int:
+async def open_room(
+    subject: str, title: str, members: Sequence[int], *, by: Actor, path: str | None = None
+) -> int:
     """The id of the room about `subject`, made with these members and the bot when there is none yet.
 
-    A room that exists is left as it is: change its members with `follow`.
+    A room that exists is left as it is: change its members with `follow`. `path` is the part of the organisation
+    whose moderators may look in; None: nobody does.
 
     Raises:
         NotFound: one of the members does not exist.
     """
     async with db.transaction():
         made: int | None = await db.fetchval(
-            "insert into room (subject, title, created_at) values ($1, $2, $3) on conflict (subject) do nothing"
-            " returning id",
+            "insert into room (subject, title, created_at, path) values ($1, $2, $3, $4)"
+            " on conflict (subject) do nothing returning id",
             subject,
             title,
             clock.now(),
+            path,
         )
         if made is None:
             return int(await db.fetchval("select id from room where subject = $1", subject))
@@ -49,55 +54,66 @@ async def open_room(subject: str, title: str, members: Sequence[int], *, by: Act
             "insert into room_member (room_id, kind, name) values ($1, 'bot', $2)", made, BOT_NAME
         )
         await audit.record(by, "room.open", "room", made, about=subject)
-        await _add(made, members, by)
+        await membership.add(made, members, by)
+        await announce(RoomOpened(room_id=made))
         return made
 
 
-async def follow(subject: str, staff_ids: Iterable[int], *, by: Actor, exactly: bool = False) -> None:
+async def follow(
+    subject: str, staff_ids: Iterable[int], *, by: Actor, exactly: bool = False, path: str | None = None
+) -> None:
     """Have these people in the room; `exactly`: and nobody else. Who goes keeps the history up to then.
+
+    `path`: the part of the organisation the room belongs to from now on, when that changed too.
 
     Raises:
         NotFound: no such room, or one of the people does not exist.
     """
     wanted = set(staff_ids)
     async with db.transaction():
-        room = await _lock_subject(subject)
+        room = await lock_subject(subject)
+        if path is not None:
+            await db.execute(
+                "update room set path = $2 where id = $1 and path is distinct from $2", room.id, path
+            )
         present = set(await queries.audience(room.id))
         if exactly and (gone := present - wanted):
-            await _remove(room.id, sorted(gone), "离开了群聊", by)
-        await _add(room.id, sorted(wanted - present), by)
+            await membership.remove(room.id, sorted(gone), "{names} 离开了群聊", by)
+        await membership.add(room.id, sorted(wanted - present), by)
 
 
 async def leave(room_id: int, *, by: Actor) -> None:
-    """Leave the room; nothing happens when one has left already."""
+    """Leave the room; nothing happens when one has left already. An owner's place goes to the next in line."""
     async with db.transaction():
-        room = await _lock(room_id, by)
+        room = await lock(room_id, by)
         if room.member and by.staff_id is not None:
-            await _remove(room.id, [by.staff_id], "退出了群聊", by)
+            await membership.remove(room.id, [by.staff_id], "{names} 退出了群聊", by)
 
 
 async def close_room(subject: str, *, by: Actor) -> None:
     """From now on the room can only be read; nothing happens when it is closed already."""
     async with db.transaction():
-        room = await _lock_subject(subject)
+        room = await lock_subject(subject)
         if room.closed:
             return
         await notice(room.id, "群聊已关闭，历史消息可继续查看")
         await db.execute("update room set closed_at = $2 where id = $1", room.id, clock.now())
         await audit.record(by, "room.close", "room", room.id)
-        await _tell_members(room.id)
+        await state.changed(room.id)
+        await announce(RoomChanged(room_id=room.id))
 
 
 async def reopen(subject: str, *, by: Actor) -> None:
     """Let people post again; nothing happens when the room is open."""
     async with db.transaction():
-        room = await _lock_subject(subject)
+        room = await lock_subject(subject)
         if not room.closed:
             return
         await db.execute("update room set closed_at = null where id = $1", room.id)
         await notice(room.id, "群聊已重新开放")
         await audit.record(by, "room.reopen", "room", room.id)
-        await _tell_members(room.id)
+        await state.changed(room.id)
+        await announce(RoomChanged(room_id=room.id))
 
 
 async def post(room_id: int, draft: Draft, *, by: Actor) -> Message:
@@ -115,13 +131,13 @@ async def post(room_id: int, draft: Draft, *, by: Actor) -> Message:
         now = await queries.standing(room_id, draft.client_id, clock.now() - BURST_WITHIN, by=by)
         if now.sent is not None:
             return await queries.numbered(room_id, now.sent)
-        _check_writable(now.room)
+        check_writable(now.room)
         if now.recent >= BURST:
             raise Refused("发送太快了，请稍等几秒再发")
-        await _check_draft(now, draft, by.staff_id)
+        await _check_draft(now, draft, by)
         message = await append(
             room_id,
-            Kind.TEXT if draft.file_id is None else Kind.FILE,
+            draft.kind,
             draft,
             (AuthorKind.STAFF, by.staff_id, by.name),
             to=now.inside,
@@ -155,7 +171,7 @@ async def say(
         NotFound: no such room.
     """
     async with db.transaction():
-        room = await (_lock_subject(target) if isinstance(target, str) else _lock_id(target))
+        room = await (lock_subject(target) if isinstance(target, str) else lock_id(target))
         client_id = uuid5(NAMESPACE_URL, f"huiyin:say:{key}")
         if done := await queries.sent_before(room.id, None, client_id):
             return done
@@ -170,43 +186,75 @@ async def say(
         )
         if not as_bot:
             return await append(room.id, Kind.NOTICE, draft, (AuthorKind.HOUSE, None, HOUSE_NAME))
-        kind = Kind.TEXT if file_id is None else Kind.FILE
-        message = await append(room.id, kind, draft, (AuthorKind.BOT, None, BOT_NAME))
+        message = await append(room.id, draft.kind, draft, (AuthorKind.BOT, None, BOT_NAME))
         await announce(MessagePosted(room_id=room.id, seq=message.seq))
     return message
 
 
-async def recall(room_id: int, seq: int, *, by: Actor) -> None:
-    """Take one's own message back within two minutes; its place stays, the words are kept for the auditor only.
+async def recall(room_id: int, seq: int, *, by: Actor, reason: str = "") -> None:
+    """Take a message back; its place stays, the words are kept for the auditor only.
+
+    One's own within two minutes; another's, at any time, who keeps order in the room, with the reason.
 
     Raises:
         Forbidden: another's message.
         Refused: too late, closed, or left.
+        Invalid: another's message, and no reason.
     """
     async with db.transaction():
-        room = await _lock(room_id, by)
+        room = await lock(room_id, by)
         message = await queries.message(room.id, seq, by=by)
-        if message.author_id is None or message.author_id != by.staff_id or message.kind is Kind.RECALL:
+        if by.staff_id is None or message.kind not in SAID:
             raise Forbidden("只能撤回自己的消息")
+        own = message.author_id == by.staff_id
+        if not own:
+            demand(room, Right.RECALL, by)
         if message.recalled:
             return
-        _check_writable(room)
-        if clock.now() - message.at > RECALL_WITHIN:
-            raise Refused("超过 2 分钟的消息不能撤回")
-        await db.execute(
-            "update room_message set recalled_at = $3 where room_id = $1 and seq = $2",
-            room.id,
-            seq,
-            clock.now(),
-        )
-        await append(
-            room.id,
-            Kind.RECALL,
-            Draft(client_id=uuid4(), text=f"{by.name} 撤回了一条消息"),
-            (AuthorKind.STAFF, by.staff_id, by.name),
-            recalls=seq,
-        )
-        await audit.record(by, "room.recall", "room", room.id, seq=seq)
+        if own:
+            _check_own_recall(room, message)
+        elif not reason.strip():
+            raise _bad("reason", "撤回原因", "请写明撤回他人消息的原因")
+        await _take_back(room.id, seq, by, "" if own else reason.strip()[:LONGEST_REASON])
+
+
+def _check_own_recall(room: Room, message: Message) -> None:
+    if not room.member:
+        raise Refused(NOT_IN)
+    if room.closed:
+        raise Refused(CLOSED)
+    if clock.now() - message.at > RECALL_WITHIN:
+        raise Refused("超过 2 分钟的消息不能撤回")
+
+
+async def _take_back(room_id: int, seq: int, by: Actor, reason: str) -> None:
+    await db.execute(
+        "update room_message set recalled_at = $3, recalled_by = $4, recall_reason = $5"
+        " where room_id = $1 and seq = $2",
+        room_id,
+        seq,
+        clock.now(),
+        by.name,
+        reason,
+    )
+    await said.forget(room_id, seq)
+    await append(
+        room_id,
+        Kind.RECALL,
+        Draft(client_id=uuid4(), text=f"{by.name} 撤回了一条消息"),
+        (AuthorKind.STAFF, by.staff_id, by.name),
+        recalls=seq,
+        reason=reason,
+    )
+    unpinned = await db.fetchval(
+        "delete from room_pin where room_id = $1 and seq = $2 returning 1", room_id, seq
+    )
+    undone = await db.fetchval(
+        "update room set announced_seq = null where id = $1 and announced_seq = $2 returning 1", room_id, seq
+    )
+    await audit.record(by, "room.recall", "room", room_id, seq=seq, reason=reason)
+    if unpinned or undone:
+        await state.changed(room_id)
 
 
 async def mark_read(room_id: int, seq: int, *, by: Actor) -> None:
@@ -237,7 +285,7 @@ async def bring_file(room_id: int, name: str, data: bytes, *, by: Actor) -> File
         NotFound, Refused: as for `post`.
         Invalid: not a kind of file we take.
     """
-    _check_writable(await queries.room(room_id, by=by))
+    check_writable(await queries.room(room_id, by=by))
     kept = await storage.keep(name, data, by=by.name)
     await db.execute(
         "insert into room_file (room_id, file_id, staff_id, at) values ($1, $2, $3, $4)",
@@ -249,108 +297,27 @@ async def bring_file(room_id: int, name: str, data: bytes, *, by: Actor) -> File
     return FileView(id=kept.id, name=kept.name, mime=kept.mime, size=kept.size)
 
 
-async def _lock(room_id: int, by: Actor) -> Room:
-    """The room as `by` sees it, held until the transaction ends; looked at only after the lock is ours."""
-    await db.execute("select 1 from room where id = $1 for update", room_id)
-    return await queries.room(room_id, by=by)
-
-
-async def _lock_id(room_id: int) -> Room:
-    row = await db.fetchrow("select * from room where id = $1 for update", room_id)
-    if row is None:
-        raise NotFound("没有这个群聊")
-    return Room(
-        id=row["id"],
-        subject=row["subject"],
-        title=row["title"],
-        last_seq=row["last_seq"],
-        closed=row["closed_at"] is not None,
-        member=False,
-    )
-
-
-async def _lock_subject(subject: str) -> Room:
-    found = await db.fetchval("select id from room where subject = $1", subject)
-    if found is None:
-        raise NotFound("没有这个群聊")
-    return await _lock_id(found)
-
-
-def _check_writable(room: Room) -> None:
-    if not room.member:
-        raise Refused(NOT_IN)
-    if room.closed:
-        raise Refused(CLOSED)
-
-
-async def _check_draft(now: queries.Standing, draft: Draft, staff_id: int) -> None:
+async def _check_draft(now: queries.Standing, draft: Draft, by: Actor) -> None:
     if not set(draft.mentions) <= set(now.inside):
         raise _bad("mentions", "提到的人", "只能提到群里的人")
+    if draft.to_all:
+        demand(now.room, Right.TO_ALL, by)
     if draft.reply_to is not None and draft.reply_to > now.room.last_seq:
         raise _bad("reply_to", "回复的消息", "没有这条消息")
     if draft.file_id is None:
         return
     brought = await db.fetchval(
-        "select 1 from room_file where room_id = $1 and file_id = $2 and staff_id = $3",
+        "select f.mime from room_file r join stored_file f on f.id = r.file_id"
+        " where r.room_id = $1 and r.file_id = $2 and r.staff_id = $3",
         now.room.id,
         draft.file_id,
-        staff_id,
+        by.staff_id,
     )
     if brought is None:
         raise _bad("file_id", "文件", "请先上传到本群聊")
+    if draft.kind is Kind.VOICE and brought not in VOICES:
+        raise _bad("file_id", "语音", "不是录音文件")
 
 
 def _bad(field: str, label: str, reason: str) -> Invalid:
     return Invalid(f"{label}：{reason}", details=[Fault(field=field, label=label, reason=reason)])
-
-
-async def _add(room_id: int, staff_ids: Sequence[int], by: Actor) -> None:
-    if not staff_ids:
-        return
-    wanted = list(dict.fromkeys(staff_ids))
-    known = await people(wanted)
-    if missing := [who for who in wanted if who not in known]:
-        raise NotFound(f"没有编号为 {missing[0]} 的职工")
-    names = [known[who].name for who in wanted]
-    await db.execute(
-        "insert into room_member (room_id, kind, staff_id, name, joined_seq, read_seq, joined_at)"
-        " select $1, 'staff', p.id, p.name, r.last_seq, r.last_seq, $4"
-        " from unnest($2::bigint[], $3::text[]) with ordinality as p(id, name, at), room r where r.id = $1"
-        " order by p.at"
-        " on conflict (room_id, staff_id) where kind = 'staff' do update set name = excluded.name, left_at = null,"
-        " left_seq = null, joined_seq = excluded.joined_seq, read_seq = excluded.read_seq,"
-        " joined_at = excluded.joined_at",
-        room_id,
-        wanted,
-        names,
-        clock.now(),
-    )
-    await notice(room_id, f"{'、'.join(names)} 加入了群聊")
-    await audit.record(by, "room.join", "room", room_id, staff=wanted)
-    await _tell_members(room_id)
-
-
-async def _remove(room_id: int, staff_ids: Sequence[int], how: str, by: Actor) -> None:
-    rows = await db.fetch(
-        "select name from room_member where room_id = $1 and kind = 'staff' and staff_id = any($2::bigint[])"
-        " and left_at is null order by id",
-        room_id,
-        list(staff_ids),
-    )
-    said = await notice(room_id, f"{'、'.join(row['name'] for row in rows)} {how}")
-    await db.execute(
-        "update room_member set left_at = $3, left_seq = $4 where room_id = $1 and kind = 'staff'"
-        " and staff_id = any($2::bigint[]) and left_at is null",
-        room_id,
-        list(staff_ids),
-        clock.now(),
-        said.seq,
-    )
-    await audit.record(by, "room.leave", "room", room_id, staff=list(staff_ids))
-    await _tell_members(room_id, but_also=staff_ids)
-
-
-async def _tell_members(room_id: int, but_also: Sequence[int] = ()) -> None:
-    """Ask those in the room, and those who just left, to look again who is in it and whether it is open."""
-    to = await queries.audience(room_id)
-    await live.tell("members", {"room": room_id}, [*to, *but_also])

@@ -1,8 +1,9 @@
 """The only door to rooms: what a person may see of them, and what waits for them. Writes nothing.
 
 A member sees the whole history, also what was said before they joined, since whoever takes a matter over
-must be able to read it. Who left sees the history up to their leaving. For all others there is no such
-room. The house itself (`core.actor.system()`) sees every room.
+must be able to read it. Who left sees the history up to their leaving. Who moderates the part of the house a
+room belongs to may look in by its number, unless it is sealed; by subject they find only rooms they are in. For
+all others there is no such room. The house itself (`core.actor.system()`) sees every room.
 """
 
 from dataclasses import dataclass
@@ -12,17 +13,21 @@ from uuid import UUID
 import asyncpg
 
 from core import db, storage
-from core.actor import Actor, ActorKind
+from core.actor import Actor, ActorKind, Permission
 from core.errors import NotFound
 from core.models import StoredFile
-from im.views import PAGE, QUOTED, FileView, Kind, Member, Message, Page, Quote, Room, RoomLine
+from im.views import PAGE, QUOTED, SAID, FileView, Kind, Member, Message, Page, Quote, Role, Room, RoomLine
 
+_SEEN = (
+    "r.id, r.subject, r.title, r.last_seq, r.closed_at, r.hushed as silenced, r.sealed, r.path,"
+    " m.id as member_id, m.left_at, m.left_seq, m.role, m.hushed"
+)
 _ROOM = (
-    "select r.id, r.subject, r.title, r.last_seq, r.closed_at, m.id as member_id, m.left_at, m.left_seq"
+    f"select {_SEEN}"  # noqa: S608 - our own words
     " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2"
 )
 _STANDING = (
-    "select r.id, r.subject, r.title, r.last_seq, r.closed_at, m.id as member_id, m.left_at, m.left_seq,"
+    f"select {_SEEN},"  # noqa: S608 - our own words
     " (select seq from room_message where room_id = r.id and coalesce(author_id, 0) = $2 and client_id = $3) as sent,"
     " (select count(*) from room_message where author_kind = 'staff' and author_id = $2 and at > $4) as recent,"
     " array(select staff_id from room_member a where a.room_id = r.id and a.kind = 'staff' and a.left_at is null"
@@ -37,16 +42,29 @@ _MESSAGE = (
     " left join room_message q on q.room_id = m.room_id and q.seq = m.reply_to"
     " left join stored_file qf on qf.id = q.file_id"
 )
+_FIRST = {
+    ("staff", Role.OWNER): 0,
+    ("staff", Role.ADMIN): 1,
+    ("staff", Role.MEMBER): 2,
+    ("bot", Role.MEMBER): 3,
+}
 _WAITING = (
-    "u.seq > m.read_seq and u.kind in ('text', 'file') and u.recalled_at is null"
+    "u.seq > m.read_seq and u.kind in ('text', 'file', 'voice', 'announcement') and u.recalled_at is null"
     " and u.author_id is distinct from m.staff_id"
 )
 
 
-def _seen_by(row: "asyncpg.Record | None", by: Actor) -> Room:
-    if row is None or (row["member_id"] is None and by.kind is not ActorKind.SYSTEM):
+def _moderates(row: "asyncpg.Record", by: Actor) -> bool:
+    return row["path"] is not None and not row["sealed"] and by.can(Permission.CHAT_MODERATE, row["path"])
+
+
+def _seen_by(row: "asyncpg.Record | None", by: Actor, *, looking_in: bool = True) -> Room:
+    if row is None:
         raise NotFound
-    until = row["left_seq"]
+    moderates = _moderates(row, by)
+    if row["member_id"] is None and by.kind is not ActorKind.SYSTEM and not (moderates and looking_in):
+        raise NotFound
+    until = None if moderates and looking_in else row["left_seq"]
     return Room(
         id=row["id"],
         subject=row["subject"],
@@ -55,6 +73,11 @@ def _seen_by(row: "asyncpg.Record | None", by: Actor) -> Room:
         closed=row["closed_at"] is not None,
         member=row["member_id"] is not None and row["left_at"] is None,
         until=until,
+        role=Role(row["role"] or Role.MEMBER),
+        hushed=bool(row["hushed"]),
+        silenced=row["silenced"],
+        moderates=moderates,
+        sealed=row["sealed"],
     )
 
 
@@ -89,7 +112,7 @@ async def room(room_id: int, *, by: Actor) -> Room:
     """The room.
 
     Raises:
-        NotFound: no such room, or none this person ever was in.
+        NotFound: no such room, or none this person ever was in or moderates.
     """
     return _seen_by(await db.fetchrow(_ROOM + " where r.id = $1", room_id, by.staff_id), by)
 
@@ -100,7 +123,9 @@ async def room_of(subject: str, *, by: Actor) -> Room:
     Raises:
         NotFound: as for `room`.
     """
-    return _seen_by(await db.fetchrow(_ROOM + " where r.subject = $1", subject, by.staff_id), by)
+    return _seen_by(
+        await db.fetchrow(_ROOM + " where r.subject = $1", subject, by.staff_id), by, looking_in=False
+    )
 
 
 async def room_if_any(subject: str, *, by: Actor) -> Room | None:
@@ -115,6 +140,8 @@ def shown(kind: str, text: str, file_name: str | None, mime: str | None, *, reca
     """A message in one line, for lists and quotes; empty when it was recalled."""
     if recalled:
         return ""
+    if kind == Kind.VOICE:
+        return "[语音]"
     if kind == Kind.FILE:
         what = "[图片]" if (mime or "").startswith("image/") else f"[文件] {file_name}"
         return f"{what} {text}".strip()
@@ -147,10 +174,14 @@ def _message(row: "asyncpg.Record") -> Message:
         author=row["author"],
         text="" if recalled else row["text"],
         file=file,
+        seconds=None if recalled else row["seconds"],
         mentions=() if recalled else tuple(row["mentions"]),
+        to_all=row["to_all"] and not recalled,
         quote=quote,
         recalls=row["recalls"],
         recalled=recalled,
+        recalled_by=row["recalled_by"],
+        reason=row["recall_reason"],
         at=row["at"],
     )
 
@@ -217,17 +248,37 @@ async def before(room_id: int, seq: int | None, *, by: Actor, limit: int = PAGE)
     return Page(messages=tuple(_message(row) for row in reversed(rows)), more=more)
 
 
+async def around(room_id: int, seq: int, *, by: Actor, limit: int = PAGE) -> Page:
+    """The message `seq` with what was said before and after it, oldest first.
+
+    Raises:
+        NotFound: as for `message`.
+    """
+    half = limit // 2
+    old = await before(room_id, seq, by=by, limit=half)
+    new = await since(room_id, seq - 1, by=by, limit=limit - half)
+    if not new.messages or new.messages[0].seq != seq:
+        raise NotFound
+    return Page(messages=(*old.messages, *new.messages), more=old.more, newer=new.more)
+
+
 async def members(room_id: int, *, by: Actor) -> tuple[Member, ...]:
     """Who is in the room now, with their read marks, the bot last; nobody for a person who left."""
     seen = await room(room_id, by=by)
-    if seen.until is not None:
-        return ()
+    return () if seen.until is not None else await inside(room_id)
+
+
+async def inside(room_id: int) -> tuple[Member, ...]:
+    """Who is in the room now; who may know is the caller's question."""
     rows = await db.fetch(
-        "select kind, staff_id, name, joined_seq, read_seq from room_member where room_id = $1 and left_at is null"
-        " order by kind desc, id",
+        "select kind, staff_id, name, joined_seq, read_seq, role, hushed from room_member"
+        " where room_id = $1 and left_at is null",
         room_id,
     )
-    return tuple(Member(**dict(row)) for row in rows)
+    found = [Member(**dict(row)) for row in rows]
+    return tuple(
+        sorted(found, key=lambda who: (_FIRST[who.kind, who.role], who.joined_seq, who.staff_id or 0))
+    )
 
 
 async def audience(room_id: int) -> list[int]:
@@ -240,19 +291,19 @@ async def audience(room_id: int) -> list[int]:
 
 
 async def rooms(*, by: Actor, closed: bool = False, limit: int = 100) -> list[RoomLine]:
-    """The rooms this person is in, the last spoken in first; `closed` asks for the closed ones instead."""
+    """The rooms this person is in, the pinned ones and then the last spoken in first; `closed` asks for the closed ones instead."""
     rows = await db.fetch(
-        "with mine as (select m.id as member_id, r.id, r.subject, r.title, r.closed_at, l.kind, l.author, l.text,"  # noqa: S608 - our own words
+        "with mine as (select m.id as member_id, m.quiet, m.pinned_at, r.id, r.subject, r.title, r.closed_at, l.kind, l.author, l.text,"  # noqa: S608 - our own words
         " l.at, l.recalled_at, f.name as file_name, f.mime as file_mime"
         " from room_member m join room r on r.id = m.room_id"
         " left join room_message l on l.room_id = r.id and l.seq = r.last_seq"
         " left join stored_file f on f.id = l.file_id"
         " where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null and (r.closed_at is not null) = $2"
-        " order by coalesce(l.at, r.created_at) desc, r.id desc limit $3)"
+        " order by m.pinned_at desc nulls last, coalesce(l.at, r.created_at) desc, r.id desc limit $3)"
         " select mine.*, w.unread, w.mentions from mine join room_member m on m.id = mine.member_id"
-        " cross join lateral (select count(*) as unread, count(*) filter (where m.staff_id = any(u.mentions)) as mentions"
+        " cross join lateral (select count(*) as unread, count(*) filter (where u.to_all or m.staff_id = any(u.mentions)) as mentions"
         f" from room_message u where u.room_id = m.room_id and {_WAITING}) w"
-        " order by mine.at desc nulls last, mine.id desc",
+        " order by mine.pinned_at desc nulls last, mine.at desc nulls last, mine.id desc",
         by.staff_id,
         closed,
         limit,
@@ -265,7 +316,7 @@ def _line(row: "asyncpg.Record") -> RoomLine:
     if row["kind"] is not None:
         recalled = row["recalled_at"] is not None
         last = shown(row["kind"], row["text"], row["file_name"], row["file_mime"], recalled=recalled)
-        if row["kind"] in (Kind.TEXT, Kind.FILE):
+        if row["kind"] in SAID:
             last = f"{row['author']}：{last}"
     return RoomLine(
         id=row["id"],
@@ -276,13 +327,15 @@ def _line(row: "asyncpg.Record") -> RoomLine:
         mentions=row["mentions"],
         last=last[: 2 * QUOTED],
         last_at=row["at"],
+        quiet=row["quiet"],
+        pinned=row["pinned_at"] is not None,
     )
 
 
 async def waiting(*, by: Actor) -> tuple[int, int]:
     """Unread messages in all open rooms of this person, and how many of them mention them; for a badge."""
     row = await db.fetchrow(
-        "select count(u.seq) as unread, count(u.seq) filter (where m.staff_id = any(u.mentions)) as mentions"  # noqa: S608
+        "select count(u.seq) as unread, count(u.seq) filter (where u.to_all or m.staff_id = any(u.mentions)) as mentions"  # noqa: S608
         " from room_member m join room r on r.id = m.room_id and r.closed_at is null"
         f" join room_message u on u.room_id = m.room_id and {_WAITING}"
         " where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null",

@@ -2,12 +2,14 @@
 
 Events of a client, each answered by an acknowledgement, `{"error": {code, message, details}}` when refused:
 
-* `join {room, since}`: the messages after `since` (None: the latest page), members, marks. Asked again at
-  every reconnection, every half minute and whenever a number is missing: this is how a client heals.
-* `post {room, client_id, text, file_id, mentions, reply_to}`: acknowledged with the row.
-* `read {room, seq}` and `recall {room, seq}`.
+* `join {room, since, only_state}`: the messages after `since` (None: the latest page; none at all with
+  `only_state`), the room's state, members, marks. Asked again at every reconnection, every half minute and
+  whenever a number or a version is missing: this is how a client heals.
+* `post {room, client_id, text, file_id, seconds, mentions, to_all, reply_to}`: acknowledged with the row.
+* `read {room, seq}`, `recall {room, seq, reason}`, `typing {room}`, and `act {room, act, …}` (im/acts.py).
 
-What the server tells by itself: `message {room, message}`, `read {room, marks}`, `members {room}`.
+What the server tells by itself: `message {room, message}`, `read {room, marks}`, `change {room, state, members,
+gone}`, `seen {room, seq, staff_id}`, `mine {room}`, `typing {room, staff_id}`.
 WebSocket only: several processes behind one address need no sticky sessions then.
 """
 
@@ -24,15 +26,19 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
+from core import audit
 from core.actor import Actor, Door
 from core.errors import Fault, HuiyinError, Invalid, Unauthenticated
 from core.logs import begin_trace, logger, trace_id
 from core.metrics import CHAT_CLIENTS
 from core.settings import settings
 from core.web import client_address
-from im import actions, live, queries
+from im import actions, acts, live, queries, state
 from im.drafts import Draft, Number, parse
 from im.marks import Marks
+from im.presence import BEAT, Presence
+from im.rights import rights
+from im.views import Page
 from staff import sessions
 
 log = logger(__name__)
@@ -57,12 +63,19 @@ class Join(_Ask):
     """Look at a room; `since` is the last number the client has."""
 
     since: int | None = Field(None, ge=0, le=2**53, strict=True, title="起始序号")
+    only_state: bool = Field(default=False, title="只看状态")
 
 
 class Place(_Ask):
     """A message of a room."""
 
     seq: Number = Field(title="消息序号")
+
+
+class Recall(Place):
+    """A message to take back, and why."""
+
+    reason: str = Field("", max_length=200, title="撤回原因")
 
 
 @dataclass
@@ -85,6 +98,7 @@ class Chat:
     def __init__(self, redis_url: str) -> None:
         self.clients: dict[str, Client] = {}
         self.marks = Marks()
+        self.presence = Presence(redis_url)
         self.manager = live.manager(redis_url, write_only=False)
         self.sio = socketio.AsyncServer(
             async_mode="aiohttp",
@@ -103,6 +117,8 @@ class Chat:
         self.sio.on("post", self._answering(self.post, writes=True))
         self.sio.on("read", self._answering(self.read))
         self.sio.on("recall", self._answering(self.recall, writes=True))
+        self.sio.on("act", self._answering(self.act, writes=True))
+        self.sio.on("typing", self._answering(self.typing))
 
     async def listen(self) -> None:
         """Hear the other processes before the first client connects, or its first seconds would be deaf."""
@@ -124,6 +140,7 @@ class Chat:
         self.clients[sid] = Client(actor, cookie, time.monotonic())
         CHAT_CLIENTS.set(len(self.clients))
         await self.sio.enter_room(sid, live.personal(actor.staff_id))
+        await self.presence.here([actor.staff_id])
 
     async def disconnect(self, sid: str, *_reason: object) -> None:
         """Forget the socket."""
@@ -134,20 +151,35 @@ class Chat:
         """The room as it stands and what this client has not seen of it."""
         ask, by = parse(Join, data), client.actor
         room = await queries.room(ask.room, by=by)
-        page = (
-            await queries.before(ask.room, None, by=by)
-            if ask.since is None
-            else await queries.since(ask.room, ask.since, by=by)
-        )
+        page = await self._page(ask, by)
+        now = await state.load(ask.room) if room.until is None else None
         members = await queries.members(ask.room, by=by)
+        if room.moderates and not room.member and ask.room not in client.rooms:
+            await audit.record(by, "room.look", "room", ask.room)
         client.rooms.add(ask.room)
+        seen = now.announcement.seq if now is not None and now.announcement is not None else 0
         return {
             "me": by.staff_id,
             "room": {**room.wire(), "writable": room.writable},
+            "state": now.wire() if now is not None else None,
+            "may": sorted(rights(room)),
+            "mine": (await state.mine(ask.room, by.staff_id)).wire(),
+            "seen": await state.announcement_seen(ask.room, seen) if seen else [],
             "messages": [message.wire() for message in page.messages],
             "more": page.more,
             "members": [member.wire() for member in members],
+            "online": await self.presence.among(
+                [who.staff_id for who in members if who.staff_id is not None]
+            ),
         }
+
+    @staticmethod
+    async def _page(ask: Join, by: Actor) -> Page:
+        if ask.only_state:
+            return Page(messages=(), more=False)
+        if ask.since is None:
+            return await queries.before(ask.room, None, by=by)
+        return await queries.since(ask.room, ask.since, by=by)
 
     @staticmethod
     async def post(client: Client, data: object) -> Answer:
@@ -168,8 +200,25 @@ class Chat:
     @staticmethod
     async def recall(client: Client, data: object) -> Answer:
         """Take a message back."""
-        place = parse(Place, data)
-        await actions.recall(place.room, place.seq, by=client.actor)
+        place = parse(Recall, data)
+        await actions.recall(place.room, place.seq, by=client.actor, reason=place.reason)
+        return {"ok": True}
+
+    @staticmethod
+    async def act(client: Client, data: object) -> Answer:
+        """Do what acts.py knows."""
+        room, rest = _split(data)
+        if not isinstance(rest, Mapping):
+            raise Invalid("请求的格式不对")
+        form = {key: value for key, value in rest.items() if key != "act"}
+        await acts.do(room, str(rest.get("act", "")), form, by=client.actor)
+        return {"ok": True}
+
+    async def typing(self, client: Client, data: object) -> Answer:
+        """Pass on that this person is typing."""
+        ask = parse(_Ask, data)
+        if client.actor.staff_id is not None:
+            await self.presence.typing(ask.room, client.actor.staff_id)
         return {"ok": True}
 
     def _answering(
@@ -215,6 +264,13 @@ class Chat:
         await asyncio.sleep(LAST_WORD)
         await self.sio.disconnect(sid)
 
+    async def beat(self) -> None:
+        """Say every few seconds who is here; runs until cancelled."""
+        while True:
+            await asyncio.sleep(BEAT)
+            people = {who.actor.staff_id for who in self.clients.values()}
+            await self.presence.here(who for who in people if who is not None)
+
     async def sweep(self) -> None:
         """Send away sockets whose session has ended meanwhile; runs until cancelled."""
         while True:
@@ -240,6 +296,7 @@ class Chat:
             await asyncio.wait_for(self._close(), GOODBYE)
         except TimeoutError:
             log.warning("chat_closed_by_force", clients=len(self.clients))
+        await self.presence.close()
 
     async def _close(self) -> None:
         # closing the transport (not the Socket.IO session) is what makes clients come back by themselves
@@ -298,6 +355,7 @@ def attach(app: web.Application) -> Chat:
         tasks = {
             asyncio.create_task(chat.sweep(), name="chat sessions"),
             asyncio.create_task(chat.marks.run(), name="chat read marks"),
+            asyncio.create_task(chat.beat(), name="chat presence"),
         }
         yield
         for task in tasks:

@@ -7,19 +7,36 @@ whatever else a colleague uploaded is downloaded, and nothing runs with the righ
 from urllib.parse import quote
 from uuid import UUID
 
+import orjson
 from aiohttp import BodyPartReader, hdrs, web
+from pydantic import Field
 
 from core import storage
+from core.actions import Form
 from core.errors import Fault, Invalid, NotFound
 from core.filetypes import MOST_BYTES
 from core.web import json_answer
-from im import actions, queries
+from im import actions, groups, queries, transcript
+from im.drafts import Number, parse
+from im.search import Wanted, search
+from staff import queries as staff
 from staff.sessions import require
 
 routes = web.RouteTableDef()
 
 SHOWN_IN_PLACE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PLAYED = frozenset({"audio/webm", "audio/ogg", "audio/mpeg", "audio/mp4", "video/mp4"})
 MOST_ID = 2**53
+MOST_FOUND = 20
+MOST_OF_UNIT = 300
+
+
+class NewGroup(Form):
+    """A group to be made; `key` is made by the client once."""
+
+    key: UUID = Field(title="编号")
+    title: str = Field(max_length=100, title="群名称")
+    staff_ids: tuple[Number, ...] = Field(min_length=1, max_length=500, title="群成员")
 
 
 def _number(text: str) -> int:
@@ -43,11 +60,88 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 @routes.get("/chat/rooms/{room}/messages")
 async def older(request: web.Request) -> web.Response:
-    """A page of 50 messages before `?before=seq`, oldest first."""
+    """A page of 50 messages before `?before=seq`, after `?after=seq` or around `?around=seq`, oldest first."""
     by = require(request)
-    text = request.query.get("before", "")
-    page = await queries.before(_room(request), _number(text) if text else None, by=by)
-    return json_answer({"messages": page.messages, "more": page.more})
+    room, asked = _room(request), request.query
+    if "around" in asked:
+        page = await queries.around(room, _number(asked["around"]), by=by)
+    elif "after" in asked:
+        page = await queries.since(room, _number(asked["after"]), by=by)
+    else:
+        page = await queries.before(room, _number(asked["before"]) if asked.get("before") else None, by=by)
+    return json_answer({"messages": page.messages, "more": page.more, "newer": page.newer})
+
+
+@routes.get("/chat/search")
+async def find(request: web.Request) -> web.Response:
+    """Messages of one's rooms that hold every word of `?q=`, newest first; filters as in im.search.Wanted."""
+    by = require(request)
+    asked = {
+        name: int(text) if text.isdigit() and name != "q" else text for name, text in request.query.items()
+    }
+    found = await search(parse(Wanted, {name: value for name, value in asked.items() if value != ""}), by=by)
+    return json_answer(found)
+
+
+@routes.get("/chat/people")
+async def people(request: web.Request) -> web.Response:
+    """Whom one may take into a group: by the beginning of name or number `?q=`, or all of a unit `?unit=`."""
+    require(request)
+    unit = request.query.get("unit", "")
+    if unit:
+        path = (await staff.tree()).unit(_number(unit)).path
+        rows = await staff.find_people("", path=path, limit=MOST_OF_UNIT)
+    else:
+        words = request.query.get("q", "").strip()[:40]
+        rows = await staff.find_people(words, limit=MOST_FOUND) if words else []
+    tree = await staff.tree()
+    found = []
+    for person in rows:
+        posts = await staff.posts(person.id)
+        place = tree.label(posts[0].unit_id) if posts else ""
+        found.append({"id": person.id, "name": person.name, "number": person.number, "unit": place})
+    return json_answer({"people": found})
+
+
+@routes.get("/chat/units")
+async def units(request: web.Request) -> web.Response:
+    """Departments and wards, to take in all of one."""
+    require(request)
+    tree = await staff.tree()
+    found = [
+        {"id": unit.id, "label": tree.label(unit.id)}
+        for unit in tree.below()
+        if unit.kind in ("department", "ward")
+    ]
+    return json_answer({"units": found})
+
+
+@routes.post("/chat/groups")
+async def found_group(request: web.Request) -> web.Response:
+    """A new group: JSON `{key, title, staff_ids}`; the same key again is the same group. Answers its room."""
+    by = require(request)
+    form = parse(NewGroup, await _json(request))
+    room = await groups.found(form.key, form.title, form.staff_ids, by=by)
+    return json_answer({"room": room}, 201)
+
+
+@routes.get("/chat/rooms/{room}/export")
+async def export(request: web.Request) -> web.Response:
+    """The whole room as a ZIP: a readable transcript and its files."""
+    by = require(request)
+    name, data = await transcript.export(_room(request), by=by)
+    return web.Response(
+        body=data,
+        content_type="application/zip",
+        headers={hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False), hdrs.CACHE_CONTROL: "no-store"},
+    )
+
+
+async def _json(request: web.Request) -> object:
+    try:
+        return orjson.loads(await request.read())
+    except orjson.JSONDecodeError as error:
+        raise Invalid("请求的格式不对") from error
 
 
 @routes.post("/chat/rooms/{room}/files")
@@ -69,17 +163,35 @@ async def show(request: web.Request) -> web.Response:
     except ValueError:
         raise NotFound from None
     file = await queries.file(_room(request), file_id, by=by)
-    in_place = file.mime in SHOWN_IN_PLACE and "download" not in request.query
+    in_place = file.mime in (SHOWN_IN_PLACE | PLAYED) and "download" not in request.query
+    data, status, more = _ranged(request, await storage.read(file))
     return web.Response(
-        body=await storage.read(file),
+        body=data,
+        status=status,
         content_type=file.mime,
         headers={
+            **more,
             hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=in_place),
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",
             hdrs.CACHE_CONTROL: "private, max-age=3600",
         },
     )
+
+
+def _ranged(request: web.Request, data: bytes) -> tuple[bytes, int, dict[str, str]]:
+    """The part of a recording that a player asks for (Safari plays nothing without); else the whole."""
+    more = {"Accept-Ranges": "bytes"}
+    try:
+        wanted = request.http_range
+    except ValueError:
+        return data, 200, more
+    if wanted.start is None and wanted.stop is None:
+        return data, 200, more
+    start, stop, _ = wanted.indices(len(data))
+    if start >= stop:
+        return b"", 416, {**more, "Content-Range": f"bytes */{len(data)}"}
+    return data[start:stop], 206, {**more, "Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
 
 
 def disposition(name: str, *, in_place: bool) -> str:

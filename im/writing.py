@@ -5,17 +5,17 @@ from uuid import uuid4
 
 from core import clock, db
 from core.errors import NotFound
-from im import live, queries
+from im import live, queries, said
 from im.drafts import LONGEST, Draft
-from im.views import HOUSE_NAME, AuthorKind, Kind, Message
+from im.views import HOUSE_NAME, SAID, AuthorKind, Kind, Message
 
 Author = tuple[AuthorKind, int | None, str]
 
 _INSERT = (
     "with next as (update room set last_seq = last_seq + 1 where id = $1 returning last_seq)"
     " insert into room_message (room_id, seq, kind, author_kind, author_id, author, client_id, text, file_id,"
-    " mentions, reply_to, recalls, at) select $1, last_seq, $2, $3, $4, $5, $6, $7, $8, $9::bigint[], $10, $11,"
-    " $12 from next returning seq"
+    " mentions, reply_to, recalls, at, to_all, seconds, recall_reason) select $1, last_seq, $2, $3, $4, $5, $6, $7,"
+    " $8, $9::bigint[], $10, $11, $12, $13, $14, $15 from next returning seq"
 )
 
 
@@ -26,6 +26,7 @@ async def append(
     author: Author,
     *,
     recalls: int | None = None,
+    reason: str = "",
     to: Sequence[int] | None = None,
 ) -> Message:
     """Give the message the room's next number and write it; it is told once the transaction has committed.
@@ -36,6 +37,7 @@ async def append(
         draft: its words.
         author: kind, staff id and name.
         recalls: the number of the message it takes back.
+        reason: why it takes it back.
         to: staff ids of those inside, when the caller knows them already.
 
     Raises:
@@ -57,6 +59,9 @@ async def append(
         draft.reply_to,
         recalls,
         now,
+        draft.to_all,
+        draft.seconds,
+        reason,
     )
     if seq is None:
         raise NotFound("没有这个群聊")
@@ -71,11 +76,15 @@ async def append(
             author=name,
             text=draft.text,
             mentions=mentions,
+            to_all=draft.to_all,
             recalls=recalls,
+            reason=reason,
             at=now,
         )
     else:
         message = await queries.numbered(room_id, seq)
+    if kind in SAID:
+        await said.keep(message)
     inside = await queries.audience(room_id) if to is None else to
     await live.tell("message", {"room": room_id, "message": message.wire()}, inside)
     return message

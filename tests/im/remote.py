@@ -116,7 +116,7 @@ class Client:
         self.sio = socketio.AsyncClient(
             http_session=self.http, reconnection_delay=0.2, reconnection_delay_max=0.5, randomization_factor=0
         )
-        for name in ("message", "read", "members"):
+        for name in ("message", "read", "change", "seen", "mine", "typing"):
             self.sio.on(name, self._hear(name))
         origin = {"Origin": self.origin} if self.origin else {}
         try:
