@@ -14,13 +14,13 @@ from channels.drafts import Lane
 from core import db
 from staff.queries import Person
 from tickets.events import CaseMoved, CaseReceived, TicketAssigned, TicketMoved
-from tickets.models import Case, Ticket
+from tickets.models import Ticket
+from tickets.queries import secrecy
 from tickets.states import CaseState, CaseVerb, TicketVerb
-from tickets.story import sentence
 
 V = TicketVerb
 REMINDER = "ticket.reminder"
-ENDS_REMINDERS = (V.ANSWER, V.RETURN, V.TRANSFER, V.WITHDRAW, V.APPROVE)
+ENDS_REMINDERS = (V.ANSWER, V.RETURN, V.TRANSFER, V.WITHDRAW, V.APPROVE, V.HOLD)
 DONE_WORDS = {
     V.SIGN: "已由 {name} 签收",
     V.ANSWER: "{name} 已答复，待科室审核",
@@ -40,6 +40,9 @@ DONE_WORDS = {
     V.URGE: "{name} 已催办",
     V.ASK: "{name} 已向中心提问",
     V.ATTACH: "{name} 提交了材料",
+    V.HOLD: "{name} 合并了诉求，本工单暂停办理",
+    V.RELEASE: "{name} 拆分了诉求，本工单恢复办理",
+    V.NOTE_HANDLING: "{name} 登记了处理记录",
 }
 
 
@@ -61,7 +64,7 @@ class Step:
 
 async def _matter(ticket_id: int) -> Matter:
     ticket = await Ticket.get(id=ticket_id)
-    return Matter(await Case.get(id=ticket.case_id), ticket)
+    return Matter(await secrecy.to_tell_of(ticket.case_id), ticket)
 
 
 async def assigned(event: TicketAssigned) -> None:
@@ -70,7 +73,7 @@ async def assigned(event: TicketAssigned) -> None:
     ticket = matter.ticket
     assert ticket is not None  # noqa: S101 - made from a ticket
     key = f"assigned:{ticket.id}:{int(ticket.assigned_at.timestamp() * 1000)}"
-    found = await audience.liaisons(ticket.unit_id)
+    found = await audience.liaisons_of(matter)
     again = f"第 {matter.case.round} 轮重办" if matter.case.round > 1 else "新工单"
     reachable = [person for person in found if person.wecom_userid or person.phone]
     imported = matter.case.import_id is not None and ticket.assigned_at == matter.case.received_at
@@ -207,7 +210,7 @@ async def _urged(matter: Matter, step: Step) -> frozenset[str]:
 
 async def _decided(matter: Matter, step: Step) -> frozenset[str]:
     """What was decided about the liaison's ticket is told in a sentence; the card is corrected in place."""
-    told = await sentence(step.id)
+    told = await telling.told(matter, step.id)
     for person in telling.one(await audience.holder(matter), but_not=step.actor_id):
         await telling.words(matter, person, _news(step, ""), f"{matter.number} {matter.case.title}\n{told}")
     return frozenset()
@@ -229,6 +232,8 @@ NEXT: dict[TicketVerb, Callable[[Matter, Step], Awaitable[frozenset[str]]]] = {
     V.RESUME: _decided,
     V.APPROVE: _decided,
     V.WITHDRAW: _decided,
+    V.HOLD: _decided,
+    V.RELEASE: _decided,
 }
 
 
@@ -252,19 +257,24 @@ async def _all_done(matter: Matter, step: Step) -> None:
 
 async def case_moved(event: CaseMoved) -> None:
     """A case took a step at the centre: a draft goes to the head of the centre, what was sent back to its drafter."""
-    case = await Case.get(id=event.case_id)
+    case = await secrecy.to_tell_of(event.case_id)
     matter = Matter(case)
     row = await db.fetchrow("select actor_id, actor_name, text from history where id = $1", event.history_id)
     if row is None:
         raise LookupError(f"history {event.history_id}")
     told: frozenset[str] = frozenset()
+    if case.held:  # merged: its main case reminds for it
+        await channels.cancel(matter.subject, purpose="case.reminder", reason=f"已并入 {case.merged_number}")
     news = News(f"case:{event.history_id}", f"case.{event.verb}")
     if event.verb == CaseVerb.SUBMIT:
         told = await _to_review(matter, row["actor_id"], row["actor_name"], row["text"], event.history_id)
     elif event.verb in (CaseVerb.SEND_BACK, CaseVerb.APPROVE):
-        told_words = await sentence(event.history_id)
+        told_words = await telling.told(matter, event.history_id)
         for person in telling.one(await audience.centre(matter), but_not=row["actor_id"]):
             await telling.words(matter, person, news, f"{matter.number} {case.title}\n{told_words}")
+    elif event.verb == CaseVerb.MAKE_SECRET:
+        for person in telling.one(await audience.centre(matter), but_not=row["actor_id"]):
+            await telling.words(matter, person, news, f"{matter.number} {case.title}：请登录系统办理")
     await holders.refresh(matter, f"{case.label}（{row['actor_name']}）", but_not=told)
 
 
@@ -281,7 +291,7 @@ async def _to_review(
 
 async def received(event: CaseReceived) -> None:
     """A case that no department was named on waits for the centre; imports are looked at on the page."""
-    case = await Case.get(id=event.case_id)
+    case = await secrecy.to_tell_of(event.case_id)
     if case.state is not CaseState.RECEIVED or case.import_id is not None:
         return
     matter = Matter(case)

@@ -31,6 +31,8 @@ KINDS: dict[str, ClockKind] = {
         ClockKind("department", "科室时限", DEPARTMENT, "交办"),
         # 《医疗机构投诉管理办法》: the hospital's limit where several departments must study together
         ClockKind("joint", "多科室研究时限", CENTRE),
+        # the earliest limit of all that is merged into a case (tickets/matters/watching.py)
+        ClockKind("merged", "并入诉求时限", CENTRE),
         # 《信访工作条例》 Art. 23, 34-36
         ClockKind("notice", "告知时限", CENTRE),
         ClockKind("objection", "异议时限", CENTRE),
@@ -44,7 +46,7 @@ KINDS: dict[str, ClockKind] = {
 
 
 # What holds a department back: the hospital's limits (also once they are met), and those a petition is at now.
-ABOVE_DEPARTMENT = ("hospital", "upstream", "decision", "review", "rereview")
+ABOVE_DEPARTMENT = ("hospital", "upstream", "merged", "decision", "review", "rereview")
 STAND_WHEN_MET = ("hospital", "upstream")
 
 

@@ -6,6 +6,7 @@ from core import audit, clock, db
 from core.actor import Actor
 from core.events import Event, announce
 from tickets.events import CaseMoved, TicketMoved
+from tickets.matters import orphans
 from tickets.models import Case, Ticket
 from tickets.states import CaseVerb, TicketVerb
 
@@ -50,8 +51,9 @@ async def case_moved(
     text: str = "",
     events: tuple[Event, ...] = (),
     **detail: object,
-) -> None:
-    """Save a case that took a step, with its history and audit lines, and announce it."""
+) -> int:
+    """Save a case that took a step, with its history and audit lines, and announce it; the id of the history line."""
+    await orphans.refuse(case)
     case.version += 1
     await case.save()
     number = await add(
@@ -61,6 +63,7 @@ async def case_moved(
         by, f"case.{verb}", "case", case.id, state_from=before, state_to=case.state, history=number
     )
     await announce(CaseMoved(case_id=case.id, verb=verb, history_id=number), *events)
+    return number
 
 
 async def ticket_moved(

@@ -7,7 +7,9 @@ from tortoise.models import Model
 from core import clock
 from core.actor import Actor
 from core.crypto import EncryptedText
+from core.errors import Refused
 from tickets.sources import SOURCES
+from tickets.sources.matter_steps import BEFORE_REPLY
 from tickets.states import (
     CASE_LABELS,
     TICKET_LABELS,
@@ -17,6 +19,18 @@ from tickets.states import (
     TicketState,
     TicketVerb,
     move,
+)
+
+_WHILE_HELD = frozenset(
+    {
+        CaseVerb.JOIN,
+        CaseVerb.LEAVE,
+        CaseVerb.MERGE,
+        CaseVerb.SPLIT,
+        CaseVerb.REPLY_WITH,
+        CaseVerb.MAKE_SECRET,
+        CaseVerb.LIFT_SECRET,
+    }
 )
 
 
@@ -68,12 +82,16 @@ class Case(Model):
     closed_at = fields.DatetimeField(null=True)
     archived_at = fields.DatetimeField(null=True)
     archive_no = fields.TextField(null=True)
+    tags = ArrayField("text", default=list)
+    risks = ArrayField("text", default=list)
+    severity = fields.TextField(default="")
     secret = fields.BooleanField(default=False)
     barred_unit_ids = ArrayField("bigint", default=list)
     barred_staff_ids = ArrayField("bigint", default=list)
     matter_id = fields.BigIntField(null=True)
     merged_into = fields.BigIntField(null=True)
     merged_at = fields.DatetimeField(null=True)
+    merged_number = fields.TextField(default="")
 
     class Meta:
         """Table name."""
@@ -90,8 +108,15 @@ class Case(Model):
         """The state as shown."""
         return CASE_LABELS[self.state]
 
+    @property
+    def held(self) -> bool:
+        """Whether it waits, merged, for the reply of its main case: nothing is done with it until then."""
+        return self.merged_into is not None and self.state in BEFORE_REPLY
+
     def move(self, verb: CaseVerb, by: Actor) -> None:
-        """Take a step of the table, or raise Refused or Forbidden."""
+        """Take a step of the table, or raise Refused or Forbidden; a held case is worked on in its main case."""
+        if self.held and verb not in _WHILE_HELD:
+            raise Refused(f"本诉求已并入 {self.merged_number}，请在该诉求中办理；需要单独办理请先拆分")
         state = move(SOURCES[self.source].table, CASE_LABELS, self.state, verb, by, None)
         self.state = CaseState(state)
 

@@ -20,6 +20,19 @@ class CaseState(StrEnum):
     CALLED_BACK = "called_back"
     CLOSED = "closed"
     ARCHIVED = "archived"
+    # petitions only (tickets/sources/petition.py)
+    NOT_ACCEPTED = "not_accepted"
+    OBJECTED = "objected"
+    FORWARDED = "forwarded"
+    ISSUED = "issued"
+    DELIVERED = "delivered"
+    IN_REVIEW = "in_review"
+    REVIEWED = "reviewed"
+    REVIEW_DELIVERED = "review_delivered"
+    IN_REREVIEW = "in_rereview"
+    HEARING = "hearing"
+    REREVIEWED = "rereviewed"
+    FINAL = "final"
 
 
 class CaseVerb(StrEnum):
@@ -37,6 +50,52 @@ class CaseVerb(StrEnum):
     ARCHIVE = "archive"
     EXTEND_UPSTREAM = "extend_upstream"
     WRITE_RECORD = "write_record"
+    SETTLE = "settle"
+    PASS_ON = "pass_on"  # noqa: S105 - praise, not a password
+    NOTE_HANDLING = "note_handling"
+    CLASSIFY = "classify"
+    FLAG_RISK = "flag_risk"
+    STUDY_TOGETHER = "study_together"
+    PLAN_RECTIFICATION = "plan_rectification"
+    FINISH_RECTIFICATION = "finish_rectification"
+    VERIFY_RECTIFICATION = "verify_rectification"
+    TELL_DUTIES = "tell_duties"
+    RECORD_ROUTE = "record_route"
+    JUDGE = "judge"
+    # petitions only (tickets/petitions/)
+    TAKE_UP = "take_up"
+    DECLINE = "decline"
+    OBJECT = "object"
+    OBJECTION_UPHELD = "objection_upheld"
+    OBJECTION_REFUSED = "objection_refused"
+    FORWARD = "forward"
+    DRAFT_OPINION = "draft_opinion"
+    ISSUE_OPINION = "issue_opinion"
+    PROLONG = "prolong"
+    NOTIFY = "notify"
+    DELIVER = "deliver"
+    ASK_REVIEW = "ask_review"
+    DECIDE_REVIEW = "decide_review"
+    ASK_REREVIEW = "ask_rereview"
+    BEGIN_HEARING = "begin_hearing"
+    END_HEARING = "end_hearing"
+    DECIDE_REREVIEW = "decide_rereview"
+    REOPEN = "reopen"
+    TAKE_BACK = "take_back"
+    CONCLUDE = "conclude"
+    FILE = "file"
+    PROPOSE_DISPOSAL = "propose_disposal"
+    APPROVE_DISPOSAL = "approve_disposal"
+    RECORD_DISPOSAL = "record_disposal"
+    # one matter, many voices (tickets/matters/)
+    JOIN = "join"
+    LEAVE = "leave"
+    MERGE = "merge"
+    SPLIT = "split"
+    REPLY_WITH = "reply_with"
+    # 检举控告 (tickets/actions/secrecy.py)
+    MAKE_SECRET = "make_secret"  # noqa: S105 - the name of a verb
+    LIFT_SECRET = "lift_secret"  # noqa: S105 - the name of a verb
 
 
 class TicketState(StrEnum):
@@ -73,6 +132,10 @@ class TicketVerb(StrEnum):
     APPROVE = "approve"
     URGE = "urge"
     WITHDRAW = "withdraw"
+    NOTE_HANDLING = "note_handling"
+    # while its case is merged: no steps of the table, the state is kept aside and put back whole
+    HOLD = "hold"
+    RELEASE = "release"
 
 
 CASE_LABELS: Mapping[StrEnum, str] = {
@@ -85,6 +148,18 @@ CASE_LABELS: Mapping[StrEnum, str] = {
     CaseState.CALLED_BACK: "已回访",
     CaseState.CLOSED: "已办结",
     CaseState.ARCHIVED: "已归档",
+    CaseState.NOT_ACCEPTED: "不予受理",
+    CaseState.OBJECTED: "已提异议",
+    CaseState.FORWARDED: "已转送",
+    CaseState.ISSUED: "意见待送达",
+    CaseState.DELIVERED: "意见已送达",
+    CaseState.IN_REVIEW: "复查中",
+    CaseState.REVIEWED: "复查待送达",
+    CaseState.REVIEW_DELIVERED: "复查已送达",
+    CaseState.IN_REREVIEW: "复核中",
+    CaseState.HEARING: "听证中",
+    CaseState.REREVIEWED: "复核待送达",
+    CaseState.FINAL: "复核终结",
 }
 TICKET_LABELS: Mapping[StrEnum, str] = {
     TicketState.ASSIGNED: "待签收",
@@ -166,6 +241,7 @@ TICKET_TABLE: Mapping[tuple[StrEnum, StrEnum], Step] = {
     **_steps(_TV.APPROVE, _WAITING, _T.DONE, _P.TICKET_MANAGE),
     **_steps(_TV.URGE, (_T.ASSIGNED, _T.IN_PROGRESS, _T.ANSWERED), None, _P.TICKET_MANAGE),
     **_steps(_TV.WITHDRAW, (*_OPEN, _T.RETURNED), _T.WITHDRAWN, _P.TICKET_MANAGE),
+    **_steps(_TV.NOTE_HANDLING, (_T.IN_PROGRESS, _T.ANSWERED, _T.ENDORSED), None, _P.TICKET_HANDLE),
 }
 
 
