@@ -159,7 +159,7 @@ def path(
     given: Mapping[str, Any],
     facts: Mapping[str, Value] = NO_FACTS,
 ) -> Sequence[str]:
-    """The codes of what is shown, as answered so far; faulty answers count as none."""
+    """The codes of what is shown, as answered so far; what cannot be read counts as not answered."""
     values: dict[str, Value] = dict(facts)
     seen = []
     for item in definition.questions:
@@ -167,6 +167,6 @@ def path(
             continue
         seen.append(item.code)
         answer = parsed(given.get(item.code) or {})
-        if answer is not None and answer.given and not item.complaint(answer):
+        if answer is not None:
             values |= item.values(answer)
     return seen
