@@ -83,6 +83,8 @@ async def refresh(matter: Matter, words: str, *, but_not: frozenset[str] = froze
     held = [userid for userid in await live(matter) if userid not in but_not]
     if not held:
         return
+    if matter.case.secret:
+        words = "内容已更新"  # who did what is not for every phone on which a card lies
     keeps = {person.wecom_userid for person in await audience.holder(matter)}
     shown = {
         row["userid"]: row

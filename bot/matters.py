@@ -1,6 +1,7 @@
 """What this person may do with a ticket or a case now, as actions of the register; decides nothing by itself.
 
 The state tables say which step is possible and who may; what is pending and what was ruled says the rest.
+A secret case is veiled for everybody here: what is said in chat leaves the house, and others read along.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from core.actions import REGISTER, Action
 from core.actor import Actor
 from core.errors import Refused
 from tickets.models import Case, Ticket
-from tickets.queries import access, choices
+from tickets.queries import access, choices, secrecy
 from tickets.sources import SOURCES
 from tickets.states import (
     CASE_LABELS,
@@ -122,7 +123,7 @@ async def ticket(ticket_id: int, by: Actor) -> Matter:
         NotFound: there is none, or none for this person.
     """
     found = await access.ticket(ticket_id, by)
-    return Matter(await Case.get(id=found.case_id), found)
+    return Matter(secrecy.veil(await Case.get(id=found.case_id)), found)
 
 
 async def case(case_id: int, by: Actor) -> Matter:
@@ -131,7 +132,7 @@ async def case(case_id: int, by: Actor) -> Matter:
     Raises:
         NotFound: there is none, or none for this person.
     """
-    return Matter(await access.case(case_id, by))
+    return Matter(secrecy.veil(await access.case(case_id, by)))
 
 
 async def of(kind: str, number: int, by: Actor) -> Matter:

@@ -1,6 +1,7 @@
 """An order as words for chat: facts, limits with why they are what they are, the text, answers, material.
 
-Names and numbers of callers are masked; the whole number is said to one person, on request. Reads only.
+Names and numbers of callers are masked; the whole number is said to one person, on request. Of a secret case chat
+says no more than where it stands and how long there is: the rest is read on the page. Reads only.
 """
 
 from datetime import datetime
@@ -18,6 +19,7 @@ from tickets.models import Case, Clock
 from tickets.states import TICKET_TABLE, TicketVerb, verbs
 
 PAGE_BYTES = 1750
+ON_THE_PAGE = "内容涉密，请登录系统在工单页面查看，不要在聊天中谈论"
 MOST_FILES = 6  # sent at once on request; the list names all
 CLOCK_STATES = {"running": "", "paused": "（已挂起）", "met": "（已完成）", "void": "（已停止）"}
 ATTACHED = {"original": "来单附件", "evidence": "科室材料", "record": "中心材料"}
@@ -35,6 +37,8 @@ def caller(case: Case) -> str:
 
 def may_call(matter: Matter, by: Actor) -> bool:
     """Whether this person may know the caller: whoever works on it; of a secret one the centre alone."""
+    if matter.case.secret:
+        return False
     path = matter.ticket.path if matter.ticket is not None else None
     if matter.case.confidential or matter.case.anonymous:
         return by.can(Permission.CASE_HANDLE)
@@ -91,6 +95,8 @@ async def _whole(matter: Matter, by: Actor) -> str:
         lines.append(f"承办科室：{tree.label(matter.ticket.unit_id)}（{role}）")
         if matter.ticket.holder_id:
             lines.append(f"承办人：{(await staff.person(matter.ticket.holder_id)).name}")
+    if case.secret:
+        return "\n".join([*lines, await _clocks(matter), ON_THE_PAGE])
     lines += [
         f"来单编号：{case.external_no or case.number}",
         f"类型：{'、'.join(filter(None, (case.appeal_type, case.category, case.urgency)))}",
@@ -143,7 +149,8 @@ async def _clocks(matter: Matter) -> str:
         left = f"，{remaining.left(row.due_at)}" if row.state == "running" else CLOCK_STATES[row.state]
         doubt = "（暂定）" if row.provisional else ""
         lines.append(
-            f"{clock_kinds.label(row.kind)}：{clock.local(row.due_at):%m-%d %H:%M}{doubt}{left}。依据：{row.reason}"
+            f"{clock_kinds.label(row.kind)}：{clock.local(row.due_at):%m-%d %H:%M}{doubt}{left}"
+            + ("" if matter.case.secret else f"。依据：{row.reason}")
         )
     return "\n".join(lines)
 
@@ -163,6 +170,8 @@ async def _pending(matter: Matter) -> str:
 
 async def _attached(matter: Matter) -> list[tuple[str, str, UUID, str]]:
     """(kind, name, file, mime) of what this matter shows: the case's own, and of tickets only this one's."""
+    if matter.case.secret:
+        return []
     rows = await db.fetch(
         "select a.kind, a.name, a.file_id, f.mime from attachment a join stored_file f on f.id = a.file_id"
         " where a.case_id = $1 and ($2::bigint is null or a.ticket_id is null or a.ticket_id = $2) order by a.id",
@@ -182,6 +191,8 @@ async def _attached_count(matter: Matter) -> str:
 
 async def material(matter: Matter) -> tuple[str, tuple[UUID, ...]]:
     """The list of material, and the files to be sent along: the newest ones."""
+    if matter.case.secret:
+        return f"{matter.number} {ON_THE_PAGE}", ()
     found = await _attached(matter)
     if not found:
         return f"{matter.number} 还没有材料", ()

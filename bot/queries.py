@@ -1,4 +1,4 @@
-"""What waits for a person, as tickets and cases within their scope; reads only.
+"""What waits for a person, as tickets and cases within their scope and as far as secrecy lets them know; reads only.
 
 The states and permissions come from the state table, so that a list never offers what a step would refuse.
 """
@@ -11,7 +11,8 @@ from core import clock, db
 from core.actor import Actor, Permission
 from core.errors import NotFound
 from tickets.models import Ticket
-from tickets.queries import access
+from tickets.queries import access, secrecy
+from tickets.queries.values import Values
 from tickets.states import CASE_TABLE, TICKET_TABLE, CaseVerb, TicketVerb
 
 MOST = 15
@@ -47,32 +48,32 @@ def _reach(by: Actor, permission: Permission) -> list[str]:
     return [f"{path}%" for path in by.scope(permission)]
 
 
-def _able(by: Actor, wanted: Collection[str]) -> tuple[str, list[list[str]]]:
-    """The SQL condition "one of these verbs is possible for this person", and its parameters from $1 on."""
-    reach: dict[Permission, int] = {}
-    values: list[list[str]] = []
+def _able(by: Actor, wanted: Collection[str], values: Values) -> str:
+    """The SQL condition "one of these verbs is possible for this person"."""
+    reach: dict[Permission, str] = {}
     parts: set[str] = set()
     for (state, verb), step in TICKET_TABLE.items():
         if verb not in wanted:
             continue
         for permission in step.permissions:
             if permission not in reach:
-                values.append(_reach(by, permission))
-                reach[permission] = len(values)
+                reach[permission] = values.arg(_reach(by, permission))
             pending = _PENDING.get(TicketVerb(verb), "")
-            parts.add(f"(t.state = '{state}' and t.path like any(${reach[permission]}::text[]){pending})")
-    return " or ".join(sorted(parts)) or "false", values
+            parts.add(f"(t.state = '{state}' and t.path like any({reach[permission]}::text[]){pending})")
+    return " or ".join(sorted(parts)) or "false"
 
 
+_TITLE = f"case when c.secret then '{secrecy.VEILED}' else c.title end as title"
 _SELECT = (
-    "select t.id, t.state, c.title, t.unit_id, t.due_at from ticket t"
+    f"select t.id, t.state, {_TITLE}, t.unit_id, t.due_at from ticket t"  # noqa: S608 - all of it is ours
     " join cases c on c.id = t.case_id and c.round = t.round"
 )
 
 
 async def able(by: Actor, wanted: Collection[str], most: int = MOST) -> list[Line]:
     """Tickets with which this person may do one of these verbs now, the most pressing first."""
-    condition, values = _able(by, wanted)
+    values = Values()
+    condition = f"({_able(by, wanted, values)}) and {secrecy.of_ticket(by, values)}"
     rows = await db.fetch(
         f"{_SELECT} where {condition} order by t.due_at nulls last, t.id limit {most}",
         *values,
@@ -80,19 +81,20 @@ async def able(by: Actor, wanted: Collection[str], most: int = MOST) -> list[Lin
     return [Line(**dict(row)) for row in rows]
 
 
-def _waits(by: Actor) -> tuple[str, list[list[str]]]:
+def _waits(by: Actor, values: Values) -> str:
     """What waits for this person: their department's open work, answers to endorse, what the centre decides."""
-    condition, values = _able(by, AWAITED)
-    values.append(_reach(by, Permission.TICKET_MANAGE))
+    condition = _able(by, AWAITED, values)
+    managed = values.arg(_reach(by, Permission.TICKET_MANAGE))
     return (
-        f"({condition} or (t.state in ('endorsed', 'returned') and t.path like any(${len(values)}::text[])))",
-        values,
+        f"({condition} or (t.state in ('endorsed', 'returned') and t.path like any({managed}::text[])))"
+        f" and {secrecy.of_ticket(by, values)}"
     )
 
 
 async def waiting(by: Actor, most: int = MOST) -> tuple[list[Line], int]:
     """What waits for this person, the most pressing first, and how many there are in all."""
-    condition, values = _waits(by)
+    values = Values()
+    condition = _waits(by, values)
     rows = await db.fetch(
         f"{_SELECT} where {condition} order by t.due_at nulls last, t.id limit {most}",
         *values,
@@ -107,12 +109,11 @@ async def waiting(by: Actor, most: int = MOST) -> tuple[list[Line], int]:
 
 async def late(by: Actor, within: timedelta = timedelta()) -> list[Line]:
     """Open tickets of this person's units whose limit is over, or will be `within` this time."""
-    reach = [*_reach(by, Permission.TICKET_READ)]
+    values = Values([clock.now() + within, _reach(by, Permission.TICKET_READ)])
     rows = await db.fetch(
         f"{_SELECT} where t.state in ('assigned', 'in_progress') and t.due_at < $1 and t.path like any($2::text[])"
-        f" order by t.due_at, t.id limit {MOST}",
-        clock.now() + within,
-        reach,
+        f" and {secrecy.of_ticket(by, values)} order by t.due_at, t.id limit {MOST}",
+        *values,
     )
     return [Line(**dict(row)) for row in rows]
 
@@ -138,14 +139,13 @@ async def cases_waiting(by: Actor, most: int = MOST) -> list[CaseLine]:
     units = access.scope(by)
     if not states or units == []:
         return []
+    values = Values([sorted(states), units, by.staff_id, most])
     rows = await db.fetch(
-        "select id, received_at, state, title, due_at from cases where state = any($1::text[])"
-        " and ($2::bigint[] is null or unit_ids && $2) and (state <> 'received' or handler_id is null or handler_id = $3)"
-        " order by due_at nulls last, id limit $4",
-        sorted(states),
-        units,
-        by.staff_id,
-        most,
+        f"select c.id, c.received_at, c.state, {_TITLE}, c.due_at from cases c where c.state = any($1::text[])"  # noqa: S608
+        " and ($2::bigint[] is null or c.unit_ids && $2)"
+        " and (c.state <> 'received' or c.handler_id is null or c.handler_id = $3)"
+        f" and {secrecy.condition(by, values, whole=True)} order by c.due_at nulls last, c.id limit $4",
+        *values,
     )
     return [
         CaseLine(
@@ -165,10 +165,11 @@ async def ticket_of_order(order_no: str, by: Actor) -> int:
     Raises:
         NotFound: there is none.
     """
+    values = Values([order_no])
     rows = await db.fetch(
-        "select t.id, t.path from ticket t join cases c on c.id = t.case_id and c.round = t.round"
-        " where c.external_no = $1 or c.platform_no = $1 order by t.id",
-        order_no,
+        "select t.id, t.path from ticket t join cases c on c.id = t.case_id and c.round = t.round"  # noqa: S608
+        f" where (c.external_no = $1 or c.platform_no = $1) and {secrecy.condition(by, values, whole=True)} order by t.id",
+        *values,
     )
     for row in rows:
         if by.can(Permission.TICKET_READ, row["path"]) or by.can(Permission.CASE_READ, row["path"]):
@@ -204,18 +205,18 @@ class Month:
 
 async def month(by: Actor, start: datetime) -> Month:
     """The month's figures of this person's units, by the departments' clocks that began since `start`."""
+    values = Values([start, _reach(by, Permission.TICKET_READ), clock.now()])
     row = await db.fetchrow(
-        "with mine as (select k.ticket_id, k.state, k.due_at, k.ended_at from clock k join ticket t on t.id = k.ticket_id"
-        " where k.kind = 'department' and k.start_at >= $1 and k.state <> 'void' and t.path like any($2::text[]))"
+        "with mine as (select k.ticket_id, k.state, k.due_at, k.ended_at from clock k join ticket t on t.id = k.ticket_id"  # noqa: S608
+        " join cases c on c.id = t.case_id where k.kind = 'department' and k.start_at >= $1 and k.state <> 'void'"
+        f" and t.path like any($2::text[]) and {secrecy.of_ticket(by, values)})"
         " select count(distinct ticket_id) as came,"
         " count(*) filter (where state = 'met' and ended_at <= due_at) as in_time,"
         " count(*) filter (where state = 'met' and ended_at > due_at) as answered_late,"
         " count(*) filter (where state = 'running' and due_at < $3) as open_late,"
         " (select count(*) from history h where h.verb = 'send_back' and h.at >= $1"
         " and h.ticket_id in (select ticket_id from mine)) as sent_back from mine",
-        start,
-        _reach(by, Permission.TICKET_READ),
-        clock.now(),
+        *values,
     )
     assert row is not None  # noqa: S101 - aggregates always give a row
     return Month(row["came"], row["in_time"], row["answered_late"], row["open_late"], row["sent_back"])

@@ -9,12 +9,12 @@ from channels.events import MessageFailed
 from core import db
 from tickets import clock_kinds
 from tickets.events import ClockStepped, DeadlineMoved, ExtensionRefused
-from tickets.models import Case, Clock, Ticket
-from tickets.story import sentence
+from tickets.models import Clock, Ticket
+from tickets.queries import secrecy
 
 
 async def _matter(clock: Clock) -> Matter:
-    case = await Case.get(id=clock.case_id)
+    case = await secrecy.to_tell_of(clock.case_id)
     return Matter(case, await Ticket.get(id=clock.ticket_id) if clock.ticket_id is not None else None)
 
 
@@ -57,15 +57,15 @@ async def limit_moved(event: DeadlineMoved) -> None:
     for person in people:
         text = (
             f"{matter.number} {clock_kinds.label(clock.kind)}变更为 {remaining.limit(clock.due_at)}：{matter.case.title}"
-            f"\n依据：{clock.reason}"
+            + ("" if matter.case.secret else f"\n依据：{clock.reason}")
         )
         await telling.words(matter, person, news, text)
 
 
 async def extension_refused(event: ExtensionRefused) -> None:
     """The platform grants no more time: whoever looks after the case must know, for the old limit stands."""
-    matter = Matter(await Case.get(id=event.case_id))
-    why = await sentence(event.history_id)
+    matter = Matter(await secrecy.to_tell_of(event.case_id))
+    why = await telling.told(matter, event.history_id)
     limits = await Clock.filter(case_id=event.case_id, kind="upstream", state="running")
     stays = "".join(f"\n上级时限仍为 {remaining.limit(clock.due_at)}" for clock in limits)
     news = News(f"extension-refused:{event.history_id}", "case.extension_refused", lane=Lane.URGENT)
@@ -86,7 +86,7 @@ async def unreached(event: MessageFailed) -> None:
     if kind != "ticket" or not number.isdigit():
         return
     ticket = await Ticket.get(id=int(number))
-    matter = Matter(await Case.get(id=ticket.case_id), ticket)
+    matter = Matter(await secrecy.to_tell_of(ticket.case_id), ticket)
     news = News(f"unreached:{event.message_id}", "ticket.unreachable", lane=Lane.URGENT)
     for person in telling.one(await audience.centre(matter), but_not=row["receiver_id"]):
         text = f"{matter.number} 的通知没有送达 {row['receiver_name']}（{row['reason']}），请电话联系"

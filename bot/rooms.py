@@ -17,6 +17,7 @@ from im.views import AuthorKind, Kind, Message
 from staff import queries as staff
 from staff.actors import actor_of
 from tickets.models import Case, Ticket
+from tickets.queries import secrecy
 
 NUDGE = "bot.nudge"
 SECONDS = declare(Parameter("bot.nudge_seconds", "群聊消息未读多久后转到企业微信", int, 30, 5, 3600, "秒"))
@@ -72,6 +73,7 @@ async def _spoken_to(message: Message, ticket_id: int | None) -> list[int]:
         ticket = await Ticket.get(id=ticket_id)
         case = await Case.get(id=ticket.case_id)
         wanted += [who for who in (ticket.holder_id, case.handler_id) if who is not None]
+        wanted = [who for who in wanted if who in await secrecy.among(case, ticket, wanted)]
     inside = set(await rooms.audience(message.room_id))
     return [who for who in dict.fromkeys(wanted) if who in inside and who != message.author_id]
 

@@ -1,15 +1,21 @@
-"""Messages about a ticket or case to members of staff: a card with what they may do, or a sentence. Writes rows only."""
+"""Messages about a ticket or case to members of staff: a card with what they may do, or a sentence. Writes rows only.
+
+Of a secret case a message says that there is something to do, and nothing of what it is: what was written in a step
+is left out here, once for all.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot import cards, holders, matters, remaining
 from bot.matters import Matter
+from bot.orders import ON_THE_PAGE
 from bot.places import staff_receiver
 from channels import actions as channels
 from channels import texts
 from channels.drafts import Draft, Lane
 from staff.queries import Person
+from tickets.story import sentence
 
 WECOM_THEN_SMS = ("wecom", "sms")
 
@@ -43,7 +49,15 @@ async def card(matter: Matter, person: Person, news: News, *, wanted: Collection
     actions = await matters.now(matter, by) if by is not None else []
     if by is None or not actions or (wanted and not {action.name for action in actions} & set(wanted)):
         return False
-    drawn = await cards.draw(matter, by, title=news.title, note=news.note, quote=news.quote, actions=actions)
+    secret = matter.case.secret
+    drawn = await cards.draw(
+        matter,
+        by,
+        title=news.title,
+        note=ON_THE_PAGE if secret else news.note,
+        quote=None if secret else news.quote,
+        actions=actions,
+    )
     if matter.version > 1 and person.wecom_userid in await holders.live(matter):
         await channels.update_cards(matter.subject, "已更新，请看最新卡片", only=[person.wecom_userid])
     await holders.remember(matter, person.wecom_userid, actions)
@@ -75,6 +89,11 @@ def _sms(matter: Matter, person: Person) -> str:
         "sms",
         {"name": person.name, "number": matter.number, "limit": remaining.limit(due_at).partition("（")[0]},
     )
+
+
+async def told(matter: Matter, history_id: int) -> str:
+    """A step of the story as it may be told of this matter."""
+    return ON_THE_PAGE if matter.case.secret else await sentence(history_id)
 
 
 async def words(matter: Matter, person: Person, news: News, text: str) -> None:

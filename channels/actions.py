@@ -127,6 +127,32 @@ async def cancel(subject: str, *, purpose: str = "", reason: str = "已不需要
         return len(rows)
 
 
+async def withhold(subject: str, staff_ids: Collection[int], words: str) -> None:
+    """Have these people hear no more of `subject`: what waits is cancelled, the cards on their phones lose their buttons."""
+    if not staff_ids:
+        return
+    async with db.transaction():
+        rows = await db.fetch(
+            "update message set state = 'cancelled', reason = '已不需要', done_at = $3 where subject = $1"
+            " and receiver_kind = 'staff' and receiver_id = any($2::bigint[]) and state = 'waiting' returning id",
+            subject,
+            list(staff_ids),
+            clock.now(),
+        )
+        await db.execute(
+            "update card_copy set state = 'stale', changed_at = $2 where message_id = any($1::bigint[])",
+            [row["id"] for row in rows],
+            clock.now(),
+        )
+        held = await db.fetch(
+            "select distinct c.userid from card_copy c join message m on m.id = c.message_id where c.subject = $1"
+            " and m.receiver_kind = 'staff' and m.receiver_id = any($2::bigint[])",
+            subject,
+            list(staff_ids),
+        )
+        await update_cards(subject, words, only=[row["userid"] for row in held])
+
+
 async def update_cards(
     subject: str, shown: Card | str, *, only: Collection[str] | None = None, but_not: Collection[str] = ()
 ) -> int:

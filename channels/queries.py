@@ -20,6 +20,15 @@ SYSTEMS = {
 }
 
 
+async def staff_told(subject: str) -> set[int]:
+    """The staff ids of all who were or are to be told of a subject."""
+    rows = await db.fetch(
+        "select distinct receiver_id from message where subject = $1 and receiver_kind = 'staff' and receiver_id <> 0",
+        subject,
+    )
+    return {row["receiver_id"] for row in rows}
+
+
 def shown_hash(shown: Card | str) -> bytes:
     """A short hash of what a card shows, so that a correction that changes nothing is not sent."""
     text = shown if isinstance(shown, str) else shown.model_dump_json(exclude={"task_id"})

@@ -9,14 +9,14 @@ from aiohttp import web
 
 from console import forms, pick
 from console.case_page import done, readable, wanted
-from console.page import permit, show
+from console.page import go, permit, show
 from core.actions import REGISTER, Action, Form, Nothing
 from core.actor import Actor, Permission
 from core.errors import Invalid, NotFound, Refused
 from staff import queries as staff
 from tickets.actions.forms import Reply
 from tickets.models import Case, Ticket
-from tickets.queries import access, case_page, choices
+from tickets.queries import access, case_page, choices, secrecy
 from tickets.reactions import result_words
 from tickets.states import TicketState
 
@@ -67,8 +67,10 @@ async def doing(request: web.Request) -> web.Response:
         if action.form is Nothing:
             raise
         return await _drawer(request, action, case, ticket, given, error)
-    number = str(ticket.id) if ticket else case.number
-    return await done(request, case.id, action.said.format(number=number))
+    said = action.said.format(number=str(ticket.id) if ticket else case.number)
+    if not await secrecy.visible([case.id], actor):  # given away, or made secret, by this very step
+        return go(request, "/cases", said)
+    return await done(request, case.id, said)
 
 
 def _lead_first(given: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +115,10 @@ async def _options(form: type[Form], case: Case, actor: Actor) -> dict[str, form
         name
         for name, field in form.model_fields.items()
         if isinstance(field.json_schema_extra, dict)
-        and field.json_schema_extra.get("widget") in ("department", "departments")
+        and (
+            field.json_schema_extra.get("widget") in ("department", "departments")
+            or field.json_schema_extra.get("offers") == "units"
+        )
     ]
     if not wanted_fields:
         return {}

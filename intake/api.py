@@ -109,7 +109,10 @@ async def do_with_case(request: web.Request) -> web.Response:
     """Run `case.{verb}`."""
     by, number = require(request), int(request.match_info["id"])
     action = await _run(request, "case", number, by)
-    case = await access.case(number, by)
+    try:
+        case = await access.case(number, by)
+    except NotFound:  # made secret by this very step
+        return json_answer(Done(said=action.said.format(number=number)))
     view = case_view(case, await choices.of_case(case, by))
     return json_answer(Done(said=action.said.format(number=case.number), case=view))
 

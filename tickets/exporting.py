@@ -21,6 +21,7 @@ from core.jobs import Job, enqueue
 from core.models import StoredFile
 from staff.actors import actor_of
 from tickets.case_sheet import CaseSheet
+from tickets.models import Case
 from tickets.queries import cases, secrecy
 from tickets.queries.case_filter import CaseFilter, read
 from tickets.queries.case_rows import load
@@ -90,6 +91,20 @@ async def ask(wanted: CaseFilter, *, by: Actor) -> UUID:
         await db.execute("update case_export set job_id = $2 where id = $1", number, job)
         await audit.record(by, "case.export", "case_export", None, export=str(number), query=wanted.query())
     return number
+
+
+async def forget(case: Case) -> None:
+    """Close the sheets in which a case may stand to their owners, if they may not read it whole any more."""
+    rows = await db.fetch(
+        "select id, staff_id from case_export where file_id is not null and asked_at >= $1 and asked_at > $2",
+        case.received_at,
+        clock.now() - KEPT,
+    )
+    known = await secrecy.readers(case, {row["staff_id"] for row in rows})
+    await db.execute(
+        "update case_export set file_id = null where id = any($1::uuid[])",
+        [row["id"] for row in rows if row["staff_id"] not in known],
+    )
 
 
 _SELECT = """

@@ -10,12 +10,14 @@ from core import clock, db, jobs
 from core.actor import system
 from core.search import normalise, tokens
 from im import actions as im
+from im import groups, sealing
 from staff import queries as staff
 from staff.events import CalendarChanged
 from staff.roles import Role
 from tickets import proposing
 from tickets.events import CaseReceived, CaseReturned, CaseUpdated, ReplyApproved, TicketAssigned, TicketMoved
 from tickets.models import Case, Ticket
+from tickets.queries import secrecy
 from tickets.states import TicketState
 from tickets.story import sentence
 
@@ -62,14 +64,26 @@ async def open_room(event: TicketAssigned) -> None:
 
 async def _room(ticket: Ticket) -> None:
     """Open the ticket's room if it has none, and let its members be those who work on it now."""
-    case = await Case.get(id=ticket.case_id)
+    case = await secrecy.to_tell_of(ticket.case_id)
     unit = (await staff.tree()).unit(ticket.unit_id)
     members = [person.id for person in await staff.holders(unit.id, Role.LIAISON)]
-    centre = [person.id for person in await staff.holders(unit.id, Role.CENTRE_STAFF)]
-    members += [case.handler_id] if case.handler_id else centre[:MOST_CENTRE_MEMBERS]
+    members += [case.handler_id] if case.handler_id else await _centre(case, unit.id)
+    known = await secrecy.among(case, ticket, members)
+    members = [staff_id for staff_id in members if staff_id in known]
     room = await im.open_room(ticket.subject, f"#{ticket.id} {case.title}"[:60], members, by=system())
     await im.follow(ticket.subject, members, by=system())
+    if case.secret:  # also those whom the ticket has left behind
+        present = await secrecy.among(case, ticket, await sealing.people_of(room))
+        await sealing.expel(ticket.subject, present, f"#{ticket.id} {case.title}", by=system())
+        await groups.seal(ticket.subject, sealed=True, by=system())
     await db.execute("update ticket set room_id = $2 where id = $1 and room_id is null", ticket.id, room)
+
+
+async def _centre(case: Case, unit_id: int) -> list[int]:
+    """Who looks after the group when nobody handles the case yet: the centre; of a secret case, its inspectors."""
+    if case.secret:
+        return await secrecy.inspectors(case, unit_id)
+    return [person.id for person in await staff.holders(unit_id, Role.CENTRE_STAFF)][:MOST_CENTRE_MEMBERS]
 
 
 async def tell_room(event: TicketMoved) -> None:

@@ -7,16 +7,21 @@ from staff import queries as staff
 from staff.queries import Unit
 from tickets import clocks, history
 from tickets.models import Case, Ticket, TicketRequest
+from tickets.queries import secrecy
 from tickets.queries.access import unit_ids_of
 from tickets.states import TicketState
+
+ACCUSED = "accused_units"  # the field in which a department is named that is not to work on the case
 
 
 def check_round(case: Case, ticket: Ticket) -> None:
     """A ticket of a round that was left behind stays as it is.
 
     Raises:
-        Refused: the case is in a later round.
+        Refused: the case is in a later round, or waits, merged, for the reply of another.
     """
+    if case.held:
+        raise Refused(f"工单 #{ticket.id} 的诉求已并入 {case.merged_number}，请在该诉求的工单中一并办理")
     if ticket.round != case.round:
         raise Refused(f"工单 #{ticket.id} 属于第 {ticket.round} 轮办理，已冻结；当前为第 {case.round} 轮")
 
@@ -26,6 +31,7 @@ async def unit_named(name: str, case: Case, field: str = "unit") -> Unit:
 
     Raises:
         Invalid: there is none, or several; names the field and, where there are several, all of them.
+        Refused: it is accused in this very case; said so that it tells nothing of it.
     """
     tree = await staff.tree()
     text = name.strip()
@@ -35,6 +41,8 @@ async def unit_named(name: str, case: Case, field: str = "unit") -> Unit:
         campus = tree.unit(case.campus_id).name if case.campus_id else ""
         unit = tree.find(text) or tree.find(text, campus)
     if unit is not None:
+        if field != ACCUSED and secrecy.barred_unit(case, unit.path):
+            raise Refused("该科室不能承办本诉求，请另选科室")
         return unit
     several = [tree.label(known.id) for known in tree.below() if text in known.names]
     reason = (
@@ -87,4 +95,7 @@ async def concern(case: Case) -> None:
         ids.update(unit_ids_of(tree.unit(case.campus_id).path))
     for ticket in await Ticket.filter(case_id=case.id).exclude(state=TicketState.WITHDRAWN):
         ids.update(unit_ids_of(ticket.path))
+    if case.secret:  # the accused are not concerned, but whoever inspects the house they belong to is
+        for barred in case.barred_unit_ids:
+            ids.update(unit_ids_of(tree.unit(barred).path)[:-1])
     case.unit_ids = sorted(ids)

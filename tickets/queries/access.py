@@ -50,9 +50,9 @@ async def _sees_ticket(ticket: Ticket, by: Actor) -> bool:
 
 
 async def lock_case(case_id: int, by: Actor) -> Case:
-    """A case this person may see, locked for the length of the transaction; whole, for it will be saved."""
+    """A case this person may read whole, locked for the length of the transaction."""
     found = await Case.select_for_update().get_or_none(id=case_id)
-    if found is None or not await _sees(found, by):
+    if found is None or not (await _sees(found, by) and secrecy.whole(found, by)):
         raise NotFound("没有这件诉求，或您无权查看")
     return found
 

@@ -17,7 +17,9 @@ from collections.abc import Collection, Iterable
 from core import db
 from core.actor import Actor, ActorKind, Door, Permission
 from core.errors import Unauthenticated
+from staff import queries as staff
 from staff.actors import actor_of
+from staff.roles import Role
 from tickets.models import Case, Ticket
 from tickets.queries.reach import scope, unit_ids_of, units_of
 from tickets.queries.values import Values
@@ -179,17 +181,51 @@ def veil(case: Case) -> Case:
     return seen
 
 
+async def to_tell_of(case_id: int) -> Case:
+    """The case as messages and groups may tell of it.
+
+    Held until the transaction ends: so it becomes secret before they are written, or finds them all and closes them.
+    """
+    await db.execute("select 1 from cases where id = $1 for share", case_id)
+    return veil(await Case.get(id=case_id))
+
+
 async def among(case: Case, ticket: Ticket | None, staff_ids: Iterable[int]) -> set[int]:
     """Those of the people who may know of this case or ticket; all of them when it is not secret."""
     wanted = set(staff_ids)
     if not case.secret:
         return wanted
     found = set()
-    for staff_id in wanted:
+    for by in await _actors(wanted):
+        if await sees(case, by) if ticket is None else sees_ticket(case, ticket, by):
+            found.add(by.id)
+    return {staff_id for staff_id in found if staff_id is not None}
+
+
+async def readers(case: Case, staff_ids: Iterable[int]) -> set[int]:
+    """Those of the people who may read the case whole; all of them when it is not secret."""
+    wanted = set(staff_ids)
+    if not case.secret:
+        return wanted
+    return {by.id for by in await _actors(wanted) if by.id is not None and whole(case, by)}
+
+
+async def inspectors(case: Case, unit_id: int) -> list[int]:
+    """Discipline inspection nearest to the unit, of those who are not accused themselves; staff ids by rank."""
+    for unit in (await staff.tree()).line(unit_id):
+        held = [person.id for person in await staff.holders(unit.id, Role.DISCIPLINE)]
+        known = await readers(case, held)
+        if found := [staff_id for staff_id in held if staff_id in known]:
+            return found
+    return []
+
+
+async def _actors(staff_ids: Iterable[int]) -> list[Actor]:
+    """The people as they act now; who left is none of them."""
+    found = []
+    for staff_id in sorted(staff_ids):
         try:
-            by = await actor_of(staff_id, Door.WECOM)
+            found.append(await actor_of(staff_id, Door.WECOM))
         except Unauthenticated:
             continue
-        if await sees(case, by) if ticket is None else sees_ticket(case, ticket, by):
-            found.add(staff_id)
     return found
