@@ -11,6 +11,7 @@ from tickets import clocks, history
 from tickets.actions.forms import CallBack, Reason, Satisfied
 from tickets.actions.shared import concern, new_ticket
 from tickets.events import TicketAssigned
+from tickets.matters import answering
 from tickets.models import Case, Ticket
 from tickets.numbers import next_number
 from tickets.queries import access
@@ -64,6 +65,7 @@ async def rework(case_id: int, form: Reason, *, by: Actor) -> Case:
 async def _next_round(case: Case, by: Actor, because: str) -> None:
     """Freeze the round that is over and open the next: same departments, clocks from now."""
     before = case.state
+    await answering.part(case, by)
     case.move(CaseVerb.REWORK, by)
     now = clock.now()
     await db.execute(
@@ -110,6 +112,7 @@ async def close(case_id: int, form: Nothing, *, by: Actor) -> Case:  # noqa: ARG
         case.closed_at = clock.now()
         await clocks.end_case(case, "met")
         await history.case_moved(case, CaseVerb.CLOSE, by, before)
+        await answering.close_with(case, by)
     return case
 
 

@@ -9,6 +9,7 @@ from tickets import clocks, history
 from tickets.actions.forms import Assign, EventRecordForm, Note, Reason, Reply
 from tickets.actions.shared import concern, new_ticket, unit_named
 from tickets.events import CaseReturned, ReplyApproved, TicketAssigned
+from tickets.matters import answering
 from tickets.models import Case, Ticket
 from tickets.queries import access
 from tickets.states import OPEN_TICKET, CaseVerb
@@ -189,6 +190,7 @@ async def approve(case_id: int, form: Note, *, by: Actor) -> Case:
             now,
         )
         await clocks.end_case(case, "met")
+        await answering.reply_with(case, by)
         await history.case_moved(
             case,
             CaseVerb.APPROVE,
