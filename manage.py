@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 import sample
-from core import audit, bell, db, jobs
+from core import audit, bell, db, jobs, rotation
 from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
 from sample import cases as sample_cases
@@ -41,6 +41,15 @@ async def _verify_audit(_: argparse.Namespace) -> int:
     verdict = await audit.verify()
     say(f"{verdict.lines} lines under {verdict.seals} seals: {verdict.broken or 'sound'}")
     return 1 if verdict.broken else 0
+
+
+async def _keys(given: argparse.Namespace) -> int:
+    for one in await rotation.standing():
+        say(f"{one.place.name:<32}{one.whole:>12,} values{one.old:>12,} not under the present key")
+    if given.rotate:
+        await rotation.ask()
+        say("asked for; the worker seals them anew and tells on the operator page how far it is")
+    return 0
 
 
 async def _seed(given: argparse.Namespace) -> int:
@@ -93,6 +102,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "pending": (_pending, "list migrations that have not run; exit 1 if any"),
     "seed": (_seed, "fill an empty database with the sample hospital"),
     "logins": (_logins, "print the sample log-ins"),
+    "keys": (_keys, "encrypted values by column; --rotate seals them anew under the present key"),
     "verify-audit": (_verify_audit, "recompute the audit hash chain; exit 1 where it is broken"),
 }
 
@@ -106,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--if-empty", action="store_true", help="do nothing when there are staff already"
             )
+        if name == "keys":
+            command.add_argument("--rotate", action="store_true", help="have the worker seal old values anew")
     return parser
 
 

@@ -6,7 +6,7 @@ Nothing else registers anything; `wire()` is called once by each process and by 
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from bot import alerts, connection, reminders, rooms
+from bot import alerts, connection, proof, recounted, reminders, rooms
 from bot import conversations as bot_conversations
 from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
@@ -16,7 +16,8 @@ from bot.web import SOURCE as WECOM
 from channels import card_updates, receipts, tidy
 from channels import jobs as channel_jobs
 from channels.events import MessageFailed
-from core import audit, clock, db, due, events, inbound, jobs
+from core import audit, clock, db, due, events, inbound, jobs, rotation, web
+from core.rotation import Place
 from core.settings import settings
 from im import live, said
 from im.events import MessagePosted
@@ -27,8 +28,12 @@ from staff.events import CalendarChanged
 from tickets import actions as ticket_actions
 from tickets import escalation, exporting, extending, reactions, templating
 from tickets import jobs as ticket_jobs
+from tickets.auditing import heartbeat, rounds
+from tickets.auditing import proof as daily_proof
+from tickets.auditing import queries as auditing
 from tickets.clocks import STEP
 from tickets.events import (
+    AuditorAlarmed,
     CaseMoved,
     CaseReceived,
     CaseReturned,
@@ -37,6 +42,7 @@ from tickets.events import (
     DeadlineMoved,
     ExtensionRefused,
     LimitsRecounted,
+    ProofMade,
     ReplyApproved,
     TicketAssigned,
     TicketMoved,
@@ -49,12 +55,32 @@ from tickets.matters import reactions as matter_reactions
 from tickets.matters.events import CaseMerged
 from tickets.queries import spans
 
+SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this with the database
+    Place("cases", "caller_phone"),
+    Place("cases", "contact_phone"),
+    Place("petitioner", "id_number"),
+    Place("petitioner", "phone"),
+    Place("petitioner", "address"),
+    Place("case_form_answer", "private", "case_id"),
+    Place("patient", "phone"),
+    Place("patient", "id_number"),
+    Place("patient", "address"),
+    Place("staff", "phone"),
+    Place("staff", "totp_secret"),
+    Place("staff", "totp_pending"),
+    Place("message", "phone"),
+    Place("message", "openid"),
+    Place("card_copy", "response_code"),
+    Place("integration_token", "value", "name"),
+)
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 
 
 @cache
 def wire() -> None:
     """Register everything."""
+    rotation.declare(*SEALED)
+    jobs.on_job(rotation.KIND, rotation.rotate)
     events.react(CaseReceived, reactions.index)
     events.react(CaseUpdated, reactions.index)
     events.react(CaseReceived, reactions.propose_visits)
@@ -82,6 +108,8 @@ def wire() -> None:
     jobs.on_job(extending.KIND, ticket_jobs.ask_extension)
     due.on_due(rectifying.REMIND, rectifying.remind)
     jobs.on_job("clocks.recount", ticket_jobs.recount_clocks)
+    jobs.on_job(heartbeat.PING, heartbeat.ping)
+    web.GAUGES.append(auditing.gauge)
     jobs.on_job(exporting.KIND, exporting.write)
 
     jobs.on_job(imports.READ, reading.read)
@@ -102,6 +130,9 @@ def _wire_bot() -> None:
     events.react(CaseMoved, bot_reactions.case_moved)
     events.react(CaseReceived, bot_reactions.received)
     events.react(ClockStepped, reminders.stepped)
+    events.react(LimitsRecounted, recounted.recounted)
+    events.react(ProofMade, proof.told)
+    events.react(AuditorAlarmed, proof.alarmed)
     events.react(DeadlineMoved, reminders.limit_moved)
     events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)
@@ -134,6 +165,8 @@ async def _forget_the_done() -> None:
 
 
 HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
+    (rounds.EVERY, rounds.take),
+    (60, daily_proof.make),
     (2, jobs.sweep),
     (2, audit.seal),
     (3600, _partitions),

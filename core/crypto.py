@@ -8,28 +8,43 @@ import base64
 import hashlib
 import hmac
 import os
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tortoise import fields
 from tortoise.models import Model
 
 from core.settings import SettingsError, settings
 
-AES_256_GCM = 1
+AES_256_GCM, SM4_GCM = 1, 2
+NONCE, TAG = 12, 16
+
+
+class Algorithm(StrEnum):
+    """What new values are sealed with; both open at any time, by the algorithm's byte in the value."""
+
+    AES = "aes-256-gcm"
+    SM4 = "sm4-gcm"
+
+
+_BYTES = {Algorithm.AES: AES_256_GCM, Algorithm.SM4: SM4_GCM}
 
 
 class KeyRing:
-    """Keys by id; the first named encrypts, all decrypt."""
+    """Keys by id; the first named encrypts, all decrypt. `algorithm` is what new values are sealed with."""
 
-    def __init__(self, text: str) -> None:
-        self.keys: dict[int, AESGCM] = {}
+    def __init__(self, text: str, algorithm: Algorithm = Algorithm.AES) -> None:
+        self.keys: dict[int, bytes] = {}
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             number, _, encoded = part.partition(":")
             try:
                 key = base64.b64decode(encoded, validate=True)
-                self.keys[int(number)] = AESGCM(key)
+                self.keys[int(number)] = key
             except ValueError as error:
                 raise SettingsError(
                     f"HUIYIN_ENCRYPTION_KEYS: key {number!r} is not id:base64 ({error})"
@@ -39,22 +54,47 @@ class KeyRing:
         if not self.keys:
             raise SettingsError("HUIYIN_ENCRYPTION_KEYS: no key given")
         self.current = next(iter(self.keys))
+        self.algorithm = algorithm
+        self._aes = {number: AESGCM(key) for number, key in self.keys.items()}
+        # SM4 takes 16 bytes (GB/T 32907-2016); its key is derived, so that no key serves two algorithms.
+        self._sm4 = {
+            number: HKDF(hashes.SHA256(), 16, salt=None, info=b"huiyin sm4-gcm").derive(key)
+            for number, key in self.keys.items()
+        }
+
+    @property
+    def head(self) -> bytes:
+        """The two bytes with which a value sealed now begins: algorithm and key."""
+        return bytes((_BYTES[self.algorithm], self.current))
 
     def encrypt(self, value: str, place: str) -> bytes:
         """Encrypt for `place` ("table.column")."""
-        nonce = os.urandom(12)
-        sealed = self.keys[self.current].encrypt(nonce, value.encode(), place.encode())
-        return bytes((AES_256_GCM, self.current)) + nonce + sealed
+        nonce = os.urandom(NONCE)
+        if self.algorithm is Algorithm.AES:
+            return self.head + nonce + self._aes[self.current].encrypt(nonce, value.encode(), place.encode())
+        sealer = Cipher(algorithms.SM4(self._sm4[self.current]), modes.GCM(nonce)).encryptor()
+        sealer.authenticate_additional_data(place.encode())
+        return self.head + nonce + sealer.update(value.encode()) + sealer.finalize() + sealer.tag
 
     def decrypt(self, sealed: bytes, place: str) -> str:
         """Decrypt what was encrypted for `place`; raises `cryptography.exceptions.InvalidTag` if tampered."""
-        return self.keys[sealed[1]].decrypt(sealed[2:14], sealed[14:], place.encode()).decode()
+        number, nonce, rest = sealed[1], sealed[2 : 2 + NONCE], sealed[2 + NONCE :]
+        if sealed[0] == AES_256_GCM:
+            return self._aes[number].decrypt(nonce, rest, place.encode()).decode()
+        opener = Cipher(algorithms.SM4(self._sm4[number]), modes.GCM(nonce, rest[-TAG:])).decryptor()
+        opener.authenticate_additional_data(place.encode())
+        return (opener.update(rest[:-TAG]) + opener.finalize()).decode()
+
+    def anew(self, sealed: bytes, place: str) -> bytes:
+        """The same value under the present key and algorithm."""
+        return self.encrypt(self.decrypt(sealed, place), place)
 
 
 @cache
 def key_ring() -> KeyRing:
     """The process's keys."""
-    return KeyRing(settings().encryption_keys.get_secret_value())
+    given = settings()
+    return KeyRing(given.encryption_keys.get_secret_value(), Algorithm(given.encryption_algorithm))
 
 
 @cache

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr = Field(
         description="`id:base64-of-32-bytes`, comma separated; the first encrypts, all decrypt"
     )
+    encryption_algorithm: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -84,6 +85,10 @@ class Settings(BaseSettings):
     sms_account: str = ""
     sms_secret: SecretStr = SecretStr("")
     sms_sign: str = "示范医院"
+
+    heartbeat_url: str = Field(
+        default="", description="called after each round of the auditor by GET; empty: nobody is called"
+    )
 
     hotline_api: str = Field(default="", description="base of the 12345 platform's own interface")
     hotline_secret: SecretStr = SecretStr("")

@@ -1,0 +1,110 @@
+"""Seals every encrypted value anew after the key or the algorithm was changed, a little at a time, under load.
+
+The places are declared in wiring.py; a test compares them with the database. A value is opened with the key it
+names and sealed with the present one, in batches whose transactions are short; a run that was stopped goes on where
+it was. Search hashes are keyed by HUIYIN_SECRET_KEY, not by these keys, and stay as they are.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from core import db, jobs
+from core.crypto import key_ring
+from core.jobs import Job
+
+KIND = "keys.rotate"
+BATCH = 200
+REST = 1.0  # as long as a batch took, the database belongs to the others
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sealed column; `key` is the table's primary key, by which batches go forward. `name` was sealed with it."""
+
+    table: str
+    column: str
+    key: str = "id"
+
+    @property
+    def name(self) -> str:
+        """ "cases.caller_phone"."""
+        return f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many values of a place there are, and how many of them are not under the present key."""
+
+    place: Place
+    whole: int
+    old: int
+
+
+PLACES: list[Place] = []
+
+
+def declare(*places: Place) -> None:
+    """Add sealed columns to the register."""
+    PLACES.extend(places)
+
+
+async def standing() -> list[Standing]:
+    """Each place with what is left to do; reads every value's first two bytes."""
+    head = key_ring().head
+    found = []
+    for place in PLACES:
+        row = await db.fetchrow(
+            f"select count(*) as whole, count(*) filter (where substring({place.column} from 1 for 2) <> $1) as old"  # noqa: S608
+            f" from {place.table} where {place.column} is not null",
+            head,
+        )
+        if row is not None:
+            found.append(Standing(place, row["whole"], row["old"]))
+    return found
+
+
+async def ask() -> None:
+    """Have everything sealed anew; one run at a time."""
+    head = key_ring().head.hex()
+    await jobs.enqueue(KIND, {"head": head}, key=f"rotate:{head}")
+
+
+async def rotate(job: Job) -> None:
+    """The job: every place, batch by batch; tells how far it is."""
+    before = await standing()
+    total, done = sum(one.old for one in before), 0
+    for one in before:
+        if not one.old:
+            continue
+        last: object = None
+        while True:
+            began = time.monotonic()
+            last, sealed = await _batch(one.place, last)
+            done += sealed
+            await job.report(min(done, total), total, one.place.name)
+            if last is None:
+                break
+            await asyncio.sleep((time.monotonic() - began) * REST)
+
+
+async def _batch(place: Place, after: object) -> tuple[object, int]:
+    """Seal the next values anew; the last key looked at (None at the end) and how many were sealed."""
+    ring = key_ring()
+    beyond = "" if after is None else f" and {place.key} > $3"
+    async with db.transaction():
+        rows = await db.fetch(
+            f"select {place.key} as key, {place.column} as sealed from {place.table}"  # noqa: S608
+            f" where {place.column} is not null and substring({place.column} from 1 for 2) <> $1{beyond}"
+            f" order by {place.key} limit $2 for update",
+            ring.head,
+            BATCH,
+            *(() if after is None else (after,)),
+        )
+        if not rows:
+            return None, 0
+        await db.executemany(
+            f"update {place.table} set {place.column} = $2 where {place.key} = $1",  # noqa: S608
+            [(row["key"], ring.anew(bytes(row["sealed"]), place.name)) for row in rows],
+        )
+    return (rows[-1]["key"] if len(rows) == BATCH else None), len(rows)

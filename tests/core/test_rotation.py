@@ -1,0 +1,113 @@
+"""Key rotation: every sealed value comes under the new key or algorithm, is still read, and no column is forgotten."""
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+import wiring
+from core import clock, crypto, db, jobs, rotation
+from core.crypto import Algorithm, KeyRing
+from core.jobs import Job
+from patients.models import Patient
+
+ONE = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+TWO = "2:EBESExQVFhcYGRobHB0eHwABAgMEBQYHCAkKCwwNDg8="
+NOT_SEALED = {  # bytes that are no secret of a person: bodies as they came, hashes, keys of comparison
+    "inbound.body",
+    "audit_seal.before",
+    "audit_seal.hash",
+    "card_copy.shown",
+    "case_key.key",
+}
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> list[KeyRing]:
+    """The key ring in use; put another in to change it."""
+    used = [KeyRing(ONE)]
+    for module in (crypto, rotation):
+        monkeypatch.setattr(module, "key_ring", lambda: used[0])
+    return used
+
+
+async def people(count: int) -> None:
+    for at in range(count):
+        await Patient.create(number=f"99{at:06d}", name="张测试", phone=f"138000{at:05d}")
+
+
+async def run() -> None:
+    wiring.wire()
+    job_id = await db.fetchval(
+        "insert into job (kind, payload, due_at) values ($1, '{}', $2) returning id",
+        rotation.KIND,
+        clock.now(),
+    )
+    await rotation.rotate(Job(job_id, rotation.KIND, {}, 1))
+
+
+async def phones() -> list[str]:
+    return [patient.phone for patient in await Patient.all().order_by("id")]
+
+
+@pytest.mark.parametrize("new", [KeyRing(f"{TWO},{ONE}"), KeyRing(ONE, Algorithm.SM4)], ids=["key", "sm4"])
+async def test_every_value_is_sealed_anew_and_read_as_before(
+    database: str, ring: list[KeyRing], new: KeyRing
+) -> None:
+    assert database
+    await people(450)  # more than two batches
+    before = await phones()
+    ring[0] = new
+    await run()
+    assert await phones() == before
+    (mine,) = [one for one in await rotation.standing() if one.place.name == "patient.phone"]
+    assert (mine.whole, mine.old) == (450, 0)
+
+
+async def test_a_second_run_finds_nothing_to_do(database: str, ring: list[KeyRing]) -> None:
+    assert database
+    await people(3)
+    ring[0] = KeyRing(f"{TWO},{ONE}")
+    await run()
+    sealed = await db.fetch("select phone from patient order by id")
+    await run()
+    assert await db.fetch("select phone from patient order by id") == sealed
+
+
+async def test_without_the_old_key_what_it_sealed_is_not_lost_but_told(
+    database: str, ring: list[KeyRing]
+) -> None:
+    assert database
+    await people(1)
+    ring[0] = KeyRing(TWO)
+    with pytest.raises(KeyError):
+        await run()
+    ring[0] = KeyRing(f"{TWO},{ONE}")
+    assert await phones() == ["13800000000"]
+
+
+def test_sm4_opens_what_it_sealed_and_nothing_that_was_touched() -> None:
+    ring = KeyRing(ONE, Algorithm.SM4)
+    sealed = ring.encrypt("13800000001", "cases.caller_phone")
+    assert sealed[0] == crypto.SM4_GCM
+    assert KeyRing(ONE).decrypt(sealed, "cases.caller_phone") == "13800000001"
+    for broken, place in (
+        (sealed, "cases.contact_phone"),
+        (sealed[:-1] + bytes((sealed[-1] ^ 1,)), "cases.caller_phone"),
+    ):
+        with pytest.raises(InvalidTag):
+            ring.decrypt(broken, place)
+
+
+async def test_every_column_of_bytes_is_in_the_register_or_known_to_be_no_secret(database: str) -> None:
+    assert database
+    rows = await db.fetch(
+        "select table_name || '.' || column_name as name from information_schema.columns"
+        " where table_schema = 'public' and data_type = 'bytea' and column_name not like '%hash'"
+    )
+    found = {row["name"] for row in rows}
+    assert found - NOT_SEALED == {place.name for place in wiring.SEALED}
+
+
+async def test_the_job_is_known_to_the_worker(database: str) -> None:
+    assert database
+    wiring.wire()
+    assert jobs.KINDS[rotation.KIND] is rotation.rotate
