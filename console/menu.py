@@ -42,14 +42,18 @@ BAR = 4  # beside "更多" there is room for four on 390 px
 MENU: list[Entry] = [
     Entry("首页", "home", "/"),
     Entry("诉求", "message-report", "/cases", (Permission.CASE_READ, Permission.TICKET_READ)),
+    Entry("登记反馈", "message-plus", "/feedback/new", (Permission.CASE_REGISTER,)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
+    Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
     Entry(
         "系统参数", "adjustments-horizontal", "/settings/parameters", (Permission.PARAMETER_MANAGE,), "设置"
     ),
     Entry("办理时限", "hourglass", "/settings/deadlines", (Permission.PARAMETER_MANAGE,), "设置"),
     Entry("文书模板", "file-word", "/settings/word", (Permission.TEMPLATE_MANAGE,), "设置"),
+    Entry("投诉分类", "tags", "/settings/categories", (Permission.FORM_MANAGE,), "设置"),
+    Entry("反馈表单", "forms", "/settings/forms", (Permission.FORM_MANAGE,), "设置"),
     Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
 ]

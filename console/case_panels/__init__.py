@@ -5,5 +5,10 @@ this person gives None.
 """
 
 from console.case_panels.base import Panel
+from console.case_panels.feedback import FEEDBACK
+from console.case_panels.secrecy import SECRECY
 
-PANELS: tuple[Panel, ...] = ()
+PANELS: tuple[Panel, ...] = (
+    SECRECY,
+    FEEDBACK,
+)

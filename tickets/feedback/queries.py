@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from core import clock, db
+from core import clock, crypto, db
 from core.actor import Actor, ActorKind, Permission
 from core.models import StoredFile
 from staff import queries as staff
@@ -21,10 +21,11 @@ from tickets.queries import case_page, secrecy
 from tickets.queries.case_views import Seen
 from tickets.sources.feedback import FEEDBACK
 
-__all__ = ["Measure", "Praise", "Sheet", "earlier", "file", "praise", "sheet"]
+__all__ = ["Measure", "Praise", "Sheet", "earlier", "file", "of_phone", "praise", "sheet"]
 
 MOST_EARLIER = 8
 MOST_PRAISE = 60
+SHORTEST_PHONE = 7
 
 
 async def sheet(seen: Seen, by: Actor) -> Sheet | None:
@@ -197,6 +198,19 @@ async def earlier(case: Case, by: Actor) -> tuple[Case, ...]:
     seen = await secrecy.visible([row["id"] for row in rows], by)
     found = await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id")
     return tuple(found)
+
+
+async def of_phone(phone: str, by: Actor) -> tuple[Case, ...]:
+    """The latest cases of a phone number that this person may see; none while the number is not whole."""
+    digits = "".join(sign for sign in phone if sign.isdigit())
+    if len(digits) < SHORTEST_PHONE:
+        return ()
+    rows = await db.fetch(
+        "select id from cases where caller_phone_hash = $1 or contact_phone_hash = $1 order by id desc limit 50",
+        crypto.search_hash(digits),
+    )
+    seen = await secrecy.visible([row["id"] for row in rows], by)
+    return tuple(await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id"))
 
 
 async def file(case_id: int, file_id: UUID, by: Actor) -> StoredFile | None:
