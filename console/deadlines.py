@@ -5,7 +5,7 @@ the tester asks the same functions that open the clocks of a case.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from aiohttp import web
 from pydantic import Field
@@ -19,13 +19,15 @@ from core.errors import Invalid, NotFound
 from staff import working_days
 from tickets import limits, rules
 from tickets.clock_kinds import KINDS
-from tickets.deadlines import Rule, Unit
+from tickets.deadlines import END_OF_BUSINESS, END_OF_DAY, Rule, Unit
 from tickets.rules import LONGEST, RuleLine
 from tickets.sources import SOURCES
 
 routes = web.RouteTableDef()
 PAGE = "/settings/deadlines"
 OTHER = "其他类型"
+MIDNIGHT = "24:00"
+WIDE = 4  # a source with more clocks has a row for each of them, and a column for each type
 NO_TYPE = "other"  # in the address, for the row of every other type
 UNITS = {Unit.WORKING_DAYS: "个工作日", Unit.CALENDAR_DAYS: "个自然日", Unit.HOURS: "小时"}
 
@@ -41,6 +43,26 @@ class RuleForm(Form):
         min_length=1,
         max_length=200,
     )
+    count_start_day: bool = Field(
+        default=False,
+        title="当日计入",
+        description="收到当天算不算第 1 天。《民法典》第二百零一条：开始的当日不计入；地方规定另有约定的才选“是”",
+    )
+    roll_over_last_day: bool = Field(
+        default=True,
+        title="末日顺延",
+        description="按自然日计算、最后一天是休息日的，顺延到下一个工作日。《民法典》第二百零三条",
+    )
+    end_of_day: str = Field(
+        default="17:30",
+        title="末日截止",
+        description="最后一天到几点为止：下班时间，或 24:00（第二百零三条）。按小时计算的不看这三项",
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+    )
+
+    def end(self) -> time:
+        """The end of the last day; 24:00 is its last second."""
+        return END_OF_DAY if self.end_of_day == MIDNIGHT else time.fromisoformat(self.end_of_day)
 
 
 class TryForm(Form):
@@ -66,7 +88,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class TypeRow:
-    """An appeal type with its three periods."""
+    """An appeal type with a period for each clock of its source."""
 
     label: str
     cells: tuple[Cell, ...]
@@ -75,6 +97,24 @@ class TypeRow:
 def words(rule: Rule) -> str:
     """ "5 个工作日"."""
     return f"{rule.amount} {UNITS[rule.unit]}"
+
+
+def ends(rule: Rule) -> str:
+    """How the ends are taken where it is not the usual way: "当日计入，截止 24:00"; "" otherwise."""
+    if rule.unit is Unit.HOURS:
+        return ""
+    told = []
+    if rule.count_start_day:
+        told.append("当日计入")
+    if rule.unit is Unit.CALENDAR_DAYS:
+        told.append("休息日顺延" if rule.roll_over_last_day else "休息日不顺延")
+    if rule.end_of_day != END_OF_BUSINESS:
+        told.append(f"截止 {_clock(rule.end_of_day)}")
+    return "，".join(told)
+
+
+def _clock(end: time) -> str:
+    return MIDNIGHT if end >= END_OF_DAY else f"{end:%H:%M}"
 
 
 def table(lines: dict[tuple[str, str, str], RuleLine], source: str) -> list[TypeRow]:
@@ -120,6 +160,8 @@ async def listed(request: web.Request) -> web.Response:
         sources=[(source, table(lines, name)) for name, source in SOURCES.items()],
         kinds={name: kind.label for name, kind in KINDS.items()},
         words=words,
+        ends=ends,
+        wide=WIDE,
         controls=forms.controls(TryForm, values, options=_options()),
     )
 
@@ -146,7 +188,14 @@ async def _drawer(
     line = own or lines.get((source, "", kind))
     begun: dict[str, object] = {}
     if line is not None:
-        begun = {"amount": line.rule.amount, "unit": line.rule.unit, "basis": line.rule.source if own else ""}
+        begun = {
+            "amount": line.rule.amount,
+            "unit": line.rule.unit,
+            "basis": line.rule.source if own else "",
+            "count_start_day": line.rule.count_start_day,
+            "roll_over_last_day": line.rule.roll_over_last_day,
+            "end_of_day": _clock(line.rule.end_of_day),
+        }
     return await show(
         request,
         "console/deadline.html",
@@ -156,6 +205,7 @@ async def _drawer(
         source=SOURCES[source].label,
         own=own,
         now=words(line.rule) if line else "",
+        ends=ends(line.rule) if line else "",
         controls=forms.controls(
             RuleForm, begun if values is None else values, error.details if error else ()
         ),
@@ -177,7 +227,18 @@ async def changed(request: web.Request) -> web.Response:
     given = await forms.posted(request, RuleForm)
     try:
         form = forms.parse(RuleForm, given)
-        await rules.change(source, appeal_type, kind, form.amount, form.unit, form.basis, by=actor)
+        await rules.change(
+            source,
+            appeal_type,
+            kind,
+            form.amount,
+            form.unit,
+            form.basis,
+            by=actor,
+            count_start_day=form.count_start_day,
+            roll_over_last_day=form.roll_over_last_day,
+            end_of_day=form.end(),
+        )
     except Invalid as error:
         return await _drawer(request, given, error)
     said = f"已保存：{appeal_type or OTHER}的{KINDS[kind].label}为 {form.amount} {UNITS[form.unit]}，此后收到的诉求按此计算"
@@ -186,7 +247,7 @@ async def changed(request: web.Request) -> web.Response:
 
 @routes.get(PAGE + "/try")
 async def tried(request: web.Request) -> web.Response:
-    """The three limits of a case that might come, with their reasons; writes nothing."""
+    """Every limit of a case that might come, with their reasons; writes nothing."""
     permit(request, Permission.PARAMETER_MANAGE)
     given = {name: value for name, value in request.query.items() if name in TryForm.model_fields and value}
     try:

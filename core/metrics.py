@@ -19,3 +19,4 @@ JOBS = Counter("huiyin_jobs_total", "Job runs and what became of them", ("kind",
 CALLS = Counter("huiyin_outward_calls_total", "Calls to outside systems", ("system", "api", "outcome"))
 WAITING = Gauge("huiyin_waiting_rows", "Rows that wait, by queue and state", ("queue", "state"))
 CHAT_CLIENTS = Gauge("huiyin_chat_clients", "Socket.IO clients connected to this process")
+AUDITOR = Gauge("huiyin_auditor", "The last round of the auditor of deadlines", ("figure",))

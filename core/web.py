@@ -47,6 +47,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
 
+GAUGES: list[Callable[[], Awaitable[None]]] = [
+    queues.gauge
+]  # asked at each scrape; wiring.py adds those above core
+
 
 def dumps(data: Any) -> str:
     """JSON text; pydantic models, dates and UUIDs included."""
@@ -232,7 +236,8 @@ async def metrics(request: web.Request) -> web.Response:
     near = client_address(request) in ("127.0.0.1", "::1")
     if not (near if not token else hmac.compare_digest(given, token)):
         raise web.HTTPNotFound
-    await queues.gauge()
+    for gauge in GAUGES:
+        await gauge()
     return web.Response(body=generate_latest(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
 
 

@@ -2,6 +2,12 @@
 
 from aiohttp import web
 
-from intake import api, hotline, sms, wechat
+from intake import api, heartbeat, hotline, sms, wechat
 
-routes: list[web.AbstractRouteDef] = [*hotline.routes, *sms.routes, *wechat.routes, *api.routes]
+routes: list[web.AbstractRouteDef] = [
+    *heartbeat.routes,
+    *hotline.routes,
+    *sms.routes,
+    *wechat.routes,
+    *api.routes,
+]

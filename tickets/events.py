@@ -75,3 +75,15 @@ class CaseReturned(Event):
     """A case is given back to the platform."""
 
     case_id: int
+
+
+class AuditorAlarmed(Event):
+    """The auditor found what a person must look at; its round says what."""
+
+    round_id: int
+
+
+class ProofMade(Event):
+    """The daily proof of the auditor was made; `day` is its day, 2026-11-21."""
+
+    day: str

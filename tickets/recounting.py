@@ -25,7 +25,7 @@ _LOCK = """
 select id from cases where id = any($1::bigint[]) order by id for no key update skip locked
 """
 _CLOCKS = """
-select k.*, c.source from clock k join cases c on c.id = k.case_id
+select k.*, c.source, c.merged_into from clock k join cases c on c.id = k.case_id
 where k.case_id = any($1::bigint[])
     and (k.state in ('running', 'paused') or k.ticket_id is null and k.kind = any($2::text[]))
 """
@@ -52,7 +52,7 @@ from (
     left join clock k on k.case_id = i.id and k.ticket_id is null and k.state = 'running' and k.kind = any($2::text[])
     group by i.id
 ) f
-where c.id = f.id and (c.due_at, c.provisional) is distinct from (f.due_at, f.provisional)
+where c.id = f.id and c.merged_into is null and (c.due_at, c.provisional) is distinct from (f.due_at, f.provisional)
 """
 _STORY = """
 insert into history (case_id, ticket_id, round, verb, actor_id, actor_name, door, at, text, detail)
@@ -143,8 +143,10 @@ async def recount(
                 done.moved.append(Moved(item, before))
             (changed if wrote else same).append(item)
         family.append(item)
-    await _write(changed, [moved.clock for moved in done.moved], calendar)
-    await _rungs([item for item in (*same, *changed) if item.state == "running"], calendar)
+    await _write(changed, [moved.clock for moved in done.moved])
+    merged = {row["case_id"] for row in rows if row["merged_into"] is not None}  # nobody is reminded of these
+    running = [item for item in (*same, *changed) if item.state == "running" and item.case_id not in merged]
+    await _arm(running, {one.clock.id for one in done.moved}, calendar)
     if changed:
         await db.execute(_CASES, sorted({item.case_id for item in changed}), clock_kinds.ours())
     await _tell(done.moved, by)
@@ -160,7 +162,7 @@ async def _lock(ids: Sequence[int]) -> list[int]:
 def _clock(row: "asyncpg.Record") -> Clock:
     """A row as the model; it is written by sets and never saved by itself."""
     values = dict(row)
-    del values["source"]
+    del values["source"], values["merged_into"]
     rule = values.pop("rule")
     return Clock(**values, rule=orjson.loads(rule) if rule is not None else None)
 
@@ -194,7 +196,7 @@ def _count(source: str, item: Clock, family: Sequence[Clock], counter: Counter) 
     return True
 
 
-async def _write(changed: Sequence[Clock], moved: Sequence[Clock], calendar: Calendar) -> None:
+async def _write(changed: Sequence[Clock], moved: Sequence[Clock]) -> None:
     if not changed:
         return
     await db.execute(
@@ -206,14 +208,15 @@ async def _write(changed: Sequence[Clock], moved: Sequence[Clock], calendar: Cal
         [item.version for item in changed],
         [item.level for item in changed],
     )
-    asks = [next_ask(item, calendar) for item in moved if item.state == "running"]
-    await due.schedule(*(ask for ask in asks if ask is not None))
     of_tickets = [item for item in moved if item.ticket_id is not None]
     await db.execute(_TICKETS, [item.ticket_id for item in of_tickets], [item.due_at for item in of_tickets])
 
 
-async def _rungs(running: Sequence[Clock], calendar: Calendar) -> None:
+async def _arm(running: Sequence[Clock], moved: Collection[int], calendar: Calendar) -> None:
+    """A row for the next rung of what moved; for the others, the row's instant where it is another now."""
     asks = [ask for item in running if (ask := next_ask(item, calendar)) is not None]
+    await due.schedule(*(ask for ask in asks if ask.ref in moved))
+    asks = [ask for ask in asks if ask.ref not in moved]
     await db.execute(
         _RUNGS,
         [ask.ref for ask in asks],
