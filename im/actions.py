@@ -146,6 +146,35 @@ async def post(room_id: int, draft: Draft, *, by: Actor) -> Message:
     return message
 
 
+async def forward(room_id: int, seq: int, to: int, client_id: UUID, *, by: Actor) -> Message:
+    """Post what was said in one room into another that one is in, in one's own name; its file goes with it.
+
+    Raises:
+        NotFound: either room or the message is not for this person.
+        Refused: the room is sealed, or the message was recalled or is no text or file.
+    """
+    room = await queries.room(room_id, by=by)
+    message = await queries.message(room_id, seq, by=by)
+    if room.sealed:
+        raise Refused("这个群聊的内容不能转发")
+    if message.recalled or message.kind not in (Kind.TEXT, Kind.FILE, Kind.VOICE):
+        raise Refused("这条消息不能转发")
+    file_id = message.file.id if message.file is not None else None
+    async with db.transaction():
+        check_writable(await lock(to, by))
+        if file_id is not None:
+            await db.execute(
+                "insert into room_file (room_id, file_id, staff_id, at) values ($1, $2, $3, $4)"
+                " on conflict (room_id, file_id) do update set staff_id = excluded.staff_id",
+                to,
+                file_id,
+                by.staff_id,
+                clock.now(),
+            )
+        draft = Draft(client_id=client_id, text=message.text, file_id=file_id, seconds=message.seconds)
+        return await post(to, draft, by=by)
+
+
 async def say(
     target: int | str,
     text: str,

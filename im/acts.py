@@ -76,6 +76,13 @@ class Reason(Form):
     reason: str = Field("", max_length=200, title="原因")
 
 
+class Onward(Line):
+    """Where a message goes on to."""
+
+    to: Number = Field(title="目标群聊")
+    client_id: UUID = Field(title="消息编号")
+
+
 class Wishes(Form):
     """One's own wishes."""
 
@@ -96,6 +103,10 @@ ACTS: dict[str, tuple[type[Form], Act]] = {
     "unannounce": (Nothing, lambda room, _form, by: order.unannounce(room, by=by)),
     "see": (Line, lambda room, form, by: order.see(room, form.seq, by=by)),
     "pin": (LineSwitch, lambda room, form, by: order.pin(room, form.seq, on=form.on, by=by)),
+    "forward": (
+        Onward,
+        lambda room, form, by: actions.forward(room, form.seq, form.to, form.client_id, by=by),
+    ),
     "hush": (Switch, lambda room, form, by: order.hush(room, on=form.on, by=by)),
     "hush_member": (
         PersonSwitch,

@@ -70,8 +70,10 @@ async def _room(ticket: Ticket) -> None:
     members += [case.handler_id] if case.handler_id else await _centre(case, unit.id)
     known = await secrecy.among(case, ticket, members)
     members = [staff_id for staff_id in members if staff_id in known]
-    room = await im.open_room(ticket.subject, f"#{ticket.id} {case.title}"[:60], members, by=system())
-    await im.follow(ticket.subject, members, by=system())
+    room = await im.open_room(
+        ticket.subject, f"#{ticket.id} {case.title}"[:60], members, by=system(), path=ticket.path
+    )
+    await im.follow(ticket.subject, members, by=system(), path=ticket.path)
     if case.secret:  # also those whom the ticket has left behind
         present = await secrecy.among(case, ticket, await sealing.people_of(room))
         await sealing.expel(ticket.subject, present, f"#{ticket.id} {case.title}", by=system())

@@ -3,7 +3,6 @@
 import { el, icon, iconButton } from "./dom.js";
 import { inOneLine, pieces, size, time } from "./words.js";
 
-const RECALL_WITHIN = 120000;
 export const ALL = "所有人";
 
 /** A grey line in the middle. */
@@ -34,6 +33,25 @@ function words(text, names) {
       return kind === "mention" ? el("b.im-mention", {}, piece) : piece;
     }),
   );
+}
+
+/** A voice message: plays in place where the browser knows the format, else it can be fetched. */
+function voice(message, url) {
+  const { file, seconds } = message;
+  if (file.mime === "audio/amr") {
+    return el("a.im-file", { href: `${url}?download`, download: file.name }, icon("microphone"), `语音 ${seconds}″（下载后播放）`);
+  }
+  const player = el("audio", { src: url, preload: "none" });
+  const label = el("span", {}, `${seconds}″`);
+  const button = el("button.im-voice", { type: "button", "aria-label": `播放语音 ${seconds} 秒` }, icon("player-play"), label);
+  button.style.setProperty("--long", Math.min(seconds, 60));
+  const draw = () => {
+    button.querySelector("use").setAttribute("href", icon(player.paused ? "player-play" : "player-pause").firstChild.getAttribute("href"));
+    button.classList.toggle("playing", !player.paused);
+  };
+  button.addEventListener("click", () => (player.paused ? player.play().catch(draw) : player.pause()));
+  for (const name of ["play", "pause", "ended"]) player.addEventListener(name, draw);
+  return el("span.im-voice-box", {}, button, player);
 }
 
 function attachment(file, address, hands) {
@@ -70,7 +88,9 @@ function readState(message, room) {
   if (room.staff.length < 2) return null;
   if (!people.length) return el("span.im-read", {}, "全部已读");
   const names = people.map((who) => who.name).join("、");
-  const list = el("span.im-read-names", { hidden: true }, `未读：${names}`);
+  const read = room.staff.filter((who) => who.staff_id !== message.author_id && !people.includes(who));
+  const done = read.length ? `　已读：${read.map((who) => who.name).join("、")}` : "";
+  const list = el("span.im-read-names", { hidden: true }, `未读：${names}${done}`);
   const button = el(
     "button.im-read.some",
     {
@@ -87,14 +107,19 @@ function readState(message, room) {
   return [button, list];
 }
 
+function file(message, room, hands) {
+  if (!message.file) return null;
+  if (message.seconds) return voice(message, `${room.address}/files/${message.file.id}`);
+  return attachment(message.file, room.address, hands);
+}
+
 /** A message by a person or the bot. `joined`: follows one of the same author closely. */
-export function bubble(message, room, { own, joined, hands, now }) {
+export function bubble(message, room, { own, joined, hands }) {
   const names = message.mentions.map((id) => room.members.find((who) => who.staff_id === id)?.name);
   const lit = names.filter(Boolean);
-  if (message.mentions.length > 1) lit.push(ALL);
+  if (message.to_all) lit.push(ALL);
   const who = own ? ".own" : message.author_kind === "bot" ? ".bot" : ".other";
   const picture = message.file?.mime.startsWith("image/") && !message.text && !message.quote ? ".bare" : "";
-  const recallable = own && room.info.writable && now - new Date(message.at).getTime() < RECALL_WITHIN;
   return el(
     `li.im-line${who}${joined ? ".joined" : ""}`,
     { "data-seq": message.seq },
@@ -107,17 +132,18 @@ export function bubble(message, room, { own, joined, hands, now }) {
         "div.im-row",
         {},
         el(
-          `div.im-bubble${picture}${message.mentions.includes(room.me) ? ".forme" : ""}`,
+          `div.im-bubble${picture}${message.mentions.includes(room.me) || message.to_all ? ".forme" : ""}`,
           { tabindex: "0", "aria-label": `${message.author} ${time(message.at)} ${inOneLine(message)}` },
           message.quote ? quoted(message.quote, hands) : null,
-          message.file ? attachment(message.file, room.address, hands) : null,
+          message.kind === "announcement" ? el("b.im-announced", {}, icon("speakerphone"), "群公告") : null,
+          file(message, room, hands),
           message.text ? words(message.text, lit) : null,
         ),
         el(
           "span.im-tools",
           {},
           room.info.writable && iconButton("corner-up-left", "回复", () => hands.reply(message)),
-          recallable && iconButton("rotate", "撤回", () => hands.recall(message)),
+          iconButton("dots", "更多", (event) => hands.more(message, event.currentTarget), ".im-more"),
         ),
       ),
       el("span.im-meta", {}, el("time", { datetime: message.at }, time(message.at)), own ? readState(message, room) : null),

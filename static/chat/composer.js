@@ -2,6 +2,7 @@
 
 import { TAKEN, named } from "./files.js";
 import { Mentions } from "./mentions.js";
+import { Voice } from "./voice.js";
 import { inOneLine } from "./words.js";
 
 const LONGEST = 4000;
@@ -18,9 +19,13 @@ export class Composer {
     this.counter = part("counter");
     this.strip = part("reply");
     this.replyTo = null;
-    this.mentions = new Mentions(this.field, part("people"), () =>
-      room.staff.filter((who) => who.staff_id !== room.me),
+    this.mentions = new Mentions(
+      this.field,
+      part("people"),
+      () => room.staff.filter((who) => who.staff_id !== room.me),
+      () => room.can("to_all"),
     );
+    this.voice = new Voice(part("voice"), part("recording"), (file, seconds) => uploads.speak(file, seconds));
     const picker = part("file");
     picker.accept = TAKEN;
     picker.addEventListener("change", () => {
@@ -34,7 +39,10 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
-    this.field.addEventListener("input", () => this.#typed());
+    this.field.addEventListener("input", () => {
+      this.#typed();
+      if (this.field.value) room.type();
+    });
     this.field.addEventListener("click", () => this.mentions.look());
     this.field.addEventListener("blur", () => this.mentions.close());
     this.field.addEventListener("keydown", (event) => this.#key(event));
@@ -45,6 +53,7 @@ export class Composer {
   /** Open or closed for writing. */
   allow(writable) {
     this.form.hidden = !writable;
+    if (!writable) this.voice.cancel();
   }
 
   /** Answer this message; null: none. */
@@ -81,7 +90,8 @@ export class Composer {
   #send() {
     const text = this.field.value.trim();
     if (!text || [...text].length > LONGEST) return;
-    this.room.send({ text, mentions: this.mentions.mentioned(text), reply_to: this.replyTo, file: null });
+    const { mentions, to_all } = this.mentions.mentioned(text);
+    this.room.send({ text, mentions, to_all, reply_to: this.replyTo, file: null });
     this.field.value = "";
     this.mentions.reset();
     this.reply(null);

@@ -1,6 +1,6 @@
 // Brings files to the room over HTTP; the message that shows one is sent afterwards like any other.
 
-export const TAKEN = ".png,.jpg,.jpeg,.gif,.webp,.pdf,.docx,.xlsx,.txt,.csv,.amr,.mp3,.mp4";
+export const TAKEN = ".webm,.ogg,.png,.jpg,.jpeg,.gif,.webp,.pdf,.docx,.xlsx,.txt,.csv,.amr,.mp3,.mp4";
 
 export class Uploads {
   constructor(room, csrf, changed) {
@@ -18,6 +18,14 @@ export class Uploads {
       this.changed();
       await this.#upload(item);
     }
+  }
+
+  /** A recording of so many seconds. */
+  async speak(file, seconds) {
+    const item = { client_id: crypto.randomUUID(), text: "", refused: "", uploading: { name: "语音" }, source: file, seconds };
+    this.items.push(item);
+    this.changed();
+    await this.#upload(item);
   }
 
   async retry(item) {
@@ -44,7 +52,7 @@ export class Uploads {
       const answer = await response.json();
       if (answer.error) throw new Error(answer.error.message);
       this.items = this.items.filter((other) => other !== item);
-      this.room.send({ text: "", mentions: [], reply_to: null, file: answer.file });
+      this.room.send({ text: "", mentions: [], reply_to: null, file: answer.file, seconds: item.seconds ?? null });
     } catch (error) {
       item.refused = error instanceof TypeError || error instanceof SyntaxError ? "网络不通" : error.message;
       item.file = item.uploading;

@@ -6,6 +6,13 @@ import { day, dayName } from "./words.js";
 const CLOSE = 180000; // messages of one author within three minutes stand together
 const NEAR = 60; // pixels from the bottom that still count as being there
 
+/** Who took it back, and why: one's own, another's own, or somebody who keeps order. */
+function recalledWords(message, own) {
+  const by = message.recalled_by || message.author;
+  if (by === message.author && !message.reason) return own ? "您撤回了一条消息" : `${message.author} 撤回了一条消息`;
+  return `${by} 撤回了 ${own ? "您" : message.author} 的一条消息${message.reason ? `，原因：${message.reason}` : ""}`;
+}
+
 export class List {
   constructor(box, room, hands) {
     this.box = box;
@@ -19,6 +26,11 @@ export class List {
   get atBottom() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
     return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  get nearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < 300;
   }
 
   toBottom() {
@@ -89,7 +101,7 @@ export class List {
     const key = `m${message.seq}`;
     const own = message.author_id !== null && message.author_id === room.me;
     if (message.recalled) {
-      const text = own ? "您撤回了一条消息" : `${message.author} 撤回了一条消息`;
+      const text = recalledWords(message, own);
       return { key, mark: text, make: () => notice(text) };
     }
     if (message.kind === "notice") return { key, mark: message.text, make: () => notice(message.text) };
@@ -101,12 +113,10 @@ export class List {
         previous.author_id === message.author_id &&
         new Date(message.at) - new Date(previous.at) < CLOSE,
     );
-    const now = Date.now();
     const unread = own ? room.unreadBy(message).map((who) => who.name) : [];
-    const young = own && now - new Date(message.at) < 120000;
-    const mark = JSON.stringify([joined, own, unread, young, room.info.writable, message.quote?.text]);
+    const mark = JSON.stringify([joined, own, unread, room.staff.length, room.info.writable, message.quote?.text]);
     const { hands } = this;
-    return { key, mark, make: () => bubble(message, room, { own, joined, hands, now }) };
+    return { key, mark, make: () => bubble(message, room, { own, joined, hands }) };
   }
 
   #waiting(item) {

@@ -6,7 +6,8 @@ import { ALL } from "./bubble.js";
 const BEFORE_CARET = /@([^\s@]{0,12})$/;
 
 export class Mentions {
-  constructor(field, list, people) {
+  constructor(field, list, people, mayAll) {
+    this.mayAll = mayAll;
     this.field = field;
     this.list = list;
     this.people = people;
@@ -19,10 +20,10 @@ export class Mentions {
     return !this.list.hidden;
   }
 
-  /** Ids of those whose @name still stands in the text. */
+  /** Ids of those whose @name still stands in the text, and whether it speaks to everybody. */
   mentioned(text) {
-    if (text.includes(`@${ALL}`)) return this.people().map((who) => who.staff_id);
-    return [...this.chosen].filter(([, name]) => text.includes(`@${name}`)).map(([id]) => id);
+    const mentions = [...this.chosen].filter(([, name]) => text.includes(`@${name}`)).map(([id]) => id);
+    return { mentions, to_all: this.mayAll() && text.includes(`@${ALL}`) };
   }
 
   reset() {
@@ -42,7 +43,7 @@ export class Mentions {
     const hit = BEFORE_CARET.exec(field.value.slice(0, field.selectionStart));
     if (!hit) return this.close();
     const people = this.people();
-    const everybody = people.length > 1 ? [{ staff_id: null, name: ALL }] : [];
+    const everybody = people.length > 1 && this.mayAll() ? [{ staff_id: null, name: ALL }] : [];
     this.options = [...everybody, ...people].filter((who) => who.name.includes(hit[1])).slice(0, 50);
     if (!this.options.length) return this.close();
     this.at = 0;

@@ -5,9 +5,13 @@
 
 import { Offline } from "./connection.js";
 import { Outbox } from "./outbox.js";
+import { State } from "./state.js";
 import { Timeline } from "./timeline.js";
 
 const HEAL_EVERY = 30000;
+const LOOK_EVERY = 5000; // for who looks in from outside and is told nothing
+const TYPING_EVERY = 3000;
+const TYPING_LASTS = 5000;
 const TRY_AGAIN = 3000;
 const READ_AFTER = 2000;
 const KEEP_TRYING = new Set(["error", "internal", "too_many", "unauthenticated"]);
@@ -17,12 +21,17 @@ export class Room extends EventTarget {
     super();
     this.id = id;
     this.connection = connection;
+    this.base = base;
     this.address = `${base}/chat/rooms/${id}`;
     this.timeline = new Timeline();
+    this.state = new State();
+    this.may = new Set();
+    this.mine = { quiet: false, pinned: false };
+    this.online = new Set();
+    this.typists = new Map();
     this.outbox = new Outbox(id);
     this.info = null;
     this.me = null;
-    this.members = [];
     this.problem = "";
     this.readSeq = 0;
     this.stop = new AbortController();
@@ -30,16 +39,24 @@ export class Room extends EventTarget {
     connection.addEventListener("online", () => this.#online(), heard);
     connection.addEventListener("offline", () => this.#changed(), heard);
     connection.addEventListener("message", ({ detail }) => this.#message(detail), heard);
-    connection.addEventListener("members", ({ detail }) => detail.room === id && this.sync(), heard);
+    connection.addEventListener("change", ({ detail }) => detail.room === id && this.#change(detail), heard);
+    connection.addEventListener("mine", ({ detail }) => detail.room === id && this.sync(), heard);
+    connection.addEventListener("seen", ({ detail }) => detail.room === id && this.#seenBy(detail), heard);
+    connection.addEventListener("typing", ({ detail }) => detail.room === id && this.#typist(detail), heard);
     connection.addEventListener("read", ({ detail }) => this.#marks(detail), heard);
     document.addEventListener("visibilitychange", () => document.hidden || this.sync(), heard);
-    this.healing = setInterval(() => document.hidden || this.sync(), HEAL_EVERY);
+    this.healing = setInterval(() => this.#heal(), LOOK_EVERY);
+    this.healed = Date.now();
     if (connection.online) this.#online();
   }
 
   close() {
     this.stop.abort();
     clearInterval(this.healing);
+  }
+
+  get members() {
+    return this.state.members;
   }
 
   get staff() {
@@ -54,6 +71,23 @@ export class Room extends EventTarget {
   /** Names of those who have not read this message of mine. */
   unreadBy(message) {
     return this.staff.filter((who) => who.staff_id !== message.author_id && who.read_seq < message.seq);
+  }
+
+  can(right) {
+    return this.may.has(right);
+  }
+
+  /** Names of those who are typing now. */
+  get typing() {
+    const now = Date.now();
+    return this.staff.filter((who) => (this.typists.get(who.staff_id) ?? 0) > now).map((who) => who.name);
+  }
+
+  #heal() {
+    const looking = this.info && !this.info.member && this.info.moderates;
+    if (document.hidden || Date.now() - this.healed < (looking ? LOOK_EVERY : HEAL_EVERY)) return;
+    this.healed = Date.now();
+    this.sync();
   }
 
   async #online() {
@@ -72,7 +106,8 @@ export class Room extends EventTarget {
       do {
         this.again = false;
         const since = this.timeline.started ? this.timeline.last : null;
-        const answer = await this.connection.ask("join", { room: this.id, since });
+        const { later } = this.timeline;
+        const answer = await this.connection.ask("join", { room: this.id, since, only_state: later });
         if (answer.error) {
           this.problem = answer.error.message;
           this.#changed();
@@ -93,7 +128,10 @@ export class Room extends EventTarget {
     this.problem = "";
     this.me = answer.me;
     this.info = answer.room;
-    this.members = answer.members;
+    this.state.take(answer.state, answer.members, answer.seen);
+    this.may = new Set(answer.may);
+    this.mine = answer.mine;
+    this.online = new Set(answer.online);
     this.readSeq = this.#mine()?.read_seq ?? 0; // behind what was told when a process died: told again
     const { timeline } = this;
     const { placed } = first
@@ -115,12 +153,45 @@ export class Room extends EventTarget {
 
   #marks({ room, marks }) {
     if (room !== this.id) return;
-    const moved = new Map(marks);
-    this.members = this.members.map((member) => {
-      const seq = moved.get(member.staff_id) ?? 0;
-      return seq > member.read_seq ? { ...member, read_seq: seq } : member;
-    });
+    this.state.marks(marks);
     this.#changed();
+  }
+
+  /** The room itself changed; what it means for one's own rights only the server says. */
+  #change(detail) {
+    const before = this.state.now;
+    const { applied, stale } = this.state.change(detail);
+    const mine = detail.gone.includes(this.me) || detail.members.some((who) => who.staff_id === this.me);
+    const { closed, hushed } = detail.state;
+    if (applied) this.#changed();
+    if (stale || mine || before?.closed !== closed || before?.hushed !== hushed) this.sync();
+  }
+
+  #seenBy({ seq, staff_id }) {
+    this.state.sawAnnouncement(seq, staff_id);
+    this.#changed();
+  }
+
+  #typist({ staff_id }) {
+    this.typists.set(staff_id, Date.now() + TYPING_LASTS);
+    this.#changed({ typing: true });
+    setTimeout(() => this.#changed({ typing: true }), TYPING_LASTS + 50);
+  }
+
+  /** This person is typing: told to the others now and then. */
+  type() {
+    if (Date.now() - (this.typed ?? 0) < TYPING_EVERY || !this.info?.writable) return;
+    this.typed = Date.now();
+    this.connection.ask("typing", { room: this.id }).catch(() => {});
+  }
+
+  /** Have something done in the room; the reason why not, or "". */
+  async act(act, data = {}) {
+    try {
+      return (await this.connection.ask("act", { room: this.id, act, ...data })).error?.message ?? "";
+    } catch {
+      return "网络不通，请稍后再试";
+    }
   }
 
   send(draft) {
@@ -146,8 +217,8 @@ export class Room extends EventTarget {
     this.flushing = true;
     try {
       for (let item; (item = this.outbox.next()) && !this.stop.signal.aborted; ) {
-        const { client_id, text, mentions, reply_to, file } = item;
-        const draft = { room: this.id, client_id, text, mentions, reply_to, file_id: file?.id ?? null };
+        const { client_id, text, mentions, reply_to, file, to_all = false, seconds = null } = item;
+        const draft = { room: this.id, client_id, text, mentions, reply_to, to_all, seconds, file_id: file?.id ?? null };
         const { error, message } = await this.connection.ask("post", draft);
         if (error && KEEP_TRYING.has(error.code)) throw new Offline();
         if (error) this.outbox.refuse(client_id, error.message);
@@ -172,7 +243,7 @@ export class Room extends EventTarget {
   /** Everything shown has been seen; told a moment later, once for all. */
   seen() {
     const { last } = this.timeline;
-    if (last <= this.readSeq || this.reading || !this.info?.member) return;
+    if (last <= this.readSeq || this.timeline.later || this.reading || !this.info?.member) return;
     this.reading = setTimeout(async () => {
       this.reading = null;
       const upTo = this.timeline.last;
@@ -186,9 +257,9 @@ export class Room extends EventTarget {
   }
 
   /** Take a message back; the reason why not, or "". */
-  async recall(seq) {
+  async recall(seq, reason = "") {
     try {
-      return (await this.connection.ask("recall", { room: this.id, seq })).error?.message ?? "";
+      return (await this.connection.ask("recall", { room: this.id, seq, reason })).error?.message ?? "";
     } catch {
       return "网络不通，请稍后再试";
     }
@@ -199,11 +270,8 @@ export class Room extends EventTarget {
     if (this.fetching || !this.timeline.more) return false;
     this.fetching = true;
     try {
-      const response = await fetch(`${this.address}/messages?before=${this.timeline.first}`, {
-        headers: { Accept: "application/json" },
-      });
-      if (!response.ok) return false;
-      const page = await response.json();
+      const page = await this.#page(`before=${this.timeline.first}`);
+      if (!page) return false;
       const taken = this.timeline.older(page.messages, page.more);
       if (taken) this.#changed({ older: true });
       return taken;
@@ -211,6 +279,47 @@ export class Room extends EventTarget {
       return false;
     } finally {
       this.fetching = false;
+    }
+  }
+
+  /** Fetch the page after the last message shown, after a jump into the past. */
+  async newer() {
+    if (this.fetching || !this.timeline.later) return;
+    this.fetching = true;
+    try {
+      const page = await this.#page(`after=${this.timeline.last}`);
+      if (!page) return;
+      this.timeline.newer(page.messages, page.more);
+      this.#changed({ newer: true });
+      if (!this.timeline.later) this.sync();
+    } finally {
+      this.fetching = false;
+    }
+  }
+
+  /** Show the messages around this one; false when there is no such message or the network is away. */
+  async around(seq) {
+    const page = await this.#page(`around=${seq}`);
+    if (!page) return false;
+    this.timeline.start(page.messages, page.more, page.newer);
+    this.#changed({ jumped: true });
+    return true;
+  }
+
+  /** Back to the latest messages. */
+  async latest() {
+    this.timeline.started = false;
+    this.timeline.later = false;
+    this.timeline.early.clear();
+    await this.sync();
+  }
+
+  async #page(what) {
+    try {
+      const response = await fetch(`${this.address}/messages?${what}`, { headers: { Accept: "application/json" } });
+      return response.ok ? await response.json() : null;
+    } catch {
+      return null;
     }
   }
 

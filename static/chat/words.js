@@ -31,6 +31,7 @@ export function size(bytes) {
 export function inOneLine(message) {
   if (message.recalled) return "";
   const text = message.text.replace(/\s+/g, " ");
+  if (message.seconds) return `[语音] ${message.seconds} 秒`;
   if (!message.file) return text;
   return `${message.file.mime.startsWith("image/") ? "[图片]" : `[文件] ${message.file.name}`} ${text}`.trim();
 }

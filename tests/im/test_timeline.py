@@ -18,8 +18,12 @@ def message(seq: int, **more: Any) -> dict[str, Any]:
         "file": None,
         "mentions": [],
         "quote": None,
+        "seconds": None,
+        "to_all": False,
         "recalls": None,
         "recalled": False,
+        "recalled_by": "",
+        "reason": "",
         **more,
     }
 
@@ -39,7 +43,7 @@ def history(length: int, chance: random.Random) -> tuple[list[dict[str, Any]], l
     final = []
     for one in told:
         if one["seq"] in gone:
-            final.append({**one, "text": "", "quote": None, "recalled": True})
+            final.append({**one, "text": "", "quote": None, "recalled": True, "recalled_by": "测试甲"})
         elif one["quote"] and one["quote"]["seq"] in gone:
             final.append({**one, "quote": {**one["quote"], "text": ""}})
         else:
@@ -72,7 +76,7 @@ def test_a_page_fetched_before_a_recall_and_one_fetched_after_it_end_alike() -> 
     first, reply = message(1), message(2, quote={"seq": 1, "author": "测试甲", "text": "第1条"})
     recall = message(3, kind="recall", recalls=1)
     blank = [
-        {**first, "text": "", "recalled": True},
+        {**first, "text": "", "recalled": True, "recalled_by": "测试甲"},
         {**reply, "quote": {**reply["quote"], "text": ""}},
         recall,
     ]

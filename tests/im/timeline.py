@@ -19,12 +19,22 @@ def node() -> str:
 
 def applied(old: list[dict[str, Any]], told: list[dict[str, Any]], *, start: int) -> list[dict[str, Any]]:
     """The list a page shows that had everything up to `start`, then `old`, and then was `told` these, one by one."""
+    found: list[dict[str, Any]] = _run({"start": start, "old": old, "told": told})
+    return found
+
+
+def settled(answer: dict[str, Any], told: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What a page knows of the room itself that joined with `answer` and then was told these, one by one."""
+    found: dict[str, Any] = _run({"answer": answer, "told": told})
+    return found
+
+
+def _run(asked: dict[str, Any]) -> Any:
     done = subprocess.run(
         [node(), str(HERE / "timeline_run.mjs")],
-        input=json.dumps({"start": start, "old": old, "told": told}),
+        input=json.dumps(asked),
         capture_output=True,
         text=True,
         check=True,
     )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)
