@@ -141,7 +141,7 @@ async def trying(request: web.Request) -> web.Response:
     entry = await templating.version(wanted(request))
     html, problem = "", ""
     try:
-        html = await templating.tried(await templating.content(entry))
+        html = await templating.tried(await templating.content(entry), entry.kind)
     except (FillError, TemplateError) as error:
         problem = str(error)
     return await show(

@@ -22,6 +22,7 @@ MODELS = (
     "im.models",
     "channels.models",
     "tickets.models",
+    "tickets.petitions.models",
     "bot.models",
     "console.models",
 )

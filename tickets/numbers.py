@@ -7,6 +7,21 @@ SERIES = {
     "event_report": "事件报告〔{year}〕{last}号",
     "final_report": "终结报告〔{year}〕{last}号",
     "handling_form": "办理单〔{year}〕{last}号",
+    "petition": "信访〔{year}〕{last}号",
+    "petition_archive": "信访归档{year}-{last:05d}",
+    "petition_register": "信访登记〔{year}〕{last}号",
+    "petition_accepted": "信访受理〔{year}〕{last}号",
+    "petition_declined": "信访不受〔{year}〕{last}号",
+    "petition_ended": "信访不再受理〔{year}〕{last}号",
+    "petition_transfer": "信访转送〔{year}〕{last}号",
+    "petition_extension": "信访延期〔{year}〕{last}号",
+    "petition_hearing": "信访听证〔{year}〕{last}号",
+    "petition_opinion": "信访意见〔{year}〕{last}号",
+    "petition_review": "信访复查〔{year}〕{last}号",
+    "petition_rereview": "信访复核〔{year}〕{last}号",
+    "petition_receipt": "信访送达〔{year}〕{last}号",
+    "petition_closing": "信访办结〔{year}〕{last}号",
+    "petition_catalogue": "信访案卷〔{year}〕{last}号",
 }
 
 

@@ -17,8 +17,10 @@ from patients import queries as patients
 from staff import queries as staff
 from staff.queries import OrgTree
 from tickets.models import Case, Clock, Ticket
+from tickets.petitions import documents
 from tickets.sources import SOURCES
 from tickets.word import variables as say
+from tickets.word.values import MAX_ITEMS
 from tickets.word.variables import Kind, ReportContext
 
 TELL_BY = {"auto": "微信或短信", "wechat": "微信", "sms": "短信", "none": "未另行告知"}
@@ -91,6 +93,23 @@ async def gather(case: Case, tickets: Sequence[Ticket], asked: Asked, by: Actor)
         visits=tuple(await _visits(case, by)),
         attachments=tuple(await _attachments(case, tickets, tree)),
         photos=tuple(say.Photo(image=name, caption=name.partition(" ")[2]) for name in asked.photos),
+    )
+
+
+async def with_petition(context: ReportContext, case: Case, kind: Kind) -> ReportContext:
+    """The same with what a petition has beside it; as it is for every other document."""
+    found = await documents.parts(case) if kind.source == "petition" else None
+    if found is None:
+        return context
+    title = f"关于{found.petition.addressee}反映“{case.title}”信访事项的{kind.label}"
+    return context.model_copy(
+        update={
+            "report": context.report.model_copy(update={"title": title}),
+            "petition": found.petition,
+            "petitioners": found.petitioners,
+            "deliveries": found.deliveries,
+            "catalogue": found.catalogue,
+        }
     )
 
 
@@ -215,7 +234,7 @@ async def _attachments(case: Case, tickets: Sequence[Ticket], tree: OrgTree) -> 
         " or ticket_id = any($2::bigint[])) order by id limit $3",
         case.id,
         list(units),
-        say.MAX_ITEMS,
+        MAX_ITEMS,
     )
     return [
         say.AttachmentLine(name=row["name"], source=units.get(row["ticket_id"], "来单材料")) for row in rows

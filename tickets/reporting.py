@@ -15,12 +15,14 @@ from core.actions import Form
 from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, Refused
-from core.identity import mask_phone
+from core.identity import mask_address, mask_id, mask_phone
 from tickets import history, templating
 from tickets.models import Case, Ticket
 from tickets.numbers import next_number
+from tickets.petitions import documents
+from tickets.petitions import queries as petitions
 from tickets.queries import access
-from tickets.report_context import Asked, Written, gather
+from tickets.report_context import Asked, Written, gather, with_petition
 from tickets.states import CaseState, TicketState
 from tickets.word.fill import FillError, fill
 from tickets.word.variables import Kind, ReportContext
@@ -83,7 +85,8 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
         number = await next_number(form.kind)
         written = Written(number, form.kind, form.cause, form.reviewer, form.approver, by.name)
         context = await gather(case, tickets, Asked(written, tuple(pictures)), by)
-        filled = await _filled(data, context, pictures)
+        context = await with_petition(context, case, form.kind)
+        filled = await _filled(data, context, pictures, form.kind)
         file = await storage.keep(f"{number} {case.title[:40]}.docx", filled, by=by.name, checked=True)
         made: int = await db.fetchval(
             "insert into case_report (case_id, round, kind, number, template_id, ticket_ids, context, file_id,"
@@ -123,8 +126,14 @@ async def _chosen(case: Case, form: ReportForm) -> list[Ticket]:
 
 async def _ready(case: Case, kind: Kind) -> None:
     """A document that has nothing to say is not made."""
-    if case.state is CaseState.ARCHIVED:
+    if case.state is CaseState.ARCHIVED and kind is not Kind.PETITION_CATALOGUE:
         raise Refused("诉求已归档，不能再生成文书")
+    if kind.source:
+        petition = await petitions.of(case)
+        if petition is None:
+            raise Refused(f"{kind.label}只用于信访件")
+        if why := documents.ready(kind, petition, await documents.decided(case)):
+            raise Refused(f"{why}，不能生成{kind.label}")
     recorded = await db.fetchval("select 1 from event_record where case_id = $1", case.id)
     reply = await db.fetchval(
         "select reply from case_round where case_id = $1 and no = $2", case.id, case.round
@@ -146,10 +155,10 @@ async def _pictures(tickets: list[Ticket]) -> dict[str, UUID]:
     return {f"{row['id']} {row['name']}": row["file_id"] for row in rows}
 
 
-async def _filled(data: bytes, context: ReportContext, pictures: Mapping[str, UUID]) -> bytes:
+async def _filled(data: bytes, context: ReportContext, pictures: Mapping[str, UUID], kind: Kind) -> bytes:
     images = {name: await storage.read(await storage.find(file_id)) for name, file_id in pictures.items()}
     try:
-        return await asyncio.to_thread(fill, data, context, images)
+        return await asyncio.to_thread(fill, data, context, images, kind)
     except FillError as error:
         raise Refused(str(error)) from error
 
@@ -163,4 +172,14 @@ def _kept(context: ReportContext) -> ReportContext:
             "contact_phone": mask_phone(case.contact_phone) if case.contact_phone else "",
         }
     )
-    return context.model_copy(update={"case": masked})
+    persons = tuple(
+        person.model_copy(
+            update={
+                "id_number": mask_id(person.id_number) if person.id_number else "",
+                "phone": mask_phone(person.phone) if person.phone else "",
+                "address": mask_address(person.address) if person.address else "",
+            }
+        )
+        for person in context.petitioners
+    )
+    return context.model_copy(update={"case": masked, "petitioners": persons})

@@ -195,18 +195,18 @@ async def load_defaults() -> int:
     return loaded
 
 
-async def tried(data: bytes) -> str:
+async def tried(data: bytes, kind: Kind = Kind.EVENT_REPORT) -> str:
     """The template filled with sample data, as HTML for the browser.
 
     Raises:
         FillError, TemplateError: it cannot be filled or shown.
     """
-    return await asyncio.to_thread(_tried, data)
+    return await asyncio.to_thread(_tried, data, kind)
 
 
-def _tried(data: bytes) -> str:
+def _tried(data: bytes, kind: Kind) -> str:
     picture = io.BytesIO()
     Image.new("RGB", (320, 180), "#dbe7f3").save(picture, "PNG")
     context = sample_context()
     images = {photo.image: picture.getvalue() for photo in context.photos}
-    return to_html(fill(data, context, images))
+    return to_html(fill(data, context, images, kind))

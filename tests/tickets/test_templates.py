@@ -40,7 +40,7 @@ async def listed(kind: Kind = FORM) -> list[tuple[int, str, bool]]:
 
 async def test_a_new_house_begins_with_the_shipped_templates_loaded_once(cast: Cast) -> None:
     loaded = [await templating.load_defaults(), await templating.load_defaults()]
-    assert loaded == [3, 0]
+    assert loaded == [len(Kind), 0]
     found = {kind: await listed(kind) for kind in Kind}
     assert found == {kind: [(1, f"{kind.label}（出厂）", True)] for kind in Kind}
     for kind in Kind:
@@ -96,7 +96,7 @@ async def test_an_old_version_is_put_back_into_use_and_exactly_one_is_in_use(cas
     audited = await db.fetch(
         "select action, actor_name from audit where subject = 'word_template' order by id"
     )
-    shipped = [("template.upload", "出厂模板")] * 3
+    shipped = [("template.upload", "出厂模板")] * len(Kind)
     assert [tuple(row) for row in audited] == [
         *shipped,
         ("template.upload", "测试中心主任"),

@@ -95,7 +95,7 @@ def test_the_shipped_templates_are_what_their_script_writes(kind: Kind) -> None:
 def test_the_same_input_gives_the_same_bytes(kind: Kind) -> None:
     data = (SHIPPED / f"{kind}.docx").read_bytes()
     images = {"sample.png": picture()}
-    assert fill(data, sample_context(), images) == fill(data, sample_context(), images)
+    assert fill(data, sample_context(), images, kind) == fill(data, sample_context(), images, kind)
 
 
 def test_line_breaks_of_a_text_stay_line_breaks() -> None:

@@ -21,13 +21,23 @@ def test_paragraphs_breaks_and_tables_become_clean_html() -> None:
     )
 
 
+def shipped(kind: Kind) -> str:
+    data = (SHIPPED / f"{kind}.docx").read_bytes()
+    return to_html(fill(data, sample_context(), {"sample.png": picture()}, kind))
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_shipped_templates_show_head_number_and_title(kind: Kind) -> None:
-    html = to_html(fill((SHIPPED / f"{kind}.docx").read_bytes(), sample_context(), {"sample.png": picture()}))
+    html = shipped(kind)
     assert html.startswith(
         '<div class="word-preview"><p class="word-head">测试市第一医院</p><p class="word-number">'
     )
     assert '<h1 class="word-title">' in html
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.source])
+def test_the_shipped_reports_show_sections_pictures_and_who_signs(kind: Kind) -> None:
+    html = shipped(kind)
     assert '<h2 class="word-section">' in html
     assert '<p class="word-sign">2026年11月27日</p>' in html
     assert html.count('<img src="data:image/jpeg;base64,') == 2

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from core import clock, db
 from core.actions import REGISTER, Action
-from core.actor import Actor, Permission
+from core.actor import Actor, Door, Permission
 from tickets import extending
 from tickets.feedback.words import PRAISE
 from tickets.models import Case, Ticket
@@ -39,7 +39,7 @@ async def of_case(case: Case, by: Actor) -> list[Action]:
         case.round,
         list(OPEN_TICKET),
     )
-    hidden: set[str] = _of_another_kind(case)
+    hidden: set[str] = _of_another_kind(case) | _of_secrecy(case, by)
     if not case.may_return:
         hidden.add(CaseVerb.RETURN_UPSTREAM)
     if facts is not None:
@@ -57,6 +57,13 @@ async def of_case(case: Case, by: Actor) -> list[Action]:
         hidden.add(CaseVerb.EXTEND_UPSTREAM)
     hidden |= await petitions.hidden(case, by)
     return _actions("case", allowed, hidden)
+
+
+def _of_secrecy(case: Case, by: Actor) -> set[str]:
+    """Secrecy is set on the page: what is typed in chat leaves the house, and others read along."""
+    if by.door in (Door.WECOM, Door.CHAT):
+        return {CaseVerb.MAKE_SECRET, CaseVerb.LIFT_SECRET}
+    return set() if case.secret else {CaseVerb.LIFT_SECRET}
 
 
 def _of_another_kind(case: Case) -> set[str]:

@@ -15,7 +15,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tickets.word.variables import CHINA, shown
+from tickets.word.values import CHINA
+from tickets.word.variables import shown
 
 LOOP_WORDS: Final = frozenset({"index", "index0", "first", "last", "length"})
 TESTS: Final = ("defined", "undefined", "none")

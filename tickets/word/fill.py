@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tickets.word.check import Inspection, inspect
 from tickets.word.environment import ClosedEnvironment
 from tickets.word.package import TemplateError
-from tickets.word.variables import Kind, ReportContext
+from tickets.word.variables import LOOP_NAMES, Kind, ReportContext
 
 MAX_WIDTH_MM: Final = 150.0
 MAX_HEIGHT_MM: Final = 190.0
@@ -31,13 +31,20 @@ class FillError(Exception):
     """The document cannot be written; the text is the sentence shown to who asked for it."""
 
 
-def fill(data: bytes, context: ReportContext, images: Mapping[str, bytes] | None = None) -> bytes:
-    """The filled .docx; `images` are the files that `context.photos` name. Raises `FillError`."""
-    # A report may use every group, so whatever passed the check of its own kind passes here too.
-    _require_fillable(inspect(data, Kind.EVENT_REPORT))
+def fill(
+    data: bytes,
+    context: ReportContext,
+    images: Mapping[str, bytes] | None = None,
+    kind: Kind = Kind.EVENT_REPORT,
+) -> bytes:
+    """The filled .docx; `images` are the files that `context.photos` name. Raises `FillError`.
+
+    `kind` is the document's: an event report may use every group of what is no petition.
+    """
+    _require_fillable(inspect(data, kind))
     template = DocxTemplate(io.BytesIO(data))
     values = context.model_dump()
-    for plural in ("tickets", "rounds", "visits", "attachments", "photos"):
+    for plural in LOOP_NAMES:
         values[plural] = list(values[plural])
     for photo in values["photos"]:
         photo["image"] = _picture(template, photo["image"], images or {})

@@ -8,12 +8,14 @@ import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Final, get_args, get_origin
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-CHINA: Final = ZoneInfo("Asia/Shanghai")
-MAX_ITEMS: Final = 200
+from tickets.word.petition_variables import CatalogueLine, DeliveryLine, Petition, PetitionerLine
+from tickets.word.values import CHINA, Values
+from tickets.word.values import items as _list
+from tickets.word.values import text as _text
+from tickets.word.values import time as _time
 
 
 class Kind(StrEnum):
@@ -22,31 +24,52 @@ class Kind(StrEnum):
     EVENT_REPORT = "event_report"
     FINAL_REPORT = "final_report"
     HANDLING_FORM = "handling_form"
+    PETITION_REGISTER = "petition_register"
+    PETITION_ACCEPTED = "petition_accepted"
+    PETITION_DECLINED = "petition_declined"
+    PETITION_ENDED = "petition_ended"
+    PETITION_TRANSFER = "petition_transfer"
+    PETITION_EXTENSION = "petition_extension"
+    PETITION_HEARING = "petition_hearing"
+    PETITION_OPINION = "petition_opinion"
+    PETITION_REVIEW = "petition_review"
+    PETITION_REREVIEW = "petition_rereview"
+    PETITION_RECEIPT = "petition_receipt"
+    PETITION_CLOSING = "petition_closing"
+    PETITION_CATALOGUE = "petition_catalogue"
 
     @property
     def label(self) -> str:
         """Name on the screen."""
-        return {"event_report": "事件报告", "final_report": "终结报告", "handling_form": "办理单"}[self.value]
+        return _LABELS[self.value]
+
+    @property
+    def source(self) -> str:
+        """The source of cases it is written for; "" for every other than petitions."""
+        return "petition" if self.value.startswith("petition_") else ""
 
 
-class _Values(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_LABELS: Final = {
+    "event_report": "事件报告",
+    "final_report": "终结报告",
+    "handling_form": "办理单",
+    "petition_register": "信访登记表",
+    "petition_accepted": "受理告知书",
+    "petition_declined": "不予受理告知书",
+    "petition_ended": "不再受理告知书",
+    "petition_transfer": "转送函",
+    "petition_extension": "延期办理告知书",
+    "petition_hearing": "听证通知",
+    "petition_opinion": "信访处理意见书",
+    "petition_review": "复查意见书",
+    "petition_rereview": "复核意见书",
+    "petition_receipt": "送达回证",
+    "petition_closing": "办结报告",
+    "petition_catalogue": "卷内目录",
+}
 
 
-def _text(description: str, sample: str) -> Any:
-    return Field(default="", description=description, examples=[sample])
-
-
-def _time(description: str, *sample: int) -> Any:
-    moment = dt.datetime(sample[0], sample[1], sample[2], sample[3], sample[4], tzinfo=CHINA)
-    return Field(default=None, description=description, examples=[moment])
-
-
-def _list(description: str) -> Any:
-    return Field(default=(), description=description, max_length=MAX_ITEMS)
-
-
-class Hospital(_Values):
+class Hospital(Values):
     """The hospital that writes."""
 
     name: str = _text("医院名称", "测试市第一医院")
@@ -55,7 +78,7 @@ class Hospital(_Values):
     address: str = _text("医院地址", "测试市测试路 1 号")
 
 
-class Report(_Values):
+class Report(Values):
     """The document itself."""
 
     number: str = _text("文书编号", "测医诉〔2026〕12 号")
@@ -66,7 +89,7 @@ class Report(_Values):
     approver: str = _text("签发人", "王测试")
 
 
-class Case(_Values):
+class Case(Values):
     """The case the document is about."""
 
     number: str = _text("院内编号", "A-2026-000123")
@@ -98,7 +121,7 @@ class Case(_Values):
     contact_way: str = _text("首次联系的方式", "电话")
 
 
-class Ticket(_Values):
+class Ticket(Values):
     """What one department was asked and answered."""
 
     number: str = _text("科室工单编号", "1234")
@@ -116,7 +139,7 @@ class Ticket(_Values):
     deadline: dt.datetime | None = _time("科室办结期限", 2026, 11, 26, 17, 30)
 
 
-class Round(_Values):
+class Round(Values):
     """One round of handling; a new one begins when the caller is not satisfied."""
 
     number: str = _text("第几轮", "1")
@@ -128,7 +151,7 @@ class Round(_Values):
     reason: str = _text("重办原因", "")
 
 
-class Visit(_Values):
+class Visit(Values):
     """A visit the case is about."""
 
     number: str = _text("就诊号", "M20261118001")
@@ -139,7 +162,7 @@ class Visit(_Values):
     diagnosis: str = _text("诊断", "高血压")
 
 
-class Event(_Values):
+class Event(Values):
     """What the centre found out and decided."""
 
     summary: str = _text("事件概述", "患者退号后退费未及时到账。")
@@ -150,7 +173,7 @@ class Event(_Values):
     verified: str = _text("是否属实", "部分属实")
 
 
-class Reply(_Values):
+class Reply(Values):
     """What the caller was told."""
 
     text: str = _text(
@@ -163,21 +186,21 @@ class Reply(_Values):
     satisfied: str = _text("是否满意", "满意")
 
 
-class AttachmentLine(_Values):
+class AttachmentLine(Values):
     """A line in the list of attachments."""
 
     name: str = _text("附件名称", "退费凭证.pdf")
     source: str = _text("附件来源", "财务科")
 
 
-class Photo(_Values):
+class Photo(Values):
     """A picture in the document; `image` is a key of the images given to `fill`."""
 
     image: str = _text("照片本身", "sample.png")
     caption: str = _text("照片说明", "退费窗口公示牌")
 
 
-class ReportContext(_Values):
+class ReportContext(Values):
     """Everything a report can quote. Texts may hold line breaks; times are shown in China's zone."""
 
     hospital: Hospital = Field(default=Hospital(), description="医院")
@@ -190,9 +213,13 @@ class ReportContext(_Values):
     visits: tuple[Visit, ...] = _list("相关就诊")
     attachments: tuple[AttachmentLine, ...] = _list("附件清单")
     photos: tuple[Photo, ...] = _list("照片")
+    petition: Petition = Field(default=Petition(), description="信访")
+    petitioners: tuple[PetitionerLine, ...] = _list("信访人")
+    deliveries: tuple[DeliveryLine, ...] = _list("送达记录")
+    catalogue: tuple[CatalogueLine, ...] = _list("卷内文件")
 
 
-class Variable(_Values):
+class Variable(Values):
     """One line of the catalogue: dotted path, the tag as typed in Word, description, sample."""
 
     path: str
@@ -204,18 +231,51 @@ class Variable(_Values):
 
 
 # The name by which the items of a list are called in the shipped templates and in the catalogue.
-LOOP_NAMES: Final = {"tickets": "t", "rounds": "r", "visits": "v", "attachments": "a", "photos": "p"}
-_INVESTIGATED: Final = ("hospital", "report", "case", "event", "reply", *LOOP_NAMES)
+LOOP_NAMES: Final = {
+    "tickets": "t",
+    "rounds": "r",
+    "visits": "v",
+    "attachments": "a",
+    "photos": "p",
+    "petitioners": "q",
+    "deliveries": "d",
+    "catalogue": "c",
+}
+_INVESTIGATED: Final = ("hospital", "report", "case", "event", "reply", *list(LOOP_NAMES)[:5])
+_PETITION: Final = (*_INVESTIGATED, "petition", "petitioners", "deliveries", "catalogue")
 GROUPS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: _INVESTIGATED,
     Kind.FINAL_REPORT: _INVESTIGATED,
     # A handling form goes out before anything is known, so it cannot quote results.
     Kind.HANDLING_FORM: ("hospital", "report", "case", "tickets", "visits", "attachments", "photos"),
+    **{kind: _PETITION for kind in Kind if kind.source == "petition"},
 }
 REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: ("report.number", "case.content", "event.facts", "event.opinion"),
     Kind.FINAL_REPORT: ("report.number", "case.content", "event.opinion", "reply.text"),
     Kind.HANDLING_FORM: ("case.number", "case.content", "case.hospital_deadline"),
+    Kind.PETITION_REGISTER: ("petition.number", "case.content"),
+    Kind.PETITION_ACCEPTED: ("report.number", "petition.addressee"),
+    Kind.PETITION_DECLINED: ("report.number", "petition.addressee", "petition.ground", "petition.told_route"),
+    Kind.PETITION_ENDED: ("report.number", "petition.addressee", "petition.ground"),
+    Kind.PETITION_TRANSFER: ("report.number", "petition.organ"),
+    # Art. 34: the reason is told to the petitioner
+    Kind.PETITION_EXTENSION: ("report.number", "petition.addressee", "petition.extension_reason"),
+    Kind.PETITION_HEARING: ("report.number", "petition.addressee"),
+    # Art. 32: request, facts and grounds, opinion with its legal basis; Art. 35: whom to ask for a review
+    Kind.PETITION_OPINION: (
+        "report.number",
+        "petition.claims",
+        "petition.facts",
+        "petition.opinion",
+        "petition.basis",
+        "petition.review_organ",
+    ),
+    Kind.PETITION_REVIEW: ("report.number", "petition.review_opinion"),
+    Kind.PETITION_REREVIEW: ("report.number", "petition.rereview_opinion"),
+    Kind.PETITION_RECEIPT: ("petition.addressee",),
+    Kind.PETITION_CLOSING: ("report.number", "petition.settled"),
+    Kind.PETITION_CATALOGUE: ("petition.number", "catalogue.name"),
 }
 
 
