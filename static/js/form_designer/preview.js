@@ -1,0 +1,97 @@
+// How the draft looks, on a phone or a desk, to be tried; and why each question is shown or not.
+
+import { el, icon } from "../../chat/dom.js";
+import { evaluate } from "../logic.js";
+import { attach } from "../questionnaire.js";
+import { Reader } from "./readout.js";
+
+export class Preview {
+  #timer = null;
+  #asked = 0;
+
+  constructor(box, store, server, facts, hear) {
+    Object.assign(this, { box, store, server, facts, hear });
+    this.sheet = el("div.design-sheet");
+    this.trace = el("ol.design-trace");
+    this.said = el("p.design-said", { role: "status" });
+    this.form = el("form", { onsubmit: (event) => event.preventDefault() }, this.sheet);
+    box.replaceChildren(this.#head(), this.said, el("div.design-device", {}, this.form), this.#tracing());
+    store.listen((what) => (what === "draft" ? this.later() : this.#look("phone"))); // what is chosen wants the editor
+  }
+
+  #head() {
+    const looks = [["phone", "手机", "device-mobile"], ["desk", "电脑", "device-desktop"]].map(([look, label, picture]) =>
+      el("button.btn.btn-sm", { type: "button", "data-look": look, "aria-pressed": String(look === "phone"), onclick: () => this.#look(look) }, icon(picture), label),
+    );
+    const reset = el("button.btn.btn-sm", { type: "button", onclick: () => this.draw() }, icon("refresh"), "重填");
+    return el("div.design-preview-head", {}, el("h2.design-head", {}, icon("eye"), "预览与试填"), el("div.btn-group", {}, ...looks), reset);
+  }
+
+  #look(look) {
+    this.box.closest(".design").classList.toggle("design-wide", look === "desk");
+    for (const button of this.box.querySelectorAll("[data-look]")) button.setAttribute("aria-pressed", String(button.dataset.look === look));
+  }
+
+  #tracing() {
+    return el("details.design-tracing", {}, el("summary", {}, icon("route"), "逻辑跟踪：每道题为什么显示或不显示"), this.trace);
+  }
+
+  later() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.draw(), 350);
+  }
+
+  /** Ask the server how it looks; an answer that was overtaken is dropped. What was tried is kept where it still fits. */
+  async draw() {
+    const mine = ++this.#asked;
+    let told;
+    try {
+      told = await this.server.ask("preview", { draft: this.store.draft });
+    } catch (problem) {
+      if (mine !== this.#asked) return;
+      this.said.textContent = [problem.message, ...problem.details.map((fault) => `${fault.label}：${fault.reason}`)].join("；");
+      return;
+    }
+    if (mine !== this.#asked) return;
+    const { html, sound, problems } = told;
+    this.said.textContent = sound ? "" : "显示条件或跳题有误，改好之前预览显示全部题目。";
+    const part = document.createElement("template");
+    part.innerHTML = html;
+    this.sheet.replaceChildren(part.content);
+    const root = this.sheet.querySelector("[data-questionnaire]");
+    root.dataset.awake = "";
+    const { conditions } = JSON.parse(root.dataset.questionnaire);
+    this.#lines = [];
+    root.addEventListener("answered", () => this.#showTrace());
+    attach(root, (code, seen, values) => {
+      if (code === this.store.questions[0]?.code) this.#lines = [];
+      this.#lines.push(this.#line(code, seen, values, conditions[code]));
+    });
+    this.#showTrace();
+    this.hear(problems);
+  }
+
+  #lines = [];
+
+  #showTrace() {
+    this.trace.replaceChildren(...this.#lines);
+  }
+
+  /** One question: shown or not, and each of its conditions with what it came to. */
+  #line(code, seen, values, node) {
+    const reader = new Reader(this.store.questions, this.facts);
+    const words = (found) => (found === true ? "成立" : found === false ? "不成立" : "未知（还没有回答）");
+    const parts = !node ? [] : node.op === "and" ? node.args : [node];
+    return el(
+      `li.design-step${seen ? ".on" : ""}`,
+      {},
+      el("b", {}, `${seen ? "显示" : "隐藏"} ${reader.subject({ q: code })}`),
+      ...parts.map((part) => {
+        const jump = part.op === "not" && part.args[0].op === "holds";
+        const inner = jump ? part.args[0].args[0] : part;
+        return el("small", {}, `${jump ? "跳题条件：" : "显示条件："}${reader.say(inner)} → ${words(evaluate(inner, values))}`);
+      }),
+      parts.length ? null : el("small", {}, "没有条件，始终显示"),
+    );
+  }
+}
