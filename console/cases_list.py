@@ -21,7 +21,7 @@ from core.errors import NotFound
 from staff import queries as staff
 from staff.queries import OrgTree
 from tickets.queries import case_options, cases, waiting
-from tickets.queries.case_filter import DUE, URGENCIES, CaseFilter, read
+from tickets.queries.case_filter import DUE, MERGED, URGENCIES, CaseFilter, read
 from tickets.queries.cases import MOST_COUNTED, Page, TooBroad
 from tickets.sources import SOURCES
 from tickets.states import CASE_LABELS, OPEN_CASE, CaseState
@@ -68,6 +68,7 @@ async def options(actor: Actor, tree: OrgTree) -> dict[str, Options]:
         "source": [(source.name, source.label) for source in SOURCES.values()],
         "urgency": [(name, name) for name in URGENCIES],
         "due": list(DUE.items()),
+        "merged": list(MERGED.items()),
         "unit": await pick.units(actor),
         "campus": [
             (str(unit.id), unit.short_name or unit.name)

@@ -16,6 +16,7 @@ from tickets.sources import SOURCES
 from tickets.states import CaseState
 
 URGENCIES = ("一般", "紧急", "特急")
+MERGED = {"with": "一并列出", "only": "仅看已并入"}
 DUE = {"late": "已超期", "today": "今天到期", "3": "3 天内到期", "7": "7 天内到期"}
 MOST_CHOSEN = 12
 
@@ -39,7 +40,8 @@ class CaseFilter(BaseModel):
 
     `unit` means the unit and all below it. `due` looks at the limits that still run. `handler` is "me", "none"
     or a member of staff. `since` and `until` are days of receipt in Asia/Shanghai, both included. `category`
-    is the beginning of the category's path. `again` keeps cases that were opened again. `todo` keeps what
+    is the beginning of the category's path. Cases that wait, merged, for another's reply are left out unless `merged`
+    asks for them, or words are searched: what is looked for is found. `again` keeps cases that were opened again. `todo` keeps what
     waits for the person who asks. `q` holds words that must all be found (tickets/queries/search.py).
     """
 
@@ -64,6 +66,7 @@ class CaseFilter(BaseModel):
     until: date | None = Field(default=None, title="收到日期止")
     category: str = Field(default="", title="问题分类", max_length=200)
     again: Flag = Field(default=False, title="仅重办")
+    merged: Literal["with", "only"] | None = Field(default=None, title="已并入的诉求")
     todo: Flag = Field(default=False, title="待我处理")
 
     @model_validator(mode="after")

@@ -33,7 +33,7 @@ class TicketMark:
 class CaseRow:
     """A case in a list. `due_at` is the limit that matters to the reader, None when none runs; `why` its reason.
 
-    `caller` and `phone` are masked; who asked for secrecy has no phone. Of a secret case the reader may be shown
+    `merged` is the number of the case it is merged into. `caller` and `phone` are masked; who asked for secrecy has no phone. Of a secret case the reader may be shown
     no more than its number and their own ticket: `secret` tells that it is one.
     """
 
@@ -57,6 +57,7 @@ class CaseRow:
     provisional: bool
     closed_at: datetime | None
     handler: str
+    merged: str
     tickets: tuple[TicketMark, ...]
     secret: bool = False
 
@@ -64,7 +65,7 @@ class CaseRow:
 _CASES = """
 select c.id, c.external_no, c.title, c.appeal_type, c.category, c.source, c.urgency, c.state, c.round, c.campus_id,
     c.caller_name, c.caller_phone, c.contact_phone, c.confidential, c.anonymous, c.received_at, c.due_at,
-    c.closed_at, c.secret, not {whole} as veiled, s.name as handler, k.reason, k.provisional
+    c.closed_at, c.merged_number, c.secret, not {whole} as veiled, s.name as handler, k.reason, k.provisional
 from cases c
 left join staff s on s.id = c.handler_id
 left join lateral (
@@ -141,6 +142,7 @@ def _row(
         provisional=bool(limit and limit["provisional"]),
         closed_at=row["closed_at"],
         handler="" if veiled else row["handler"] or "",
+        merged=row["merged_number"],
         tickets=tuple(_mark(ticket, tree) for ticket in tickets),
         secret=row["secret"],
     )

@@ -19,10 +19,12 @@ from tickets.queries.access import scope
 from tickets.queries.case_filter import CaseFilter
 from tickets.queries.search import Words
 from tickets.queries.values import Values
+from tickets.sources.matter_steps import BEFORE_REPLY
 from tickets.states import CaseState
 
 SET = 30_000  # cases that are still gathered and sorted
 MOST_UNITS = 12  # a campus is common enough for a plain walk
+_BEFORE_REPLY = f"'{{{','.join(BEFORE_REPLY)}}}'::text[]"
 LONG_ENDED = frozenset({CaseState.CLOSED, CaseState.ARCHIVED})
 
 
@@ -82,6 +84,10 @@ def conditions(asked: Question, values: Values) -> str:
     ]
     if wanted.again:
         parts.append("c.round > 1")
+    if wanted.merged == "only":
+        parts.append("c.merged_into is not null")
+    elif wanted.merged is None and not wanted.q:
+        parts.append(f"(c.merged_into is null or c.state <> all({_BEFORE_REPLY}))")
     if wanted.category:
         parts.append(f"c.category like {values.arg(like_pattern(wanted.category)[1:])}")
     if wanted.due and not asked.due_in_ids:
