@@ -12,6 +12,8 @@ from core import audit, db
 from core.actor import Actor, Permission
 from core.clock import SHANGHAI
 from core.errors import Fault, Invalid
+from tickets.queries import secrecy, secret_traces
+from tickets.queries.values import Values
 
 routes = web.RouteTableDef()
 PAGE = 50
@@ -44,6 +46,8 @@ class Line:
 async def lines(filters: dict[str, str], before: int | None, *, by: Actor) -> list[Line]:
     """Lines newest first; `who` is a name or staff number, `what` begins an action, `subject` is "case" or "case:12".
 
+    A line about a secret case says only that there is one; to the accused it says nothing, for it is not there.
+
     Raises:
         Invalid: a date that is none.
     """
@@ -51,22 +55,28 @@ async def lines(filters: dict[str, str], before: int | None, *, by: Actor) -> li
         return []
     kind, _, of = filters.get("subject", "").partition(":")
     first, last = _day(filters, "from", "起始日期"), _day(filters, "to", "截止日期")
+    values = Values(
+        [
+            before,
+            filters.get("who", ""),
+            filters.get("what", ""),
+            kind,
+            number(of),
+            _midnight(first),
+            _midnight(last + timedelta(days=1)) if last else None,
+            PAGE + 1,
+        ]
+    )
+    about, known, veiled = secret_traces.of_audit(by, values)
     rows = await db.fetch(
-        "select a.id, a.at, a.actor_name, a.door, a.address, a.action, a.subject, a.subject_id, a.detail, a.trace_id"
-        " from audit a where ($1::bigint is null or a.id < $1)"
+        "select a.id, a.at, a.actor_name, a.door, a.address, a.action, a.subject, a.subject_id, a.detail, a.trace_id,"  # noqa: S608
+        f" {veiled} as veiled from audit a {about} where {known} and ($1::bigint is null or a.id < $1)"
         " and ($2 = '' or a.actor_name = $2 or a.actor_id = (select id from staff where number = $2))"
         " and ($3 = '' or starts_with(a.action, $3)) and ($4 = '' or a.subject = $4)"
         " and ($5::bigint is null or a.subject_id = $5)"
         " and ($6::timestamptz is null or a.at >= $6) and ($7::timestamptz is null or a.at < $7)"
         " order by a.id desc limit $8",
-        before,
-        filters.get("who", ""),
-        filters.get("what", ""),
-        kind,
-        number(of),
-        _midnight(first),
-        _midnight(last + timedelta(days=1)) if last else None,
-        PAGE + 1,
+        *values,
     )
     return [
         Line(
@@ -76,9 +86,9 @@ async def lines(filters: dict[str, str], before: int | None, *, by: Actor) -> li
             DOORS.get(row["door"], row["door"]),
             row["address"],
             row["action"],
-            row["subject"],
-            row["subject_id"],
-            _detail(row["detail"]),
+            secrecy.VEILED if row["veiled"] else row["subject"],
+            None if row["veiled"] else row["subject_id"],
+            () if row["veiled"] else _detail(row["detail"]),
             row["trace_id"],
         )
         for row in rows

@@ -154,6 +154,12 @@ async def _begin(action: Action, case: Case, ticket: Ticket | None, actor: Actor
             }
         case "case.submit":
             return await _draft(case, actor)
+        case "case.make_secret":
+            accused = await staff.people(case.barred_staff_ids)
+            return {
+                "accused_units": [str(unit) for unit in case.barred_unit_ids] or await _named(case),
+                "accused_staff": "、".join(person.number for person in accused.values()),
+            }
         case "ticket.answer" if ticket is not None and ticket.answer:
             return {"text": ticket.answer, "verified": ticket.verified, "solved": ticket.solved}
     return {}

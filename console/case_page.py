@@ -39,6 +39,17 @@ CASE_TONES = {
     CaseState.REPLIED: "good",
     CaseState.CALLED_BACK: "good",
     CaseState.CLOSED: "done",
+    CaseState.NOT_ACCEPTED: "soon",
+    CaseState.OBJECTED: "review",
+    CaseState.ISSUED: "good",
+    CaseState.DELIVERED: "good",
+    CaseState.IN_REVIEW: "doing",
+    CaseState.REVIEWED: "good",
+    CaseState.REVIEW_DELIVERED: "good",
+    CaseState.IN_REREVIEW: "doing",
+    CaseState.HEARING: "review",
+    CaseState.REREVIEWED: "good",
+    CaseState.FINAL: "done",
 }
 TICKET_TONES = {
     TicketState.ASSIGNED: "todo",
@@ -166,7 +177,8 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
 
 async def _panels(seen: Seen, actor: Actor) -> list[tuple[Panel, Mapping[str, Any]]]:
     """The panels that have something to show to this person."""
-    found = [(panel, await panel.load(seen, actor)) for panel in PANELS]
+    wanted_ones = [panel for panel in PANELS if seen.whole or panel.veiled_too]
+    found = [(panel, await panel.load(seen, actor)) for panel in wanted_ones]
     return [(panel, shown) for panel, shown in found if shown is not None]
 
 

@@ -3,7 +3,7 @@
 Repair, replay and drop are `core.queues`' audited acts; this module only shows them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -16,6 +16,8 @@ from core import clock, db, queues
 from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound
 from core.queues import Entry
+from tickets.auditing import queries as auditing
+from tickets.queries import secrecy, secret_traces
 
 routes = web.RouteTableDef()
 PAGE = 50
@@ -79,7 +81,7 @@ async def overview(request: web.Request) -> web.Response:
     if state not in STATES:
         raise NotFound("没有这种状态")
     before = number(request.query.get("before", ""))
-    rows = await queues.entries(queue, state, by=actor, before=before, limit=PAGE + 1)
+    rows = await _shown(await queues.entries(queue, state, by=actor, before=before, limit=PAGE + 1), actor)
     return await show(
         request,
         "console/operate.html",
@@ -91,9 +93,20 @@ async def overview(request: web.Request) -> web.Response:
         rows=rows[:PAGE],
         before=rows[PAGE - 1].id if len(rows) > PAGE else None,
         processes=await processes(),
+        standing=await auditing.standing(),
         systems=await channels.health(),
         health=HEALTH,
     )
+
+
+async def _shown(rows: list[Entry], by: Actor) -> list[Entry]:
+    """The rows without the bodies of secret cases that are not for this person."""
+    bodies = [row.id for row in rows if row.table == "inbound"]
+    hidden = await secret_traces.hidden_bodies(bodies, by) if bodies else set()
+    return [
+        replace(row, payload=secrecy.VEILED) if row.table == "inbound" and row.id in hidden else row
+        for row in rows
+    ]
 
 
 async def _entry(request: web.Request, by: Actor) -> Entry:
@@ -107,7 +120,7 @@ async def _entry(request: web.Request, by: Actor) -> Entry:
     found = (
         await queues.entries(queue, state, by=by, before=wanted + 1, limit=1) if wanted is not None else []
     )
-    if not found or found[0].id != wanted:
+    if not found or found[0].id != wanted or await _shown(found, by) != found:
         raise NotFound("没有这一条，或它的状态已经变了，请刷新页面")
     return found[0]
 

@@ -48,7 +48,7 @@ class Accused(Form):
         json_schema_extra={"widget": "line"},
     )
     reason: str = Field(
-        title="设为涉密的原因",
+        title="原因",
         description="如：检举控告类信访、来电人要求保密",
         min_length=2,
         max_length=1000,
@@ -59,13 +59,13 @@ class Accused(Form):
 @action(
     "case",
     CaseVerb.MAKE_SECRET,
-    label="设为涉密",
+    label="涉密设置",
     form=Accused,
     said="{number} 已设为涉密，由纪检监察人员办理",
     tone="danger",
 )
 async def make_secret(case_id: int, form: Accused, *, by: Actor) -> Case:
-    """Keep a case from the accused and hand it to discipline inspection; who is named again is added.
+    """Keep a case from the accused and hand it to discipline inspection; done again, it names the accused anew.
 
     Raises:
         Refused: in chat, where others read along; or nobody would be left who may handle it.
@@ -105,7 +105,7 @@ async def _bar(case: Case, form: Accused) -> None:
     """Note who is accused: the units named, the people, and the departments in which these hold a post."""
     units = [await unit_named(name, case, ACCUSED) for name in form.accused_units]
     people = await people_named(form.accused_staff)
-    if not (units or people or case.secret):
+    if not (units or people):
         reason = "请至少选择一个科室或填写一名人员"
         fault = Fault(field="accused_units", label="被检举控告的科室", reason=reason, value="")
         raise Invalid(reason, details=[fault])
@@ -113,10 +113,8 @@ async def _bar(case: Case, form: Accused) -> None:
         reason = "不能选择整个集团"
         fault = Fault(field="accused_units", label="被检举控告的科室", reason=reason, value="")
         raise Invalid(reason, details=[fault])
-    case.barred_unit_ids = sorted(
-        {*case.barred_unit_ids, *(unit.id for unit in units), *await _departments_of(people)}
-    )
-    case.barred_staff_ids = sorted({*case.barred_staff_ids, *(person.id for person in people)})
+    case.barred_unit_ids = sorted({*(unit.id for unit in units), *await _departments_of(people)})
+    case.barred_staff_ids = sorted({person.id for person in people})
     case.secret = True
 
 
@@ -130,7 +128,11 @@ async def people_named(text: str, field: str = "accused_staff") -> list[Person]:
     for name in filter(
         None, (part.strip() for part in text.replace("，", "、").replace(",", "、").split("、"))
     ):
-        same = [person for person in await staff.find_people(name) if name in (person.name, person.number)]
+        same = [
+            person
+            for person in await staff.find_people(name, limit=200)
+            if name in (person.name, person.number)
+        ]
         if len(same) != 1:
             reason = f"有多位“{name}”，请写工号" if same else f"没有找到“{name}”，请写姓名全称或工号"
             fault = Fault(field=field, label="被检举控告的人员", reason=reason, value=name)

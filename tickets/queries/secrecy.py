@@ -89,10 +89,17 @@ def _unless(by: Actor, values: Values, alias: str, theirs: str) -> str:
         ways.append(f"{alias}.unit_ids && {values.arg(units)}::bigint[]")
     if not ways:
         return f"not {alias}.secret"
-    parts = [f"{values.arg(by.id)}::bigint <> all({alias}.barred_staff_ids)"]
-    if posts := _posts(by):
-        parts.append(f"not {alias}.barred_unit_ids && {values.arg(posts)}::bigint[]")
-    return f"(not {alias}.secret or ({' and '.join(parts)} and ({' or '.join(ways)})))"
+    return f"(not {alias}.secret or (not {barred_condition(by, values, alias)} and ({' or '.join(ways)})))"
+
+
+def barred_condition(by: Actor, values: Values, alias: str = "c") -> str:
+    """The SQL condition on `cases` that this person is accused in them, or belongs to an accused unit."""
+    if by.kind is not ActorKind.STAFF:
+        return "false"
+    return (
+        f"({values.arg(by.id)}::bigint = any({alias}.barred_staff_ids)"
+        f" or {alias}.barred_unit_ids && {values.arg(_posts(by))}::bigint[])"
+    )
 
 
 def _handled(by: Actor, values: Values, ticket: str) -> str:

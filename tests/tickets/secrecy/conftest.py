@@ -1,8 +1,8 @@
-"""检举控告 (《信访工作条例》 Art. 30): what of a secret case each person finds, in every place where cases are found.
+"""The scene of the tests of 检举控告: a secret case, its open twin, and all who may or may not know of it.
 
 The cast: cardiology is accused. Its liaison, deputy and head belong to it; the vice-president is accused in person;
 "torn" inspects for the group and also holds a post in cardiology. Bones (orthopaedics) works on a ticket of the case,
-the inspector handles it. Each table says who finds it where: there is always somebody who does.
+the inspector handles it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,35 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import orjson
 import pytest
 import pytest_asyncio
 
-from channels import actions as messages
-from channels.drafts import Draft, Receiver, ReceiverKind
 from core import clock, crypto, db, storage
-from core.actor import Actor, Door, system
-from core.errors import Forbidden, HuiyinError, Invalid, NotFound, Refused
-from core.jobs import Job
+from core.actor import Actor, Door
+from core.errors import NotFound
 from core.outbox import OUTBOX
 from core.pump import drain
 from core.settings import settings
-from im import actions as im
-from im import queries as rooms
-from im.drafts import Draft as Line
 from staff.actors import actor_of
 from staff.roles import Role
 from tests.tickets.conftest import Cast, order
 from tests.tickets.test_road import PLATFORM, do
-from tickets import exporting, linking, revealing
-from tickets.imports import queries as imports
-from tickets.imports.states import RowOutcome
-from tickets.models import Case, Ticket
-from tickets.queries import access, case_options, case_page, case_reports, cases, choices, recent, secrecy
-from tickets.queries.case_filter import CaseFilter
-from tickets.queries.values import Values
+from tickets import linking
+from tickets.models import Ticket
 from tickets.receiving import receive
-from tickets.states import TicketState
 
 ACCUSED = {"liaison", "deputy", "head", "vice", "torn"}
 EVERYBODY = {*ACCUSED, "cashier", "bones", "centre", "second", "chief", "admin", "inspector"}
@@ -171,98 +158,5 @@ async def refused(asked: Awaitable[object]) -> bool:
     return False
 
 
-def listed(**wanted: object) -> Place:
-    async def look(scene: Scene, by: Actor) -> bool:
-        page = await cases.page(CaseFilter.model_validate(wanted), by=by)
-        count = await cases.count(CaseFilter.model_validate(wanted), by=by)
-        ids = {row.id for row in page.rows}
-        assert count == len(ids)  # a figure tells no more than the list
-        return scene.case in ids
-
-    return look
-
-
-async def the_page(scene: Scene, by: Actor) -> bool:
-    return not await refused(case_page.open_case(scene.case, by))
-
-
-async def its_ticket(scene: Scene, by: Actor) -> bool:
-    return not await refused(access.ticket(scene.ticket, by))
-
-
-async def the_ticket_taken(scene: Scene, by: Actor) -> bool:
-    return not await refused(access.ticket(scene.taken, by))
-
-
-async def the_newest(scene: Scene, by: Actor) -> bool:
-    return scene.case in {case.id for case in await recent.cases(by)}
-
-
-async def the_newest_tickets(scene: Scene, by: Actor) -> bool:
-    found = {ticket.id for ticket in await recent.tickets(by)}
-    assert (scene.taken in found) <= (scene.ticket in found)
-    return scene.ticket in found
-
-
-async def the_patient(scene: Scene, by: Actor) -> bool:
-    try:
-        return scene.case in {case.id for case in await case_page.of_patient(scene.patient, by)}
-    except HuiyinError:
-        return False
-
-
-async def the_file(scene: Scene, by: Actor) -> bool:
-    return not await refused(case_page.file(scene.case, scene.file, by))
-
-
-async def the_import(scene: Scene, by: Actor) -> bool:
-    try:
-        return bool(await imports.rows(scene.row, (RowOutcome.NEW,), by))
-    except Forbidden:
-        return False
-
-
-async def the_number_of_the_sender(scene: Scene, by: Actor) -> bool:
-    found = await case_page.by_order_no("GZ-7", "hotline", by)
-    return found is not None and found.external_no == "GZ-7"
-
-
-async def the_visible(scene: Scene, by: Actor) -> bool:
-    return scene.case in await secrecy.visible([scene.case, scene.twin, 999], by)
-
-
-async def the_figures(scene: Scene, by: Actor) -> bool:
-    values = Values()
-    hidden = secrecy.condition(by, values, whole=True)
-    return bool(await db.fetchval(f"select count(*) from cases c where c.secret and {hidden}", *values))
-
-
 INSPECTOR = {"inspector"}
 ON_IT = {"inspector", "bones"}
-PLACES: list[tuple[Place, set[str]]] = [
-    (listed(), ON_IT),
-    (listed(unit=6), ON_IT),
-    (listed(state=["in_progress"]), ON_IT),
-    (listed(handler="none"), INSPECTOR | {"bones"}),
-    (listed(q="红包"), INSPECTOR),
-    (listed(q="13800000077"), INSPECTOR),
-    (listed(category="医德医风"), INSPECTOR),
-    (listed(type=["投诉"], q="收受"), INSPECTOR),
-    (listed(q="GZ-7"), INSPECTOR),
-    (the_page, ON_IT),
-    (its_ticket, ON_IT),
-    (the_ticket_taken, INSPECTOR),
-    (the_newest, ON_IT),
-    (the_newest_tickets, ON_IT),
-    (the_patient, INSPECTOR),
-    (the_file, INSPECTOR),
-    (the_import, INSPECTOR),
-    (the_number_of_the_sender, INSPECTOR),
-    (the_visible, ON_IT),
-    (the_figures, INSPECTOR),
-]
-
-
-async def test_a_secret_case_is_found_by_those_who_may_know_and_by_nobody_else(scene: Scene) -> None:
-    found = [await scene.found_by(place) for place, _ in PLACES]
-    assert found == [expected for _, expected in PLACES]
