@@ -30,6 +30,7 @@ async def announce(room_id: int, client_id: UUID, text: str, *, by: Actor) -> Me
         await db.execute("update room set announced_seq = $2 where id = $1", room_id, message.seq)
         await audit.record(by, "room.announce", "room", room_id, seq=message.seq)
         await state.changed(room_id)
+        await see(room_id, message.seq, by=by)  # who wrote it has read it
         await announce_event(MessagePosted(room_id=room_id, seq=message.seq))
     return message
 

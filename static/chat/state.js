@@ -9,7 +9,12 @@ export class State {
   constructor() {
     this.now = null;
     this.members = [];
-    this.seen = new Set();
+    this.seenOf = new Map(); // announcements by number: who has read them; word of it may come before the thing
+  }
+
+  /** Staff ids of those who have read the announcement in force. */
+  get seen() {
+    return this.seenOf.get(this.now?.announcement?.seq) ?? new Set();
   }
 
   get version() {
@@ -19,9 +24,8 @@ export class State {
   /** The state as the server has just told it; an answer that was overtaken on its way changes nothing. */
   take(now, members, seen) {
     if (now && now.version < this.version) return;
-    this.#announced(now);
     this.now = now;
-    for (const who of seen) this.seen.add(who);
+    for (const who of seen) this.sawAnnouncement(now?.announcement?.seq, who);
     const known = new Map(this.members.map((who) => [who.staff_id, who]));
     this.members = sorted(members.map((who) => newer(known.get(who.staff_id), who)));
   }
@@ -30,7 +34,6 @@ export class State {
   change({ state, members, gone }) {
     if (state.version <= this.version) return { applied: false, stale: false };
     if (this.now === null || state.version > this.version + 1) return { applied: false, stale: true };
-    this.#announced(state);
     this.now = state;
     const kept = new Map(this.members.map((who) => [who.staff_id, who]));
     for (const who of gone) kept.delete(who);
@@ -50,11 +53,8 @@ export class State {
 
   /** Somebody has read the announcement `seq`. */
   sawAnnouncement(seq, staffId) {
-    if (this.now?.announcement?.seq === seq) this.seen.add(staffId);
-  }
-
-  #announced(next) {
-    if (next?.announcement?.seq !== this.now?.announcement?.seq) this.seen = new Set();
+    if (!this.seenOf.has(seq)) this.seenOf.set(seq, new Set());
+    this.seenOf.get(seq).add(staffId);
   }
 }
 

@@ -43,8 +43,25 @@ async def test_who_is_signed_in_joins_their_room_and_who_is_not_signed_in_is_sen
             "closed": False,
             "member": True,
             "until": None,
+            "role": "member",
+            "hushed": False,
+            "silenced": False,
+            "moderates": False,
+            "sealed": False,
             "writable": True,
         },
+        "state": {
+            "version": 1,
+            "title": "工单 12",
+            "closed": False,
+            "hushed": False,
+            "announcement": None,
+            "pins": [],
+        },
+        "may": ["leave", "pin"],
+        "mine": {"quiet": False, "pinned": False},
+        "seen": [],
+        "online": [cast.bob.id],
         "messages": await fresh(cast),
         "more": False,
         "members": [member.wire() for member in await queries.members(cast.room, by=cast.alice)],
@@ -224,7 +241,7 @@ async def test_who_left_is_told_so_and_hears_nothing_that_is_said_afterwards(
         await alice.say(cast.room, "他还在")
         await bob.until([2])
         await actions.follow("ticket:12", ids(cast.alice), by=HOUSE, exactly=True)
-        await bob.until_heard("members")
+        await bob.until_heard("change")
         await alice.say(cast.room, "他走了")
         await alice.until([2, 3, 4])
         after = await bob.ask("join", {"room": cast.room, "since": 0})
