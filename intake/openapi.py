@@ -13,6 +13,7 @@ from core import actions
 from core.actions import Action, Nothing
 from core.errors import Fault
 from core.settings import settings
+from intake import openapi_feedback
 from intake.views import CaseList, CaseView, Done, TicketList, TicketView
 from integrations.signing import MOST_SKEW
 from staff.sessions import COOKIE, CSRF_HEADER
@@ -220,6 +221,7 @@ def _schemas(forms: list[type[BaseModel]]) -> Schema:
         CaseList,
         TicketList,
         Done,
+        *openapi_feedback.MODELS,
         *forms,
     ]
     _, found = models_json_schema(
@@ -233,7 +235,7 @@ def _schemas(forms: list[type[BaseModel]]) -> Schema:
 def document() -> Schema:
     """The whole document; the register is complete once the process is wired."""
     known = [action for subject in SUBJECTS for action in actions.of(subject)]
-    paths = _hotline() | _reading()
+    paths = _hotline() | openapi_feedback.paths(_answers, _SIGNED) | _reading()
     for action in known:
         paths |= _acting(action)
     headers = {

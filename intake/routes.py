@@ -2,11 +2,12 @@
 
 from aiohttp import web
 
-from intake import api, heartbeat, hotline, sms, wechat
+from intake import api, feedback, heartbeat, hotline, sms, wechat
 
 routes: list[web.AbstractRouteDef] = [
     *heartbeat.routes,
     *hotline.routes,
+    *feedback.routes,
     *sms.routes,
     *wechat.routes,
     *api.routes,

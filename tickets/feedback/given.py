@@ -6,7 +6,15 @@ Validates and explains in Chinese; opens nothing. The fields an order has too ar
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 
 from core.errors import Fault
 from tickets import orders
@@ -59,8 +67,17 @@ class Settled(BaseModel):
     satisfied: Mood = Field(default=Mood.YES, title="是否满意")
 
 
-class Feedback(BaseModel):
-    """What is registered. Instants are UTC; empty text means "not said".
+class GivenForm(BaseModel):
+    """What was answered on the form of this kind (tickets/forms): question code → JSON of its answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = Field(title="表单版本")
+    answers: dict[str, JsonValue] = Field(title="回答", max_length=200)
+
+
+class Raised(BaseModel):
+    """What whoever raises a matter may say of it themselves. Instants are UTC; empty text means "not said".
 
     `key` is the sender's own: the same key again is the same feedback.
     """
@@ -69,7 +86,7 @@ class Feedback(BaseModel):
         frozen=True, extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True
     )
 
-    key: OrderNo = Field(title="登记编号")
+    key: OrderNo = Field(title="登记编号", description="由登记方生成；同一编号再次提交视为同一份反馈")
     kind: Annotated[str, BeforeValidator(_kind)] = Field(title="反馈类型")
     channel: Text50 = Field(default="", title="来源渠道")
     title: Text200 = Field(default="", title="标题")
@@ -93,6 +110,13 @@ class Feedback(BaseModel):
     occurred_at: Instant = Field(default=None, title="事发时间")
     place: Text200 = Field(default="", title="事发地点")
     wishes: Annotated[tuple[Wish, ...], BeforeValidator(split_list)] = Field(default=(), title="主要诉求")
+    form: GivenForm | None = Field(default=None, title="表单回答")
+    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MAX_ATTACHMENTS, title="附件")
+
+
+class Feedback(Raised):
+    """What is registered at the desk: beside what was said, what the desk makes of it."""
+
     categories: tuple[int, ...] = Field(default=(), max_length=8, title="问题分类")
     severity: Annotated[Severity | None, BeforeValidator(_blank_is_none)] = Field(
         default=None, title="严重程度"
@@ -107,7 +131,6 @@ class Feedback(BaseModel):
     first_unit: Text100 = Field(default="", title="首诉科室")
     first_name: Text100 = Field(default="", title="首诉接待人")
     settled: Settled | None = Field(default=None, title="当场解决")
-    attachments: tuple[Attachment, ...] = Field(default=(), max_length=MAX_ATTACHMENTS, title="附件")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Feedback":

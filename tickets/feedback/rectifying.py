@@ -122,7 +122,6 @@ async def finish(case_id: int, form: RectifiedForm, *, by: Actor) -> Case:
     label="验证整改",
     form=VerifyForm,
     said="{number} 的整改验证已登记",
-    tone="success",
 )
 async def verify(case_id: int, form: VerifyForm, *, by: Actor) -> Case:
     """Look whether a measure holds; when it does not, it is open again.

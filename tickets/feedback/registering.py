@@ -15,9 +15,13 @@ from core.db import transaction
 from core.errors import Fault, HuiyinError, Invalid
 from core.models import StoredFile
 from staff import queries as staff
+from surveys.checking import Answers
 from tickets.feedback import categories, settling, writing
 from tickets.feedback.given import Feedback, faults_of
 from tickets.feedback.words import PRAISE, REPORT
+from tickets.forms import answers
+from tickets.forms import queries as forms
+from tickets.forms.queries import FormVersion
 from tickets.models import Case
 from tickets.receiving import Incoming, Outcome, Received, keep_files, receive_many
 from tickets.sources.feedback import FEEDBACK
@@ -39,7 +43,8 @@ async def register(given: Feedback, *, by: Actor, files: Sequence[StoredFile] = 
         files: attachments that are kept in storage already, beside those of `given`.
 
     Raises:
-        Invalid: a category, tag or channel is not in its dictionary, or an attachment is no file we take.
+        Invalid: a category, tag or channel is not in its dictionary, an answer of the form is faulty, or an
+            attachment is no file we take.
         Refused: the key is known with other content.
     """
     chosen = await categories.named(given.categories)
@@ -47,6 +52,7 @@ async def register(given: Feedback, *, by: Actor, files: Sequence[StoredFile] = 
     if given.channel:
         await categories.check_words("channel", (given.channel,), "channel")
     first_unit = await _first_unit(given)
+    filled = await _filled_form(given)
     try:
         order = given.order(chosen[0].path if chosen else "")
     except ValidationError as error:
@@ -63,7 +69,25 @@ async def register(given: Feedback, *, by: Actor, files: Sequence[StoredFile] = 
             raise received
         if received.outcome is Outcome.NEW:
             await _complete(received.case_id, given, [one.id for one in chosen], first_unit, by)
+            if filled is not None:
+                await answers.keep(received.case_id, *filled, by=by)
     return received
+
+
+async def _filled_form(given: Feedback) -> tuple[FormVersion, Answers] | None:
+    """The form's version and the answers that count; None when no form was filled in.
+
+    Raises:
+        NotFound: no such version.
+        Invalid: it is a form of another kind, or an answer is faulty; names each question.
+    """
+    if given.form is None:
+        return None
+    version = await forms.version(given.form.version)
+    if version.kind != given.kind:
+        reason = f"这是“{version.kind}”的表单"
+        raise Invalid(reason, details=[Fault(field="form.version", label="表单版本", reason=reason)])
+    return version, answers.check(version, given.form.answers)
 
 
 async def _first_unit(given: Feedback) -> int | None:
