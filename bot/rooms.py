@@ -102,13 +102,14 @@ async def nudge(due: Due) -> tuple[Came, str]:
             if room.subject.startswith("ticket:")
             else ""
         )
+        said = "有新消息，请登录系统查看" if room.sealed else f"{message.author}：{what[:1500]}{foot}"
         await channels.send(
             Draft(
                 key=f"nudge:{due.ref}:{due.ref_version}:{person.id}",
                 purpose="room.nudge",
                 subject=f"room:{due.ref}",
                 receiver=staff_receiver(person),
-                text=f"{one_line(room.title, 30)}{mentioned} {message.author}：{what[:1500]}{foot}",
+                text=f"{one_line(room.title, 30)}{mentioned} {said}",
                 bundle="room",
             )
         )
