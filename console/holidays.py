@@ -19,6 +19,7 @@ from core.actor import Permission
 from core.calendar import WEEKDAYS, Calendar, Day, parse_holiday_cn
 from core.errors import Invalid, NotFound
 from staff import working_days
+from tickets.queries import recounts
 
 routes = web.RouteTableDef()
 PAGE = "/settings/holidays"
@@ -101,6 +102,7 @@ async def year_page(request: web.Request) -> web.Response:
         months=[(month, cells(calendar, year, month, today)) for month in range(1, 13)],
         weekdays=WEEKDAYS,
         rows=rows,
+        recount=next(iter(await recounts.latest(1)), None),
         may_edit=actor.can(Permission.CALENDAR_MANAGE),
     )
 
@@ -145,7 +147,7 @@ async def day_set(request: web.Request) -> web.Response:
             await working_days.clear_day(day, by=actor)
     except Invalid as error:
         return await _day_part(request, day, given, error)
-    return go(request, f"{PAGE}?year={day.year}", f"{day} 已保存，相关时限会随之重算")
+    return go(request, f"{PAGE}?year={day.year}", f"{day} 已保存，相关时限会随之重算，影响哪些见“时限变更”")
 
 
 @routes.get(PAGE + "/import")
@@ -180,7 +182,7 @@ async def import_year(request: web.Request) -> web.Response:
         return await show(
             request, "console/holiday_import.html", status=error.status, text=text, error=error, preview=None
         )
-    said = f"{done.year} 年放假安排已导入，{len(done.changes)} 天有变化，相关时限会随之重算"
+    said = f"{done.year} 年放假安排已导入，{len(done.changes)} 天有变化，相关时限会随之重算，影响哪些见“时限变更”"
     return go(request, f"{PAGE}?year={done.year}", said)
 
 

@@ -5,7 +5,7 @@ A widget reads through `queries` with the person's scope and gives one of three 
 
 from types import MappingProxyType
 
-from console.widgets import calendar, cases, doors, machine, todo
+from console.widgets import auditor, calendar, cases, doors, machine, todo
 from console.widgets.shapes import Widget
 
 WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
@@ -17,6 +17,7 @@ WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
             cases.WIDGET,
             doors.WIDGET,
             machine.WIDGET,
+            auditor.WIDGET,
         )
     }
 )

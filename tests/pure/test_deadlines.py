@@ -22,7 +22,9 @@ from tickets.deadlines import (
     derive_hospital,
     earliest,
     extend,
+    instant_of_rung,
     instant_of_share,
+    paused,
     printed,
     recompute,
     share_used,
@@ -377,3 +379,64 @@ def test_the_instant_of_a_share_is_where_the_clock_reaches_it(
     end = start + timedelta(seconds=length)
     instant = instant_of_share(start, end, percent / 100, paused, calendar)
     assert share_used(start, end, instant, paused, calendar) == pytest.approx(percent / 100, abs=1e-6)
+
+
+# 《信访工作条例》 (in force 2022-05-01): article, period, from a start, to the day it ends. Days are calendar days but
+# for the objection; a last day that is off rolls over (《民法典》 Art. 203), as the shipped rules have it.
+@pytest.mark.parametrize(
+    ("article", "amount", "unit", "start", "expected"),
+    [
+        ("22 registering and passing on", 15, Unit.CALENDAR_DAYS, date(2026, 3, 2), date(2026, 3, 17)),
+        ("23 written notice", 15, Unit.CALENDAR_DAYS, date(2026, 3, 2), date(2026, 3, 17)),
+        ("23 written notice into the festival", 15, Unit.CALENDAR_DAYS, date(2026, 2, 2), date(2026, 2, 24)),
+        ("23 objection", 5, Unit.WORKING_DAYS, date(2026, 2, 9), date(2026, 2, 14)),
+        ("23 objection over the festival", 5, Unit.WORKING_DAYS, date(2026, 2, 13), date(2026, 2, 27)),
+        ("34 decision", 60, Unit.CALENDAR_DAYS, date(2026, 3, 6), date(2026, 5, 6)),
+        ("34 decision on a working day", 60, Unit.CALENDAR_DAYS, date(2026, 1, 5), date(2026, 3, 6)),
+        ("35 asking for a review", 30, Unit.CALENDAR_DAYS, date(2026, 3, 3), date(2026, 4, 2)),
+        ("35 review", 30, Unit.CALENDAR_DAYS, date(2026, 9, 1), date(2026, 10, 8)),
+        ("36 asking for a re-review", 30, Unit.CALENDAR_DAYS, date(2026, 6, 1), date(2026, 7, 1)),
+        ("36 re-review", 30, Unit.CALENDAR_DAYS, date(2026, 6, 5), date(2026, 7, 6)),
+    ],
+)  # fmt: skip
+def test_the_periods_of_petitions_end_when_the_regulation_says(
+    article: str, amount: int, unit: Unit, start: date, expected: date
+) -> None:
+    assert (article, due(start, Rule(amount, unit))) == (article, expected)
+
+
+def test_a_decision_prolonged_by_thirty_days_counts_on_from_its_limit() -> None:
+    """Art. 34: at most 30 days more, with the head's approval."""
+    decision = compute(at(date(2026, 1, 5)), Rule(60, Unit.CALENDAR_DAYS), announced())
+    longer = extend(decision, 30, announced(), unit=Unit.CALENDAR_DAYS, source="测试院长 批准")
+    assert (decision.due_at, longer.due_at) == (at(date(2026, 3, 6), 17, 30), at(date(2026, 4, 5), 17, 30))
+    assert longer.reason.endswith("延期 30 日；应于 2026-04-05 17:30 前办结。依据：测试院长 批准。")
+
+
+def test_the_time_of_a_hearing_is_not_counted() -> None:
+    """Art. 36; told with its ground, its span and the new limit."""
+    rereview = compute(at(date(2026, 6, 1)), Rule(30, Unit.CALENDAR_DAYS), announced())
+    since, until = at(date(2026, 6, 9), 9), at(date(2026, 6, 11), 12)
+    later = paused(rereview, "听证", since, until)
+    assert later.due_at - rereview.due_at == until - since
+    assert later.reason == (
+        "2026-06-01 收到，次日起算 30 日；应于 2026-07-01 17:30 前办结。"
+        "2026-06-09 09:00 至 2026-06-11 12:00 听证，停止计时 2 天 3 小时，时限顺延；应于 2026-07-03 20:30 前办结。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "paused_days", "expected"),
+    [
+        (0.5, 0, at(date(2026, 3, 3), 12)),
+        (0.5, 1, at(date(2026, 3, 4), 12)),
+        (1.0, 1, at(date(2026, 3, 5), 12)),
+        (0.9, 1, at(date(2026, 3, 5), 7, 12)),
+    ],
+)
+def test_a_rung_lies_at_its_share_of_the_time_that_was_counted(
+    share: float, paused_days: int, expected: datetime
+) -> None:
+    begun = at(date(2026, 3, 2), 12)
+    end = begun + timedelta(days=2 + paused_days)
+    assert instant_of_rung(begun, end, share, paused_days * 86400, announced()) == expected
