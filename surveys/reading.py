@@ -30,15 +30,23 @@ def definition_of(raw: Any) -> Definition:
     try:
         return Definition.model_validate(raw)
     except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)[:50]
+        inner = {step for entry in found for step in _above(entry["loc"])}
         faults = [
             Fault(
                 field=".".join(str(step) for step in entry["loc"]),
                 label=_place(raw, entry["loc"]),
                 reason=reason(entry["type"], entry.get("ctx", {}), entry["msg"]),
             )
-            for entry in error.errors(include_input=False, include_url=False)[:50]
+            for entry in found
+            if entry["loc"]
+            not in inner  # of a list with faulty entries pydantic also says that it is too short
         ]
         raise Invalid("表单内容有误", details=faults) from None
+
+
+def _above(steps: tuple[int | str, ...]) -> list[tuple[int | str, ...]]:
+    return [steps[:at] for at in range(len(steps))]
 
 
 def from_file(data: bytes) -> Definition:
@@ -62,7 +70,7 @@ def to_file(definition: Definition, kind: str) -> bytes:
         "format": FORMAT,
         "version": VERSION,
         "kind": kind,
-        "definition": definition.model_dump(mode="json", exclude_defaults=True),
+        "definition": definition.model_dump(mode="json", exclude_none=True),
     }
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2)
 

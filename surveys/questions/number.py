@@ -40,7 +40,7 @@ class Number(Question):
 
     def said(self, answer: Answer) -> str:
         """ "3 天"."""
-        return f"{answer.n} {self.unit}".strip()
+        return f"{answer.n} {self.unit}".strip() if answer.n else ""
 
     def read(self, posted: Posted) -> Any:
         """As typed."""

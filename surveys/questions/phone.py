@@ -21,4 +21,4 @@ class Phone(Question):
 
     def said(self, answer: Answer) -> str:
         """ "138****0001"."""
-        return mask_phone(answer.t) if answer.t else ""
+        return mask_phone(normalise_phone(answer.t) or answer.t) if answer.t else ""

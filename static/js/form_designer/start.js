@@ -28,7 +28,10 @@ const show = (problems) => {
 const preview = new Preview(part("preview"), store, server, facts, show);
 
 store.listen((what) => {
-  if (what === "draft") saver.later();
+  if (what === "draft") {
+    saver.later();
+    document.getElementById("notices").replaceChildren(); // what was told is out of date, and lies over the buttons
+  }
   button("undo").disabled = !store.canUndo;
   button("redo").disabled = !store.canRedo;
 });
