@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -31,8 +31,8 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def process(port: int | None = None) -> AsyncIterator[str]:
-    """The address of a chat process that runs for the length of the block."""
+async def process(port: int | None = None, *, end: signal.Signals = signal.SIGTERM) -> AsyncIterator[str]:
+    """The address of a chat process that runs for the length of the block; `end` is what it gets then."""
     port = port or free_port()
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -50,7 +50,7 @@ async def process(port: int | None = None) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         if child.returncode is None:
-            child.send_signal(signal.SIGTERM)
+            child.send_signal(end)
             await asyncio.wait_for(child.wait(), 30)
         if said is not None:
             await said
@@ -172,6 +172,24 @@ class Client:
         async with asyncio.timeout(PATIENCE), self.news:
             await self.news.wait_for(lambda: any(event == name for event, _ in self.heard))
         return next(data for event, data in self.heard if event == name)
+
+    async def until_version(self, version: int) -> None:
+        """Wait until the change with this version was told."""
+        await self._until("change", lambda data: data["state"]["version"] >= version)
+
+    async def until_mark(self, staff_id: int, seq: int) -> None:
+        """Wait until somebody's read mark was told."""
+        await self._until("read", lambda data: any(mark == [staff_id, seq] for mark in data["marks"]))
+
+    async def _until(self, name: str, wanted: Callable[[Any], bool]) -> None:
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: any(event == name and wanted(data) for event, data in self.heard))
+
+    async def back(self) -> None:
+        """Wait until the connection stands again."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.sio.connected:
+                await asyncio.sleep(0.05)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
