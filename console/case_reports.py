@@ -14,10 +14,14 @@ from core.errors import Invalid
 from im.web import disposition
 from staff import queries as staff
 from tickets import reporting
+from tickets.models import Case
+from tickets.petitions import documents
+from tickets.petitions import queries as petitions
 from tickets.queries import case_page, case_reports
 from tickets.reporting import ReportForm
-from tickets.states import TicketState
+from tickets.states import CaseState, TicketState
 from tickets.word.preview import to_html
+from tickets.word.variables import Kind
 
 routes = web.RouteTableDef()
 
@@ -52,11 +56,26 @@ async def _drawer(
         controls=[
             control
             for control in forms.controls(
-                ReportForm, values, error.details if error else (), {"tickets": tickets}
+                ReportForm,
+                values,
+                error.details if error else (),
+                {"tickets": tickets, "kind": await _kinds(seen.case)},
             )
             if control.name != "tickets" or tickets
         ],
     )
+
+
+async def _kinds(case: Case) -> list[tuple[str, str]]:
+    """The documents that could be made of this case now."""
+    petition = await petitions.of(case)
+    kinds = [kind for kind in Kind if not kind.source]
+    if petition is not None:
+        # An archived file changes no more; its table of contents may be made with the archive number on it.
+        able = await documents.makeable(case, petition)
+        archived = case.state is CaseState.ARCHIVED
+        kinds = [Kind.PETITION_CATALOGUE] if archived else [*able, Kind.EVENT_REPORT, Kind.HANDLING_FORM]
+    return [(kind.value, kind.label) for kind in kinds]
 
 
 @routes.post("/cases/{id:\\d+}/report")

@@ -43,6 +43,7 @@ MENU: list[Entry] = [
     Entry("首页", "home", "/"),
     Entry("诉求", "message-report", "/cases", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("登记反馈", "message-plus", "/feedback/new", (Permission.CASE_REGISTER,)),
+    Entry("信访登记", "mail", "/petitions/new", (Permission.CASE_REGISTER,)),
     Entry("群聊", "messages", "/chat"),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),

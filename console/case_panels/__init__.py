@@ -6,9 +6,13 @@ this person gives None.
 
 from console.case_panels.base import Panel
 from console.case_panels.feedback import FEEDBACK
+from console.case_panels.matter import MATTER
+from console.case_panels.petition import PETITION
 from console.case_panels.secrecy import SECRECY
 
 PANELS: tuple[Panel, ...] = (
     SECRECY,
+    MATTER,
+    PETITION,
     FEEDBACK,
 )

@@ -13,7 +13,7 @@ from tickets.petitions.registration import Registration
 from tickets.reporting import ReportForm
 from tickets.word.variables import Kind
 
-PETITIONER_ID = "990101199001010010"  # area 99 is assigned to nobody
+PETITIONER_ID = "990101199001010019"  # area 99 is assigned to nobody
 OPINION = {
     "outcome": "支持",
     "claims": "要求退还多收的检查费 120 元。",

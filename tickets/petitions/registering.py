@@ -174,10 +174,10 @@ def _received(form: Registration) -> datetime:
 
 
 def _order(form: Registration, draft: str) -> Order:
-    sign = "".join(part for part in draft if part.isascii() and part.isalnum())[:16]
+    sign = "".join(part for part in draft if part.isascii() and part.isalnum())[:32]
     return Order.model_validate(
         {
-            "order_no": f"XF{clock.today():%Y%m%d}-{sign}",
+            "order_no": f"XF-{sign}",  # no day in it: a form may be sent again after midnight
             "platform_no": form.transfer_no,
             "title": form.title,
             "content": form.content,

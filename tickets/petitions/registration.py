@@ -7,10 +7,11 @@ most). Opens nothing (`registering` does).
 import re
 from datetime import date
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.actions import Form
+from core.actions import Form, faults_of
+from core.errors import Fault
 from core.identity import normalise_phone, parse_id
 from tickets.petitions.words import FORMS, REPRESENTATIVES, Category, IdKind, Purpose
 from tickets.petitions.words import Form as Came
@@ -200,3 +201,15 @@ class Registration(Form):
         if together > self.people:
             return [("people", f"涉及人数少于所列的 {together} 人")]
         return []
+
+
+def faults(error: ValidationError) -> tuple[Fault, ...]:
+    """Every fault of a refused registration beside the field it belongs to."""
+    plain = faults_of(error, Registration)
+    found = []
+    for fault, entry in zip(plain, error.errors(), strict=True):
+        field = fault.field or str(entry.get("ctx", {}).get("field", ""))
+        info = Registration.model_fields.get(field)
+        label = str(info.title) if info else fault.label
+        found.append(fault.model_copy(update={"field": field, "label": label, "value": ""}))
+    return tuple(found)
