@@ -6,7 +6,7 @@ Nothing else registers anything; `wire()` is called once by each process and by 
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from bot import alerts, connection, proof, recounted, reminders, rooms
+from bot import alerts, connection, groups, proof, recounted, reminders, rooms
 from bot import conversations as bot_conversations
 from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
@@ -20,9 +20,11 @@ from core import audit, clock, db, due, events, inbound, jobs, rotation, web
 from core.rotation import Place
 from core.settings import settings
 from im import live, said
-from im.events import MessagePosted
+from im.events import MembersChanged, MessagePosted, RoomChanged, RoomOpened
 from intake import hotline, sms, wechat
 from integrations import http
+from reports import cubes
+from reports import reactions as statistics
 from staff import entering
 from staff.events import CalendarChanged
 from tickets import actions as ticket_actions
@@ -97,6 +99,12 @@ def wire() -> None:
     events.react(ReplyApproved, reactions.report_result)
     events.react(CaseReturned, reactions.report_return)
     events.react(CalendarChanged, reactions.recount)
+    for happened in (CaseReceived, CaseUpdated, CaseMoved, TicketMoved):
+        events.react(happened, statistics.touch)
+    events.react(TicketAssigned, statistics.touch_ticket)
+    events.react(DeadlineMoved, statistics.touch_clock)
+    events.react(LimitsRecounted, statistics.touch_recounted)
+    events.react(CaseMerged, statistics.touch_merged)
 
     due.on_due(STEP, escalation.step)
 
@@ -137,6 +145,10 @@ def _wire_bot() -> None:
     events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)
     events.react(MessagePosted, rooms.posted)
+    events.react(RoomOpened, groups.opened)
+    events.react(MessagePosted, groups.posted)
+    events.react(MembersChanged, groups.changed)
+    events.react(RoomChanged, groups.changed)
     events.react(RiskFlagged, alerts.risk_flagged)
     events.react(PraisePassedOn, alerts.praised)
     events.react(RectificationDue, alerts.rectification_due)
@@ -145,6 +157,7 @@ def _wire_bot() -> None:
     due.on_due(rooms.NUDGE, rooms.nudge)
 
     jobs.on_job(FETCH, bot_jobs.take_file)
+    jobs.on_job(groups.JOB, groups.mirror)
     jobs.on_job(bot_inbound.WELCOME, bot_jobs.welcome)
 
     inbound.on_inbound(WECOM, bot_inbound.take_callback)
@@ -173,6 +186,8 @@ HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
     (600, _forget_the_done),
     (3600, entering.tidy),
     (180, spans.seal),
+    (3, cubes.seal),
+    (3600, cubes.count_visits),
     (60, said.take_old),
     (180, channel_jobs.repair),
     (86400, tidy.tidy),

@@ -67,15 +67,26 @@ async def _waited_for(message: Message) -> bool:
 
 
 async def _spoken_to(message: Message, ticket_id: int | None) -> list[int]:
-    """Whom a message concerns: those mentioned, who holds the ticket, and who looks after the case."""
-    wanted = list(message.mentions)
+    """Whom a message concerns: those mentioned, who holds the ticket, and who looks after the case.
+
+    Who wished for quiet in this room hears only of what mentions them.
+    """
+    inside = await rooms.inside(message.room_id)
+    wanted = [who.staff_id for who in inside if message.to_all and who.staff_id is not None]
+    wanted += message.mentions
+    named = set(wanted)
     if ticket_id is not None:
         ticket = await Ticket.get(id=ticket_id)
         case = await Case.get(id=ticket.case_id)
         wanted += [who for who in (ticket.holder_id, case.handler_id) if who is not None]
         wanted = [who for who in wanted if who in await secrecy.among(case, ticket, wanted)]
-    inside = set(await rooms.audience(message.room_id))
-    return [who for who in dict.fromkeys(wanted) if who in inside and who != message.author_id]
+    present = {who.staff_id for who in inside}
+    quiet = await rooms.quiet(message.room_id)
+    return [
+        who
+        for who in dict.fromkeys(wanted)
+        if who in present and who != message.author_id and (who in named or who not in quiet)
+    ]
 
 
 async def nudge(due: Due) -> tuple[Came, str]:
@@ -95,7 +106,7 @@ async def nudge(due: Due) -> tuple[Came, str]:
     if not late:
         return Came.VOID, "均已阅读"
     for person in (await staff.people(late)).values():
-        mentioned = "（提到了您）" if person.id in message.mentions else ""
+        mentioned = "（提到了您）" if message.to_all or person.id in message.mentions else ""
         what = message.text or (f"[文件] {message.file.name}" if message.file else "")
         foot = (
             f"\n回复请发“回话 {room.subject.partition(':')[2]} 内容”"

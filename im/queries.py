@@ -290,6 +290,14 @@ async def audience(room_id: int) -> list[int]:
     return [row["staff_id"] for row in rows]
 
 
+async def quiet(room_id: int) -> set[int]:
+    """Staff ids of those who wish for no nudges from this room."""
+    rows = await db.fetch(
+        "select staff_id from room_member where room_id = $1 and quiet and left_at is null", room_id
+    )
+    return {row["staff_id"] for row in rows}
+
+
 async def rooms(*, by: Actor, closed: bool = False, limit: int = 100) -> list[RoomLine]:
     """The rooms this person is in, the pinned ones and then the last spoken in first; `closed` asks for the closed ones instead."""
     rows = await db.fetch(

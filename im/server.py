@@ -165,6 +165,7 @@ class Chat:
             "may": sorted(rights(room)),
             "mine": (await state.mine(ask.room, by.staff_id)).wire(),
             "seen": await state.announcement_seen(ask.room, seen) if seen else [],
+            "mirror": await state.mirror(ask.room),
             "messages": [message.wire() for message in page.messages],
             "more": page.more,
             "members": [member.wire() for member in members],

@@ -59,6 +59,14 @@ async def mine(room_id: int, staff_id: int | None) -> Mine:
     return Mine(quiet=row["quiet"], pinned=row["pinned_at"] is not None) if row else Mine()
 
 
+async def mirror(room_id: int) -> str:
+    """How its copy in WeCom stands: "" none, open, few (members without an account), failed."""
+    found = await db.fetchval(
+        "select state from room_mirror where room_id = $1 and state <> 'ended'", room_id
+    )
+    return found or ""
+
+
 async def announcement_seen(room_id: int, seq: int) -> list[int]:
     """Staff ids of those who pressed "知道了"."""
     rows = await db.fetch(

@@ -5,6 +5,12 @@ import { el, icon, iconButton } from "./dom.js";
 import { openMenu } from "./more.js";
 import { dayName, time } from "./words.js";
 
+const MIRROR = {
+  wanted: "正在同步到企业微信群…",
+  open: "本群已同步到企业微信群。企业微信不支持把群内发言传回系统，请点开链接回复，或发给机器人“回音”。",
+  few: "成员中绑定企业微信的不足 2 人，暂未同步到企业微信群。",
+  failed: "同步到企业微信群失败，系统管理员可在“运行状况”查看原因。",
+};
 const ROLES = { owner: "群主", admin: "管理员" };
 
 export class Panel {
@@ -166,6 +172,7 @@ export class Panel {
   #order() {
     const { room } = this;
     const found = [];
+    if (room.mirror) found.push(el("p.im-panel-none", {}, MIRROR[room.mirror]));
     if (room.can("hush")) found.push(this.#switch("全员禁言", room.state.now.hushed, (on) => this.#act("hush", { on })));
     if (room.can("rename")) found.push(this.#button("pencil", "修改群名称", () => this.#rename()));
     if (room.can("export")) found.push(el("a.im-panel-line", { href: `${room.address}/export`, download: true }, icon("download"), "导出聊天记录"));

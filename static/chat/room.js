@@ -131,6 +131,7 @@ export class Room extends EventTarget {
     this.state.take(answer.state, answer.members, answer.seen);
     this.may = new Set(answer.may);
     this.mine = answer.mine;
+    this.mirror = answer.mirror;
     this.online = new Set(answer.online);
     this.readSeq = this.#mine()?.read_seq ?? 0; // behind what was told when a process died: told again
     const { timeline } = this;

@@ -61,6 +61,7 @@ async def test_who_is_signed_in_joins_their_room_and_who_is_not_signed_in_is_sen
         "may": ["leave", "pin"],
         "mine": {"quiet": False, "pinned": False},
         "seen": [],
+        "mirror": "",
         "online": [cast.bob.id],
         "messages": await fresh(cast),
         "more": False,
