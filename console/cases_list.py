@@ -20,6 +20,8 @@ from core.actor import Actor, Permission
 from core.errors import NotFound
 from staff import queries as staff
 from staff.queries import OrgTree
+from tickets.feedback import categories
+from tickets.feedback.words import Risk, Severity
 from tickets.queries import case_options, cases, waiting
 from tickets.queries.case_filter import DUE, MERGED, URGENCIES, CaseFilter, read
 from tickets.queries.cases import MOST_COUNTED, Page, TooBroad
@@ -76,6 +78,10 @@ async def options(actor: Actor, tree: OrgTree) -> dict[str, Options]:
             if unit.kind in ("campus", "clinic")
         ],
         "handler": [("me", "我"), ("none", "无人经办"), *people],
+        "topic": [(str(one.id), one.path.replace("->", " · ")) for one in await categories.open_ones()],
+        "tag": [(word.name, word.name) for word in await categories.words("tag")],
+        "risk": [(str(name), str(name)) for name in Risk],
+        "severity": [(str(name), str(name)) for name in Severity],
         "category": [(name, name) for name in await case_options.categories()],
     }
 

@@ -12,13 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.actions import reason
 from core.errors import Fault
+from tickets.feedback.words import Risk, Severity
 from tickets.sources import SOURCES
 from tickets.states import CaseState
 
 URGENCIES = ("一般", "紧急", "特急")
 MERGED = {"with": "一并列出", "only": "仅看已并入"}
 DUE = {"late": "已超期", "today": "今天到期", "3": "3 天内到期", "7": "7 天内到期"}
-MOST_CHOSEN = 12
+MOST_CHOSEN = 40
 
 
 def _known_source(text: str) -> str:
@@ -40,15 +41,16 @@ class CaseFilter(BaseModel):
 
     `unit` means the unit and all below it. `due` looks at the limits that still run. `handler` is "me", "none"
     or a member of staff. `since` and `until` are days of receipt in Asia/Shanghai, both included. `category`
-    is the beginning of the category's path. Cases that wait, merged, for another's reply are left out unless `merged`
-    asks for them, or words are searched: what is looked for is found. `again` keeps cases that were opened again. `todo` keeps what
-    waits for the person who asks. `q` holds words that must all be found (tickets/queries/search.py).
+    is the beginning of the category's path; `topic` a category of feedback with all below it, as main one or not.
+    Cases that wait, merged, for another's reply are left out unless `merged` asks for them, or words are searched:
+    what is looked for is found. `again` keeps cases that were opened again. `todo` keeps what waits for the person
+    who asks. `q` holds words that must all be found (tickets/queries/search.py).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     q: str = Field(default="", title="搜索", max_length=100)
-    state: tuple[CaseState, ...] = Field(default=(), title="状态", max_length=MOST_CHOSEN)
+    state: tuple[CaseState, ...] = Field(default=(), title="状态", max_length=len(CaseState))
     type: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
         default=(), title="诉求类型", max_length=MOST_CHOSEN
     )
@@ -65,6 +67,12 @@ class CaseFilter(BaseModel):
     since: date | None = Field(default=None, title="收到日期起")
     until: date | None = Field(default=None, title="收到日期止")
     category: str = Field(default="", title="问题分类", max_length=200)
+    topic: Id | None = Field(default=None, title="反馈分类")
+    tag: tuple[Annotated[str, Field(max_length=20)], ...] = Field(
+        default=(), title="标签", max_length=MOST_CHOSEN
+    )
+    risk: tuple[Risk, ...] = Field(default=(), title="风险", max_length=MOST_CHOSEN)
+    severity: tuple[Severity, ...] = Field(default=(), title="严重程度", max_length=MOST_CHOSEN)
     again: Flag = Field(default=False, title="仅重办")
     merged: Literal["with", "only"] | None = Field(default=None, title="已并入的诉求")
     todo: Flag = Field(default=False, title="待我处理")
@@ -101,7 +109,7 @@ class CaseFilter(BaseModel):
         return read(kept)[0]
 
 
-_MANY = frozenset({"state", "type", "source", "urgency"})
+_MANY = frozenset({"state", "type", "source", "urgency", "tag", "risk", "severity"})
 
 
 def read(

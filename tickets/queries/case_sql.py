@@ -22,6 +22,11 @@ from tickets.queries.values import Values
 from tickets.sources.matter_steps import BEFORE_REPLY
 from tickets.states import CaseState
 
+_TOPIC = (
+    "c.id in (with recursive below as (select id from feedback_category where id = {topic}"
+    " union all select f.id from feedback_category f join below b on f.parent_id = b.id)"
+    " select k.case_id from case_category k join below on below.id = k.category_id)"
+)
 SET = 30_000  # cases that are still gathered and sorted
 MOST_UNITS = 12  # a campus is common enough for a plain walk
 _BEFORE_REPLY = f"'{{{','.join(BEFORE_REPLY)}}}'::text[]"
@@ -90,6 +95,7 @@ def conditions(asked: Question, values: Values) -> str:
         parts.append(f"(c.merged_into is null or c.state <> all({_BEFORE_REPLY}))")
     if wanted.category:
         parts.append(f"c.category like {values.arg(like_pattern(wanted.category)[1:])}")
+    parts += _feedback(wanted, values)
     if wanted.due and not asked.due_in_ids:
         parts.append(_due(wanted.due, values, "c."))
     if asked.ids is not None:
@@ -111,7 +117,8 @@ def _places(asked: Question, values: Values) -> list[str]:
 def _secrecy(asked: Question, values: Values) -> list[str]:
     """What is hidden of secret cases; a search must not tell by finding what the row itself does not show."""
     wanted, words = asked.filter, asked.words
-    telling = bool(words.rest or words.phones or wanted.type or wanted.category)
+    classes = wanted.topic or wanted.tag or wanted.risk or wanted.severity
+    telling = bool(words.rest or words.phones or wanted.type or wanted.category or classes)
     hidden = secrecy.condition(asked.by, values, whole=telling)
     return [] if hidden == "true" else [hidden]
 
@@ -131,6 +138,22 @@ def _chosen(wanted: CaseFilter, values: Values) -> list[str]:
         for column, chosen in columns.items()
         if chosen
     ]
+
+
+def _feedback(wanted: CaseFilter, values: Values) -> list[str]:
+    """Classes of feedback; that the list is not empty is said too, for the partial indexes."""
+    parts = []
+    for column, chosen in (("tags", wanted.tag), ("risks", wanted.risk)):
+        if chosen:
+            parts.append(
+                f"c.{column} <> '{{}}' and c.{column} && {values.arg([str(value) for value in chosen])}::text[]"
+            )
+    if wanted.severity:
+        given = values.arg([str(value) for value in wanted.severity])
+        parts.append(f"c.severity <> '' and c.severity = any({given}::text[])")
+    if wanted.topic is not None:
+        parts.append(_TOPIC.format(topic=values.arg(wanted.topic)))
+    return parts
 
 
 def _handler(wanted: CaseFilter, by: Actor, values: Values) -> list[str]:
