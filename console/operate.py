@@ -104,7 +104,9 @@ async def _shown(rows: list[Entry], by: Actor) -> list[Entry]:
     bodies = [row.id for row in rows if row.table == "inbound"]
     hidden = await secret_traces.hidden_bodies(bodies, by) if bodies else set()
     return [
-        replace(row, payload=secrecy.VEILED) if row.table == "inbound" and row.id in hidden else row
+        replace(row, what=secrecy.VEILED, payload=secrecy.VEILED, error="")
+        if row.table == "inbound" and row.id in hidden
+        else row
         for row in rows
     ]
 
