@@ -26,6 +26,7 @@ WANTED: Final = {  # name that templates ask for: file of a package
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "echarts.min.js": "echarts/dist/echarts.min.js",
     "socket.io.min.js": "socket.io-client/dist/socket.io.min.js",
 }
 
