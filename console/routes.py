@@ -35,6 +35,7 @@ from console import (
     petition_file,
     petition_register,
     pick,
+    questionnaires,
     recounts,
     register,
     remaining,
@@ -77,6 +78,7 @@ routes: list[web.AbstractRouteDef] = [
     *patients.routes,
     *templates_page.routes,
     *form_designer.routes,
+    *questionnaires.routes,
     *imports.routes,
 ]
 

@@ -1,7 +1,7 @@
 """How likely two cases are the same matter: points of a hundred with readable reasons; decides nothing.
 
 Who speaks (phone, identity number, visit, patient, name) gives up to 55 points, what is told (text, department,
-day) up to 60; an order that names the other's number is nearly certain. The weights are our own judgement, held
+day) up to 60, and without anything alike in what is told no proposal comes about; an order that names the other's number is nearly certain. The weights are our own judgement, held
 by the table of pairs in tests/pure/test_likeness.py. Reads nothing: facts come in as values.
 """
 
@@ -16,6 +16,7 @@ from core.search import normalise
 FLOOR = 40
 PERSON_MOST, MATTER_MOST, MOST = 55, 60, 100
 NAMED = 80  # one order names the other's number
+STRANGE_MOST = 35  # below FLOOR: the same person may raise many matters
 _SAME_PHONE, _SAME_ID, _SAME_NUMBER = 38, 45, 40
 _SAME_VISIT, _SAME_PATIENT, _LIKELY_PATIENT = 45, 35, 18
 _SAME_NAME, _SAME_PATIENT_NAME = 12, 15
@@ -25,6 +26,7 @@ _SAME_DAY, _NEAR_DAY, _FAR_DAY = 8, 4, -10
 _NEAR, _FAR = 3, 120  # days
 _CAME_NEAR, _CAME_WITHIN = 3, 14
 _LEAST_GRAMS = 12
+ALIKE = "内容相似"
 
 # What stands in nearly every order, whoever wrote it.
 _USUAL = re.compile(
@@ -103,6 +105,8 @@ def score(case: Facts, other: Facts) -> Likeness:
         points += named.worth
     found = [*person, *matter]
     points += sum(min(finding.worth, 0) for finding in found)
+    if not (named or case.visits & other.visits or case.departments & other.departments or _told(matter)):
+        points = min(points, STRANGE_MOST)
     found.sort(key=lambda finding: -abs(finding.worth))
     return Likeness(other.case_id, max(0, min(points, MOST)), tuple(finding.reason for finding in found))
 
@@ -120,6 +124,11 @@ def _order(entry: Likeness) -> tuple[int, int]:
 
 def _gain(findings: Sequence[Finding]) -> int:
     return sum(max(finding.worth, 0) for finding in findings)
+
+
+def _told(matter: Sequence[Finding]) -> bool:
+    """Whether the texts are alike at all."""
+    return any(finding.reason.startswith(ALIKE) for finding in matter)
 
 
 def _named(case: Facts, other: Facts) -> Finding | None:
@@ -160,7 +169,7 @@ def _matter(case: Facts, other: Facts) -> Iterable[Finding]:
     share = alike(case.grams, other.grams)
     worth = round(_TEXT_MOST * min(1.0, (share - _TEXT_FROM) / (_TEXT_FULL - _TEXT_FROM)))
     if worth > 0:
-        yield Finding(worth, f"内容相似 {round(share * 100)}%")
+        yield Finding(worth, f"{ALIKE} {round(share * 100)}%")
     if case.departments and other.departments:
         if case.departments & other.departments:
             yield Finding(_SAME_DEPARTMENT, "同一科室")

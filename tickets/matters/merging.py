@@ -80,29 +80,41 @@ async def _check(case: Case, main: Case) -> None:
     Raises:
         Refused: with the reason.
     """
-    if case.merged_into is not None:
-        raise Refused(f"本诉求已并入 {case.merged_number}，不能重复合并")
-    if main.merged_into is not None:
-        raise Refused(f"{main.number} 已并入 {main.merged_number}，请直接并入 {main.merged_number}")
+    if why := obstacle(case, main):
+        raise Refused(why)
     if below := await queries.merged_into(case.id):
         numbers = "、".join(each.number for each in below)
         raise Refused(f"已有诉求并入本诉求（{numbers}），请把 {main.number} 并入本诉求，或先拆分")
+
+
+def obstacle(case: Case, main: Case) -> str:
+    """Why one cannot be merged into the other, as far as the two themselves tell; "" when nothing stands against it."""
+    if case.merged_into is not None:
+        return f"本诉求已并入 {case.merged_number}，不能重复合并"
+    if main.merged_into == case.id:
+        return f"{main.number} 已并入本诉求，不能反过来合并"
+    if main.merged_into is not None:
+        return f"{main.number} 已并入 {main.merged_number}，请直接并入 {main.merged_number}"
     for each in (case, main):
         if not replies(SOURCES[each.source].table):
-            raise Refused(
+            return (
                 f"{each.number} 是{SOURCES[each.source].label}，须单独出具书面处理意见"
                 "（《信访工作条例》第三十二条），只能归为同一事项，不能合并"
             )
-    if (case.secret, set(case.barred_unit_ids), set(case.barred_staff_ids)) != (
-        main.secret,
-        set(main.barred_unit_ids),
-        set(main.barred_staff_ids),
-    ):
-        raise Refused("两件诉求的知悉范围不同，不能合并，只能归为同一事项")
+    if _known_to(case) != _known_to(main):
+        return "两件诉求的知悉范围不同，不能合并，只能归为同一事项"
     if case.state is CaseState.UNDER_REVIEW:
-        raise Refused("本诉求的答复正在审核，请先退回修改再合并")
+        return "本诉求的答复正在审核，请先退回修改再合并"
+    if case.state not in BEFORE_REPLY:
+        return f"本诉求当前状态为“{case.label}”，不能并入其他诉求"
     if main.state not in (*BEFORE_REPLY, CaseState.UNDER_REVIEW):
-        raise Refused(f"{main.number} 当前状态为“{main.label}”，不能再并入诉求")
+        return f"{main.number} 当前状态为“{main.label}”，不能再并入诉求"
+    return ""
+
+
+def _known_to(case: Case) -> tuple[bool, frozenset[int], frozenset[int]]:
+    """Whom its secrecy keeps away."""
+    return case.secret, frozenset(case.barred_unit_ids), frozenset(case.barred_staff_ids)
 
 
 def _voice(case: Case) -> str:
