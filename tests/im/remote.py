@@ -109,6 +109,10 @@ class Client:
 
         return hear
 
+    async def _connected(self) -> None:
+        async with self.news:
+            self.news.notify_all()
+
     async def __aenter__(self) -> Self:
         # a session of our own: the client library forgets a Cookie header when it comes back
         headers = {"Cookie": self.cookie} if self.cookie else {}
@@ -118,6 +122,7 @@ class Client:
         )
         for name in ("message", "read", "change", "seen", "mine", "typing"):
             self.sio.on(name, self._hear(name))
+        self.sio.on("connect", self._connected)
         origin = {"Origin": self.origin} if self.origin else {}
         try:
             await self.sio.connect(self.address, headers=origin, transports=["websocket"])
@@ -183,13 +188,14 @@ class Client:
 
     async def _until(self, name: str, wanted: Callable[[Any], bool]) -> None:
         async with asyncio.timeout(PATIENCE), self.news:
-            await self.news.wait_for(lambda: any(event == name and wanted(data) for event, data in self.heard))
+            await self.news.wait_for(
+                lambda: any(event == name and wanted(data) for event, data in self.heard)
+            )
 
     async def back(self) -> None:
         """Wait until the connection stands again."""
-        async with asyncio.timeout(PATIENCE):
-            while not self.sio.connected:
-                await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE), self.news:
+            await self.news.wait_for(lambda: self.sio.connected)
 
     @property
     def messages(self) -> list[dict[str, Any]]:

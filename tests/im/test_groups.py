@@ -53,7 +53,9 @@ async def roles(group: Group) -> dict[str, str]:
     return {who.name: who.role.value for who in await queries.inside(group.room) if who.kind == "staff"}
 
 
-async def test_a_group_has_its_name_owner_and_members_and_the_same_key_is_the_same_group(group: Group) -> None:
+async def test_a_group_has_its_name_owner_and_members_and_the_same_key_is_the_same_group(
+    group: Group,
+) -> None:
     again = await groups.found(KEY, "另一个名字", ids(group.zoe), by=group.olga)
     room = await queries.room(group.room, by=group.olga)
     assert (again, room.title, room.role, room.own_group) == (group.room, "值班 协调群", Role.OWNER, True)

@@ -33,7 +33,9 @@ async def _cast(room_name: str) -> tuple[int, list[Actor]]:
     return room, people
 
 
-async def test_every_change_applied_to_an_old_state_equals_a_fresh_look(database: str, redis_url: str) -> None:
+async def test_every_change_applied_to_an_old_state_equals_a_fresh_look(
+    database: str, redis_url: str
+) -> None:
     room, (alice, bob, carl, dora) = await _cast("变更全程")
     said = await write(room, bob, "请大家看")
     bad = await write(room, bob, "不当的话")
@@ -78,7 +80,9 @@ async def test_every_change_applied_to_an_old_state_equals_a_fresh_look(database
             await client.until_mark(b, bad.seq)
         ends = {name: settled(first[name], client.heard) for name, client in
                 (("owner", owner), ("desk", desk), ("phone", phone))}  # fmt: skip
-        lists = [applied(first["owner"]["messages"], client.messages, start=0) for client in (owner, desk, phone)]
+        lists = [
+            applied(first["owner"]["messages"], client.messages, start=0) for client in (owner, desk, phone)
+        ]
         fresh = await owner.ask("join", {"room": room, "since": 0})
     await live.close_live()
     assert ends == {name: known(fresh) for name in ("owner", "desk", "phone")}
@@ -87,7 +91,9 @@ async def test_every_change_applied_to_an_old_state_equals_a_fresh_look(database
     assert [pin["seq"] for pin in fresh["state"]["pins"]] == [said.seq]
 
 
-async def test_late_doubled_and_lost_changes_never_end_in_a_wrong_state(database: str, redis_url: str) -> None:
+async def test_late_doubled_and_lost_changes_never_end_in_a_wrong_state(
+    database: str, redis_url: str
+) -> None:
     room, (alice, bob, *_) = await _cast("乱序")
     async with (
         process() as address,
