@@ -14,6 +14,7 @@ from core.actor import Actor, Door, system
 from core.due import DUE
 from core.pump import drain
 from patients.rows import opened
+from sample import feedback, petitions
 from sample.hospital import Progress, quiet
 from sample.names import patient_name
 from sample.texts import TEXTS, Story, Told
@@ -82,6 +83,8 @@ async def seed(progress: Progress = quiet) -> None:
             for _ in range(times):
                 number += 1
                 await _tell(goal, number, chance, centre, chief)
+        await petitions.tell(centre[0], chief)
+        await feedback.tell(centre[0], chief)
         while await drain(DUE):  # reminders of days gone by are told in the story, not on the phones
             pass
         await _quieten()

@@ -88,7 +88,7 @@ async def test_notice_runs_from_the_day_of_receipt_and_ends_when_the_person_was_
 
 async def test_a_transfer_is_objected_to_within_five_working_days_and_not_later(cast: Cast) -> None:
     more = {"form": "transferred", "transferred_by": "测试市卫健委", "upstream_on": date(2026, 5, 29)}
-    case = await registered(cast, **more)
+    case = await registered(cast, **more)  # type: ignore[arg-type]  # fields of a letter
     assert await limits(case) == {
         "notice": ("2026-03-17", "running"),
         "objection": ("2026-03-09", "running"),

@@ -17,7 +17,7 @@ from core.errors import Fault, Forbidden, Invalid, NotFound
 from core.identity import normalise_phone, parse_id
 from core.search import normalise
 from staff import queries as staff
-from tickets import clocks, history
+from tickets import barring, clocks, history
 from tickets.deadlines import printed
 from tickets.limits import Limit
 from tickets.models import Case
@@ -28,7 +28,7 @@ from tickets.petitions.models import Petition, Petitioner
 from tickets.petitions.registration import Named, Registration, named
 from tickets.petitions.words import FORMS, Category, IdKind
 from tickets.petitions.words import Form as Came
-from tickets.queries import access
+from tickets.queries import access, secrecy
 from tickets.receiving import Incoming, Received, receive_many
 from tickets.sources.petition import PETITION
 
@@ -83,6 +83,8 @@ async def repeats(form: Registration, by: Actor) -> list[Repeat]:
         try:
             case = await access.case(row["case_id"], by)
         except NotFound:
+            continue
+        if not secrecy.whole(case, by):  # that it is the same person's would tell who that is
             continue
         why = "内容相同" if row["same_text"] else ("证件号码相同" if row["same_id"] else "联系电话相同")
         found.append(Repeat(case, row["number"], why, row["final"]))
@@ -147,8 +149,9 @@ async def register(
         case = await Case.select_for_update().get(id=received.case_id)
         if await Petition.get_or_none(case_id=case.id) is not None:
             return case, False
-        case.secret = form.category is Category.ACCUSATION
-        case.barred_unit_ids, case.barred_staff_ids = list(meant.units), list(meant.staff)
+        if form.category is Category.ACCUSATION:
+            await barring.name(case, meant.units, meant.staff)
+            await barring.hand_over(case)
         petition = await _keep(case, form, received_at, repeat_of)
         await _people(case, form)
         await _limits(case, form, received_at)
