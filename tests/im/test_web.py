@@ -162,6 +162,8 @@ async def test_the_list_of_rooms_tells_what_waits(cast: Cast, door: Door) -> Non
                     "mentions": 0,
                     "last": "测试甲：在吗",
                     "last_at": said.wire()["at"],
+                    "quiet": False,
+                    "pinned": False,
                 }
             ],
             "unread": 1,
