@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-NAMES = ("intake", "imports", "outbox", "case_list", "callback", "chat", "clocks", "logic")
+NAMES = ("intake", "imports", "outbox", "case_list", "callback", "chat", "chat_search", "clocks", "logic", "likeness")
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = 60
 
