@@ -1,6 +1,6 @@
 # The commands of the project; `make` alone lists them. What they do stands in devtools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset check format test bench lock manage
+.PHONY: help setup run reset check format test bench audit lock manage
 PYTHON ?=
 PY := .venv/bin/python
 export PYTHON
@@ -43,6 +43,9 @@ test: setup ## the whole suite: check, tests, stories of the running system, sto
 
 bench: setup ## benchmarks; prints a table
 	@$(PY) -m bench
+
+audit: setup ## security checks of code and of a running server; writes the code audit report
+	@$(PY) -m devtools.audit
 
 lock: setup ## write the lock files anew after a dependency was added
 	@$(PY) -m devtools.lock
