@@ -21,6 +21,7 @@ AREAS = {  # the first word of a parameter's name, as the page calls that part o
     "chat": "群聊",
     "bot": "企业微信机器人",
     "intake": "数据接入",
+    "auditor": "时限审计",
 }
 OTHER = "案件与工单"
 

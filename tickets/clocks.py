@@ -6,6 +6,7 @@ transaction; tells nobody (reactions do). Counting again is `recounting`'s.
 """
 
 from datetime import datetime
+from typing import Protocol
 
 from tortoise.expressions import Q
 
@@ -22,7 +23,26 @@ STEP = "clock.step"
 SHELVED = "挂起"
 
 
-def next_ask(row: Clock, calendar: Calendar) -> due.Ask | None:
+class Ticking(Protocol):
+    """What of a clock its ladder is told by."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def start_at(self) -> datetime: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def paused_seconds(self) -> int: ...
+
+
+def next_ask(row: Ticking, calendar: Calendar) -> due.Ask | None:
     """The due row for the next rung that was not taken yet; None when the ladder is at its end."""
     nxt = clock_kinds.rung(row.kind, row.level + 1)
     if nxt is None:
@@ -234,7 +254,7 @@ async def _move(row: Clock, new: Deadline, calendar: Calendar) -> None:
         await arm(row, calendar)
 
 
-def level_at(row: Clock, calendar: Calendar) -> int:
+def level_at(row: Ticking, calendar: Calendar) -> int:
     """The rung that is behind us now, after the limit moved: what lies ahead is to be told (again)."""
     behind = 0
     for entry in clock_kinds.rungs(row.kind) if row.level else ():

@@ -17,7 +17,7 @@ from tickets import clocks, history
 from tickets.events import DeadlineMoved, ExtensionRefused, LimitsRecounted
 from tickets.extending import speaks_to_platform
 from tickets.models import Case, Clock, Ticket
-from tickets.recounting import Counted, keep, recount
+from tickets.recounting import Counted, Counter, keep, recount
 from tickets.story import EXTENSION_GRANTED, EXTENSION_REFUSED
 
 ALREADY_CONCLUDED = "4009"
@@ -176,7 +176,7 @@ async def _grant(case_id: int, number: int, days: int, until: datetime, receipt:
         before = upstream.due_at
         await clocks.grant(upstream, days, until, receipt)
         await _tell_moved(upstream, before, _PLATFORM)
-        counted = await recount([case_id], await working_days.calendar(), _PLATFORM, locked=True)
+        counted = await recount([case_id], Counter(await working_days.calendar()), _PLATFORM, locked=True)
         await announce(*(DeadlineMoved(clock_id=one.clock.id) for one in counted.moved))
         await clocks.refresh(case)
         await case.save(update_fields=["due_at", "provisional"])
@@ -189,6 +189,7 @@ async def recount_clocks(job: Job) -> None:
         return
     total: int = await db.fetchval("select count(*) from clock where state in ('running', 'paused')")
     done, after, busy = 0, 0, list[int]()
+    counter = Counter(await working_days.calendar())
     while True:
         ids = await db.fetch(
             "select distinct case_id from clock where state in ('running', 'paused') and case_id > $1"
@@ -198,12 +199,12 @@ async def recount_clocks(job: Job) -> None:
         )
         if not ids:
             break
-        counted = await _recount(number, [row["case_id"] for row in ids])
+        counter, counted = await _recount(number, [row["case_id"] for row in ids], counter)
         done, after = done + counted.clocks, ids[-1]["case_id"]
         busy += counted.busy
         await job.report(done, total)
     for case_id in busy:  # they were in somebody's hand; now we wait for them, one by one
-        await _recount(number, [case_id], wait=True)
+        counter, _ = await _recount(number, [case_id], counter, wait=True)
     await _finish(number)
 
 
@@ -219,14 +220,19 @@ async def _begin(job: Job) -> int | None:
     return number
 
 
-async def _recount(number: int, case_ids: list[int], *, wait: bool = False) -> Counted:
+async def _recount(
+    number: int, case_ids: list[int], counter: Counter, *, wait: bool = False
+) -> tuple[Counter, Counted]:
+    """Count some cases; with the counter that was used, another one when the working days changed meanwhile."""
     async with transaction():
         if wait:
             await Case.select_for_update().filter(id__in=case_ids)
-        calendar = await working_days.calendar(fresh=True)  # as it is now that the cases are ours
-        counted = await recount(case_ids, calendar, _CALENDAR, locked=wait)
+        calendar = await working_days.calendar(fresh=True)
+        if calendar != counter.calendar:
+            counter = Counter(calendar)
+        counted = await recount(case_ids, counter, _CALENDAR, locked=wait)
         await keep(number, counted)
-    return counted
+    return counter, counted
 
 
 async def _finish(number: int) -> None:

@@ -8,9 +8,8 @@ own, the old row finds itself void. Safe to run twice: what stands as it should 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 
-import asyncpg
 import orjson
 
 from core import clock, db, due
@@ -18,14 +17,15 @@ from core.actor import Actor
 from core.calendar import Calendar
 from tickets import clock_kinds, limits
 from tickets.clocks import level_at, next_ask
-from tickets.deadlines import Deadline
-from tickets.models import Clock
+from tickets.deadlines import END_OF_BUSINESS, Deadline, Unit
 
 _LOCK = """
 select id from cases where id = any($1::bigint[]) order by id for no key update skip locked
 """
 _CLOCKS = """
-select k.*, c.source, c.merged_into from clock k join cases c on c.id = k.case_id
+select k.id, k.case_id, k.ticket_id, k.round, k.kind, k.start_at, k.due_at, k.provisional, k.reason, k.rule, k.state,
+    k.version, k.level, k.paused_seconds, c.source, c.merged_into is not null
+from clock k join cases c on c.id = k.case_id
 where k.case_id = any($1::bigint[])
     and (k.state in ('running', 'paused') or k.ticket_id is null and k.kind = any($2::text[]))
 """
@@ -73,11 +73,38 @@ where d.id in (
 """
 
 
+@dataclass(slots=True)
+class Line:
+    """An open clock while it is counted; `rule` is the JSON kept beside it, parsed only where it must be."""
+
+    id: int
+    case_id: int
+    ticket_id: int | None
+    round: int
+    kind: str
+    start_at: datetime
+    due_at: datetime
+    provisional: bool
+    reason: str
+    rule: str | None
+    state: str
+    version: int
+    level: int
+    paused_seconds: int
+    source: str
+    merged: bool
+
+    @property
+    def open(self) -> bool:
+        """Whether it runs or stands still; others are here because something leans on them."""
+        return self.state in ("running", "paused")
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A limit that is another one now."""
 
-    clock: Clock
+    clock: Line
     before: datetime
 
 
@@ -90,7 +117,8 @@ class Counted:
     busy: list[int] = field(default_factory=list)
 
 
-_Key = tuple[str, str, datetime, str, datetime | None, bool]
+_Begun = datetime | tuple[date, bool]
+_Key = tuple[str, str, _Begun, str, datetime | None, bool]
 
 
 class Counter:
@@ -99,54 +127,65 @@ class Counter:
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._made: dict[_Key, Deadline] = {}
+        self._rules: dict[str, limits.Kept] = {}
 
-    def again(self, source: str, row: Clock, above: Deadline | None) -> Deadline | None:
+    def again(self, item: Line, above: Deadline | None) -> Deadline | None:
         """The limit as it should be; None for one that nobody computes."""
-        if row.rule is None or ("amount" not in row.rule and above is None):
+        if item.rule is None:
             return None
-        kept = orjson.dumps(row.rule, option=orjson.OPT_SORT_KEYS).decode()
+        kept = self._rules.get(item.rule)
+        if kept is None:
+            kept = self._rules[item.rule] = orjson.loads(item.rule)
+        if "amount" not in kept and above is None:
+            return None
         over = (above.due_at, above.provisional) if above else (None, False)
-        key = (source, row.kind, row.start_at, kept, *over)
+        key = (item.source, item.kind, _begun(item.start_at, kept), item.rule, *over)
         found = self._made.get(key)
         if found is None:
-            found = limits.again(source, row.kind, row.start_at, row.rule, above, self.calendar)
+            found = limits.again(item.source, item.kind, item.start_at, kept, above, self.calendar)
             self._made[key] = found
         return found
 
 
-async def recount(
-    case_ids: Collection[int], calendar: Calendar, by: Actor, *, locked: bool = False
-) -> Counted:
+def _begun(start: datetime, kept: limits.Kept) -> _Begun:
+    """What matters of the start: its day, and whether the day's end was past; the instant for hours, or where it is told."""
+    if kept.get("unit") == Unit.HOURS or kept.get("count_start_day"):
+        return start
+    end = str(kept["end_of_day"]) if "end_of_day" in kept else END_OF_BUSINESS.isoformat()
+    here = clock.local(start)
+    return here.date(), here.time() >= time.fromisoformat(end)
+
+
+async def recount(case_ids: Collection[int], counter: Counter, by: Actor, *, locked: bool = False) -> Counted:
     """Count the open clocks of these cases again; inside the caller's transaction.
 
     Args:
         case_ids: whose.
-        calendar: the working days as they are now.
+        counter: of the working days as they are now.
         by: who made them so, for the line of history.
         locked: the caller holds the cases; otherwise those in somebody's hand are left out and named in `busy`.
     """
     ids = sorted(case_ids)
     free = ids if locked else await _lock(ids)
     rows = await db.fetch(_CLOCKS, free, list(clock_kinds.STAND_WHEN_MET))
+    lines = sorted((Line(*row) for row in rows), key=lambda item: (clock_kinds.order(item.kind), item.id))
     done = Counted(busy=sorted(set(ids) - set(free)))
-    counter = Counter(calendar)
-    changed: list[Clock] = []
-    same: list[Clock] = []
-    known: dict[tuple[int, int], list[Clock]] = {}
-    for row in sorted(rows, key=lambda row: (clock_kinds.order(row["kind"]), row["id"])):
-        item = _clock(row)
+    changed: list[Line] = []
+    known: dict[tuple[int, int], list[Line]] = {}
+    for item in lines:
         family = known.setdefault((item.case_id, item.round), [])
-        if item.state in ("running", "paused"):
-            done.clocks += 1
-            before, wrote = item.due_at, _count(row["source"], item, family, counter)
-            if item.due_at != before:
-                done.moved.append(Moved(item, before))
-            (changed if wrote else same).append(item)
         family.append(item)
+        if not item.open:
+            continue
+        done.clocks += 1
+        before = item.due_at
+        if _count(item, family, counter):
+            changed.append(item)
+        if item.due_at != before:
+            done.moved.append(Moved(item, before))
     await _write(changed, [moved.clock for moved in done.moved])
-    merged = {row["case_id"] for row in rows if row["merged_into"] is not None}  # nobody is reminded of these
-    running = [item for item in (*same, *changed) if item.state == "running" and item.case_id not in merged]
-    await _arm(running, {one.clock.id for one in done.moved}, calendar)
+    running = [item for item in lines if item.state == "running" and not item.merged]  # merged: no reminders
+    await _arm(running, {one.clock.id for one in done.moved}, counter.calendar)
     if changed:
         await db.execute(_CASES, sorted({item.case_id for item in changed}), clock_kinds.ours())
     await _tell(done.moved, by)
@@ -159,36 +198,24 @@ async def _lock(ids: Sequence[int]) -> list[int]:
     return sorted(free - busy)
 
 
-def _clock(row: "asyncpg.Record") -> Clock:
-    """A row as the model; it is written by sets and never saved by itself."""
-    values = dict(row)
-    del values["source"], values["merged_into"]
-    rule = values.pop("rule")
-    return Clock(**values, rule=orjson.loads(rule) if rule is not None else None)
-
-
-def _count(source: str, item: Clock, family: Sequence[Clock], counter: Counter) -> bool:
+def _count(item: Line, family: Sequence[Line], counter: Counter) -> bool:
     """Set the limit anew; whether anything of the clock is another now."""
+    wanted = clock_kinds.above(item.kind)
     over = [
         known
         for known in family
-        if known.ticket_id is None
-        and known.kind in clock_kinds.above(item.kind)
-        and (
-            known.state in ("running", "paused")
-            or (known.kind in clock_kinds.STAND_WHEN_MET and known.state == "met")
-        )
+        if known.kind in wanted
+        and known.ticket_id is None
+        and (known.open or known.kind in clock_kinds.STAND_WHEN_MET)
     ]
     first = min(over, key=lambda known: known.due_at, default=None)
     above = Deadline(first.due_at, first.provisional, first.reason) if first else None
-    new = counter.again(source, item, above)
-    if new is None or (new.due_at, new.provisional, new.reason) == (
-        item.due_at,
-        item.provisional,
-        item.reason,
-    ):
+    new = counter.again(item, above)
+    if new is None:
         return False
     moved = new.due_at != item.due_at
+    if not moved and new.provisional == item.provisional and new.reason == item.reason:
+        return False
     item.due_at, item.provisional, item.reason = new.due_at, new.provisional, new.reason
     if moved:
         item.version += 1
@@ -196,7 +223,7 @@ def _count(source: str, item: Clock, family: Sequence[Clock], counter: Counter) 
     return True
 
 
-async def _write(changed: Sequence[Clock], moved: Sequence[Clock]) -> None:
+async def _write(changed: Sequence[Line], moved: Sequence[Line]) -> None:
     if not changed:
         return
     await db.execute(
@@ -212,7 +239,7 @@ async def _write(changed: Sequence[Clock], moved: Sequence[Clock]) -> None:
     await db.execute(_TICKETS, [item.ticket_id for item in of_tickets], [item.due_at for item in of_tickets])
 
 
-async def _arm(running: Sequence[Clock], moved: Collection[int], calendar: Calendar) -> None:
+async def _arm(running: Sequence[Line], moved: Collection[int], calendar: Calendar) -> None:
     """A row for the next rung of what moved; for the others, the row's instant where it is another now."""
     asks = [ask for item in running if (ask := next_ask(item, calendar)) is not None]
     await due.schedule(*(ask for ask in asks if ask.ref in moved))

@@ -57,7 +57,7 @@ def of(calendar: Calendar) -> WorkingTime:
     for known, found in _kept:
         if known is calendar:
             return found
-    made = WorkingTime(calendar)
+    made = next((found for known, found in _kept if known == calendar), None) or WorkingTime(calendar)
     _kept.append((calendar, made))
     del _kept[:-MOST_KEPT]
     return made

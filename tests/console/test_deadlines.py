@@ -54,7 +54,7 @@ async def test_a_period_is_changed_shown_with_who_changed_it_and_written_to_the_
     admin = await console.enter("admin")
     drawer = await admin.get(UPSTREAM, part=True)
     assert drawer.tree.xpath("//input[@name='amount']/@value") == ["15"]
-    assert drawer.tree.xpath("//input[@checked]/@value") == ["working_days"]
+    assert drawer.tree.xpath("//input[@name='unit'][@checked]/@value") == ["working_days"]
     saved = await admin.post(UPSTREAM, GOOD, part=True)
     assert saved.headers["HX-Redirect"] == PAGE
     assert (await row(admin, "投诉"))[0].startswith("12 个工作日 测试市热线办法第 9 条 测试admin，")
@@ -177,3 +177,58 @@ async def test_a_faulty_instant_is_told(console: Console) -> None:
     }
     assert {received: status for received, (status, _) in told.items()} == dict.fromkeys(told, 422)
     assert told["yesterday"][1] == ["收到时间：时间格式应为 2026-11-21 09:30"]
+
+
+async def test_how_a_period_begins_and_ends_is_set_shown_and_counted(console: Console) -> None:
+    admin = await console.enter("admin")
+    path = f"{PAGE}/petition/other/notice"
+    drawer = await admin.get(path, part=True)
+    assert drawer.tree.xpath("//input[@name='end_of_day']/@value") == ["17:30"]
+    assert drawer.tree.xpath("//input[@name='roll_over_last_day'][@checked]/@value") == ["true"]
+    await admin.post(
+        path,
+        {
+            "amount": "15",
+            "unit": "calendar_days",
+            "basis": "《信访工作条例》第二十三条",
+            "count_start_day": "true",
+            "roll_over_last_day": "false",
+            "end_of_day": "24:00",
+        },
+        part=True,
+    )
+    page = await admin.get(PAGE)
+    cell = page.words("//section[.//h2 = '信访']//tr[td[1][. = '告知时限']]/td[2]")
+    assert cell[0].startswith(
+        "15 个自然日 当日计入，休息日不顺延，截止 24:00 《信访工作条例》第二十三条 测试admin"
+    )
+    found = await tried(admin, source="petition", appeal_type="申诉求决")
+    due = dict(zip(found.words("//article/header/b"), found.words("//*[@class='tried-due']"), strict=True))
+    assert due["告知时限"] == "2026-03-16 23:59"
+    again = await admin.get(path, part=True)
+    assert again.tree.xpath("//input[@name='end_of_day']/@value") == ["24:00"]
+    faulty = await admin.post(
+        path, {"amount": "15", "unit": "calendar_days", "basis": "x", "end_of_day": "25:00"}, part=True
+    )
+    assert faulty.status == 422
+    assert faulty.words("//*[@id='rule-end_of_day-fault']") != []
+
+
+async def test_the_tester_shows_every_kind_of_the_chosen_source(console: Console) -> None:
+    admin = await console.enter("admin")
+    page = await tried(admin, source="petition", appeal_type="申诉求决")
+    assert page.words("//article/header/b") == [
+        "告知时限",
+        "异议时限",
+        "办理时限",
+        "科室时限",
+        "申请复查期限",
+        "复查时限",
+        "申请复核期限",
+        "复核时限",
+    ]
+    assert page.words("//*[@class='tried-due']")[:3] == [
+        "2026-03-17 17:30",
+        "2026-03-09 17:30",
+        "2026-05-01 17:30",
+    ]

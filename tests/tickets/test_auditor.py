@@ -3,10 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from core import clock, db
+from core import clock, db, jobs
 from core.due import DUE
 from core.pump import drain
+from core.settings import settings
+from integrations import http
 from tests.tickets import test_clocks
 from tests.tickets.conftest import Cast, at
 from tests.tickets.test_clocks import settle, waiting
@@ -292,3 +296,55 @@ def test_every_kind_of_fault_has_words_and_is_mended_or_told() -> None:
         Wrong.STATE_ASTRAY,
         Wrong.MERGED_REMINDED,
     }
+
+
+async def test_a_monitor_outside_is_called_after_each_round_and_never_for_an_old_one(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+
+    async def listen(request: web.Request) -> web.Response:
+        heard.append(request.path)
+        return web.Response(status=500 if request.path.endswith("deaf") else 200)
+
+    app = web.Application()
+    app.router.add_get("/{name}", listen)
+    async with TestServer(app) as monitor:
+        for name in ("alive", "deaf"):
+            monkeypatch.setenv("HUIYIN_HEARTBEAT_URL", str(monitor.make_url(f"/{name}")))
+            settings.cache_clear()
+            await db.execute("update auditor_round set started_at = started_at - interval '1 hour'")
+            assert await rounds.take() is not None
+            number = await db.fetchval("select max(id) from job where kind = 'auditor.ping'")
+            assert await jobs.run_job(number) == "done"
+        await db.execute("update auditor_round set ended_at = ended_at - interval '1 hour'")
+        await db.execute("update job set state = 'due', lease_until = null where id = $1", number)
+        assert await jobs.run_job(number) == "done"
+    settings.cache_clear()
+    await http.close_http()
+    assert heard == ["/alive", "/deaf"]
+
+
+async def test_without_a_monitor_nobody_is_called(cast: Cast) -> None:
+    await rounds.take()
+    assert await db.fetchval("select count(*) from job where kind = 'auditor.ping'") == 0
+
+
+async def test_a_measure_that_lost_its_reminder_gets_it_back(cast: Cast) -> None:
+    case, _ = await opened()
+    day = clock.today() + timedelta(days=5)
+    number = await db.fetchval(
+        "insert into rectification (case_id, unit_id, measure, due_on, made_by, made_at)"
+        " values ($1, 4, '增设导诊台', $2, '测试', now()) returning id",
+        case.id,
+        day,
+    )
+    assert ("guard_missing", f"rectification:{number}") in await wrong()
+    await take()
+    row = await db.fetchrow("select step, state, due_at from due where kind = 'rectification.due'")
+    assert row is not None
+    assert (row["step"], row["state"], f"{clock.local(row['due_at']):%Y-%m-%d %H:%M}") == (
+        2,
+        "due",
+        f"{day} 08:30",
+    )

@@ -134,7 +134,7 @@ async def test_a_case_in_somebodys_hand_is_left_out_and_counted_when_it_is_free(
     await working_days.set_day(HOLIDAY, by=cast.admin)
     async with transaction():
         counted = await recounting.recount(
-            [held.id, free.id], await working_days.calendar(fresh=True), PLATFORM
+            [held.id, free.id], recounting.Counter(await working_days.calendar(fresh=True)), PLATFORM
         )
     assert (counted.clocks, counted.busy) == (3, [held.id])
     assert {one.clock.case_id for one in counted.moved} == {free.id}
