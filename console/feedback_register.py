@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from pydantic import ValidationError
 
-from console import pick
+from console import pick, questionnaires
 from console.forms import Control, Options
 from console.page import go, permit, show
 from core import clock, storage
@@ -40,6 +40,7 @@ from tickets.receiving import Outcome
 from tickets.sources.feedback import FEEDBACK
 
 routes = web.RouteTableDef()
+ANSWERS = "form"
 DRAFT, FILES, KEPT, MAIN, HOW, MOOD = "draft", "files", "kept", "main", "settled_how", "settled_satisfied"
 MANY = frozenset({"departments", "wishes", "categories", "risks", "tags"})
 YES_NO = (("true", "是"), ("false", "否"))
@@ -201,6 +202,7 @@ async def _page(
     *,
     status: int = 200,
     message: str = "",
+    answered: questionnaires.Filled | None = None,
 ) -> web.Response:
     by_field = {_field(fault.field): fault.reason for fault in faults}
     return await show(
@@ -217,6 +219,7 @@ async def _page(
         kept=[await storage.find(UUID(file_id)) for file_id in values.get(KEPT, ())],
         file_fault=by_field.get("attachments", ""),
         message=message,
+        asked=await questionnaires.asked(str(values.get("kind", "投诉")), answered, faults),
     )
 
 
@@ -231,18 +234,27 @@ async def sent(request: web.Request) -> web.Response:
     """Open the case, or tell what is faulty beside its field."""
     actor = permit(request, Permission.CASE_REGISTER)
     values: Given = {}
+    answered: questionnaires.Filled | None = None
     try:
         values, files = await _posted(request, actor)
+        answered = await questionnaires.filled(
+            str(values.get("kind", "")), await questionnaires.posted(request, by=actor.name)
+        )
+        if answered is not None:
+            values[ANSWERS] = {"version": answered.version, "answers": answered.given}
+            if answered.unseen:  # without scripts: what the answers have called for was not shown yet
+                return await _page(
+                    request, values, (), answered=answered, message="按您的选择，还有几个问题请填写"
+                )
         received = await registering.register(_feedback(values), by=actor, files=files)
     except ValidationError as error:
-        return await _page(
-            request, values, faults_of(error), status=422, message="填写的内容有误，请查看标红的各项"
-        )
+        message = "填写的内容有误，请查看标红的各项"
+        return await _page(request, values, faults_of(error), status=422, message=message, answered=answered)
     except Invalid as error:
         faults = error.details or (Fault(field="attachments", reason=error.message),)
-        return await _page(request, values, faults, status=422, message=error.message)
+        return await _page(request, values, faults, status=422, message=error.message, answered=answered)
     except Refused as error:
-        return await _page(request, values, (), status=error.status, message=error.message)
+        return await _page(request, values, (), status=error.status, message=error.message, answered=answered)
     said = {
         Outcome.NEW: f"已登记，编号 {received.number}",
         Outcome.SAME: f"这份登记此前已提交，编号 {received.number}，没有重复登记",

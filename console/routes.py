@@ -40,6 +40,7 @@ from console import (
     register,
     remaining,
     saved_views,
+    statistics_page,
     settle,
     templates_page,
 )
@@ -60,6 +61,7 @@ routes: list[web.AbstractRouteDef] = [
     *auditor.routes,
     *operate.routes,
     *audit.routes,
+    *statistics_page.routes,
     *cases_list.routes,
     *case_exports.routes,
     *case_page.routes,

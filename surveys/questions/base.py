@@ -55,13 +55,13 @@ class Posted:
 
     fields: Mapping[str, Sequence[str]]
 
-    def many(self, name: str) -> tuple[str, ...]:
+    def many(self, name: str) -> list[str]:
         """All that is filled in under a name."""
-        return tuple(text.strip() for text in self.fields.get(name, ()) if text.strip())
+        return [text.strip() for text in self.fields.get(name, ()) if text.strip()]
 
     def one(self, name: str) -> str:
         """The last that is filled in, or empty."""
-        return (self.many(name) or ("",))[-1]
+        return (self.many(name) or [""])[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ await answers.keep(case.id, version, taken, by=by)   # in the transaction that o
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from core import clock, db
 from core.actor import Actor
@@ -46,21 +47,22 @@ def check(
 def read(definition: Definition, fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What a page sent (fields "q.<code>", "q.<code>.<part>"), as `check` takes it; files are kept before, ids sent."""
     posted = Posted(fields)
-    return {item.code: item.read(posted) for item in definition.questions}
+    found = {item.code: item.read(posted) for item in definition.questions}
+    return {code: raw for code, raw in found.items() if any(raw.values())}
 
 
 async def keep(case_id: int, version: FormVersion, taken: Answers, *, by: Actor) -> None:
-    """Keep the answers with their case; a second time for the same case changes nothing.
+    """Keep the answers with their case, files as its material; a second time for the same case changes nothing.
 
     Raises:
-        Invalid: a file that an answer names does not exist.
+        Invalid: a file that an answer names does not exist, or somebody else brought it.
     """
-    await _check_files(version.definition, taken)
     private = {item.code for item in version.definition.questions if item.private}
     told = taken.as_json()
     hidden = {code: answer for code, answer in told.items() if code in private}
     async with transaction():
-        await db.execute(
+        files = await _files(version.definition, taken, by)
+        fresh = await db.execute(
             "insert into case_form_answer (case_id, version_id, answers, private, dropped, answered_by, answered_at)"
             " values ($1, $2, $3::jsonb, $4, $5, $6, $7) on conflict (case_id) do nothing",
             case_id,
@@ -71,18 +73,31 @@ async def keep(case_id: int, version: FormVersion, taken: Answers, *, by: Actor)
             by.name,
             clock.now(),
         )
+        if fresh and files:
+            await db.execute(
+                "insert into attachment (case_id, kind, file_id, name, added_by, added_at)"
+                " select $1, 'original', id, name, $3, $4 from stored_file where id = any($2::uuid[])",
+                case_id,
+                files,
+                by.name,
+                clock.now(),
+            )
 
 
-async def _check_files(definition: Definition, taken: Answers) -> None:
-    wanted = {file for answer in taken.given.values() for file in answer.f}
+async def _files(definition: Definition, taken: Answers, by: Actor) -> list[UUID]:
+    """The files that answers name: an id is somebody's word, so it must be of a file they brought themselves."""
+    wanted = list(dict.fromkeys(file for answer in taken.given.values() for file in answer.f))
     if not wanted:
-        return
-    rows = await db.fetch("select id from stored_file where id = any($1::uuid[])", list(wanted))
+        return []
+    rows = await db.fetch(
+        "select id from stored_file where id = any($1::uuid[]) and created_by = $2", wanted, by.name
+    )
     there = {row["id"] for row in rows}
     faults = [
         Fault(field=item.name(), label=item.title, reason="附件没有上传成功，请重新上传")
         for item in definition.questions
-        if set(taken.given[item.code].f if item.code in taken.given else ()) - there
+        if item.code in taken.given and set(taken.given[item.code].f) - there
     ]
     if faults:
         raise Invalid("填写的内容有误", details=faults)
+    return wanted
