@@ -266,9 +266,9 @@ async def case_moved(event: CaseMoved) -> None:
     if case.held:  # merged: its main case reminds for it
         await channels.cancel(matter.subject, purpose="case.reminder", reason=f"已并入 {case.merged_number}")
     news = News(f"case:{event.history_id}", f"case.{event.verb}")
-    if event.verb == CaseVerb.SUBMIT:
+    if event.verb in (CaseVerb.SUBMIT, CaseVerb.DRAFT_OPINION):
         told = await _to_review(matter, row["actor_id"], row["actor_name"], row["text"], event.history_id)
-    elif event.verb in (CaseVerb.SEND_BACK, CaseVerb.APPROVE):
+    elif event.verb in (CaseVerb.SEND_BACK, CaseVerb.APPROVE, CaseVerb.ISSUE_OPINION):
         told_words = await telling.told(matter, event.history_id)
         for person in telling.one(await audience.centre(matter), but_not=row["actor_id"]):
             await telling.words(matter, person, news, f"{matter.number} {case.title}\n{told_words}")
@@ -284,7 +284,7 @@ async def _to_review(
     news = News(f"case:{history_id}", "case.submit", title="待审核 ", quote=(f"{name} 起草的答复", text))
     told = set()
     for person in telling.one(await audience.centre_heads(matter), but_not=actor_id):
-        if await telling.card(matter, person, news, wanted=("case.approve",)):
+        if await telling.card(matter, person, news, wanted=("case.approve", "case.issue_opinion")):
             told.add(person.wecom_userid)
     return frozenset(told)
 

@@ -140,13 +140,14 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
     rounds = await case_page.rounds(seen)
     tree = await staff.tree()
     source = SOURCES.get(case.source)
-    lines = await case_page.story(seen)
+    lines = await case_page.story(seen, actor)
     return {
         "version": version,
         "panels": await _panels(seen, actor),
         "seen": seen,
         "case": case,
         "source": source.label if source else case.source,
+        "person": source.person if source else "来电人",
         "campus": tree.unit(case.campus_id).name if case.campus_id else "",
         "handler": (await staff.person(case.handler_id)).name if case.handler_id else "",
         "caller": case_page.caller(seen, actor),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.case_panels.base import Panel
+from core import clock
 from core.actor import Actor, Permission
 from tickets.petitions import documents, queries
 from tickets.petitions.words import STAGES, Retention
@@ -27,6 +28,7 @@ async def load(seen: Seen, by: Actor) -> Mapping[str, Any] | None:
     possible = [] if archived or not makes else await documents.makeable(case, petition)
     return {
         "petition": petition,
+        "received_on": clock.local(petition.received_at).date(),
         "form": queries.form_label(petition),
         "route": queries.route_label(petition),
         "people": await queries.people(case),

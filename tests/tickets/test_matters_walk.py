@@ -24,7 +24,7 @@ from tickets.states import CaseState
 
 STEPS, CASES = 320, 14
 TABLES = ("case_round", "ticket", "clock", "history", "attachment")
-DEPARTMENTS = (["心血管内科"], ["收费处"], ["心血管内科", "收费处"], [])
+DEPARTMENTS: tuple[list[str], ...] = (["心血管内科"], ["收费处"], ["心血管内科", "收费处"], [])
 
 
 class Walk:
@@ -196,7 +196,7 @@ async def reachable(walk: Walk) -> None:
     for case_id in walk.ids:
         seen = await case_page.open_case(case_id, walk.cast.centre)
         assert len(seen.tickets) == await Ticket.filter(case_id=case_id).count()
-        assert await case_page.story(seen) != []
+        assert await case_page.story(seen, walk.cast.centre) != []
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -172,7 +172,7 @@ async def test_a_pause_moves_the_limit_by_as_long_as_it_lasted(cast: Cast) -> No
         await do("ticket.resume", ticket.id, cast.liaison)
     row = await Clock.get(ticket_id=ticket.id)
     assert (row.state, f"{clock.local(row.due_at):%m-%d %H:%M}") == ("running", "03-06 17:30")
-    assert "挂起，停止计时 1 天" in row.reason
+    assert "挂起（等待患者提供票据），停止计时 1 天" in row.reason
 
 
 async def test_after_a_ruling_nobody_returns_the_matter(cast: Cast) -> None:

@@ -54,6 +54,8 @@ async def conclude(case_id: int, form: Conclude, *, by: Actor) -> Case:
         petition.settled = f"{'信访人书面息诉。' if form.settled else ''}{form.result}"
         await petition.save()
         case.closed_at = clock.now()
+        for kind in WINDOWS:  # a time that was the person's own: nobody kept it or missed it
+            await clocks.end_kind(case, kind, "void")
         await clocks.end_case(case, "met")
         await history.case_moved(case, CaseVerb.CONCLUDE, by, before, text=petition.settled)
     return case

@@ -44,6 +44,11 @@ class DeliveryLine:
     report_id: int | None
     number: str
 
+    @property
+    def on(self) -> date:
+        """The day, as people say it."""
+        return clock.local(self.delivered_at).date()
+
 
 async def of(case: Case) -> Petition | None:
     """The petition of a case, if it is one; whoever asks has seen the case already."""

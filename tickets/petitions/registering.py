@@ -177,7 +177,7 @@ def _received(form: Registration) -> datetime:
 
 
 def _order(form: Registration, draft: str) -> Order:
-    sign = "".join(part for part in draft if part.isascii() and part.isalnum())[:32]
+    sign = "".join(part for part in draft if part.isascii() and part.isalnum())[:12]
     return Order.model_validate(
         {
             "order_no": f"XF-{sign}",  # no day in it: a form may be sent again after midnight

@@ -156,7 +156,7 @@ async def test_who_handles_a_ticket_reads_neither_the_person_nor_the_material(sc
             [file.name for file in await case_page.files(found)],
             len(await case_page.links(found, scene.cast.people[name])),
             case_page.caller(found, scene.cast.people[name]).name,
-            {line.verb for line in await case_page.story(found)},
+            {line.verb for line in await case_page.story(found, scene.cast.people[name])},
         )
         for name, found in seen.items()
     }
