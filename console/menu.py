@@ -45,6 +45,7 @@ MENU: list[Entry] = [
     Entry("登记反馈", "message-plus", "/feedback/new", (Permission.CASE_REGISTER,)),
     Entry("信访登记", "mail", "/petitions/new", (Permission.CASE_REGISTER,)),
     Entry("群聊", "messages", "/chat"),
+    Entry("统计", "chart-bar", "/statistics", (Permission.REPORT_READ,)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
