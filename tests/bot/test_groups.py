@@ -1,8 +1,9 @@
 """A room's copy as an application group in WeCom: who is in it, what is said there, and what never goes there."""
 
+from datetime import timedelta
 from uuid import uuid4
 
-from core import db
+from core import clock, db
 from core.jobs import run_job
 from core.outbox import OUTBOX
 from core.pump import drain
@@ -106,3 +107,26 @@ async def test_a_failure_is_kept_and_mended_and_a_job_that_runs_again_sends_noth
     ((_, (_, said)),) = (await copies(stage)).items()
     name = stage.actor("liaison").name
     assert said == [f"{name} 创建了群聊“会出错的群”", f"{name}：第一句"]
+
+
+async def test_who_wished_for_quiet_is_nudged_only_when_mentioned_and_to_all_means_everybody(
+    stage: Stage,
+) -> None:
+    room = await found(stage, "提醒", "head", "centre")
+    await order.wish(room, quiet=True, pinned=False, by=stage.actor("head"))
+
+    async def post(text: str, **more: object) -> list[str]:
+        """Who is nudged for this line, when nobody reads for a minute."""
+        now = clock.now()
+        draft = Draft.model_validate({"client_id": uuid4(), "text": text, **more})
+        await actions.post(room, draft, by=stage.actor("liaison"))
+        await settle()
+        with clock.frozen(now + timedelta(minutes=1)):
+            await settle()
+        return sorted(
+            [who for who in ("head", "centre") if any(text in said for said in await stage.texts(who))]
+        )
+
+    assert await post("无人被提到") == []
+    assert await post("请看一下", mentions=(stage.actor("head").id,)) == ["head"]
+    assert await post("请大家都看", to_all=True) == ["centre", "head"]
