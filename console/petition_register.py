@@ -17,7 +17,7 @@ from console.forms import Control, Options
 from console.page import go, number, permit, show
 from core import storage
 from core.actor import Actor, Permission
-from core.errors import Fault, Invalid, NotFound
+from core.errors import Fault, Invalid, NotFound, Refused
 from staff import queries as staff
 from tickets.models import Case
 from tickets.petitions import registering
@@ -127,6 +127,8 @@ async def sent(request: web.Request) -> web.Response:
         return await _page(
             request, given, draft, status=422, wrong=tuple(error.details), message=error.message
         )
+    except Refused as error:
+        return await _page(request, given, draft, status=error.status, message=error.message)
     return await _registered(request, case, actor, fresh=fresh)
 
 

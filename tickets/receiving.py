@@ -119,11 +119,11 @@ async def _known(item: Incoming, by: Actor, source: str) -> Received:
     )
     if row is None:
         raise Refused("工单正在登记，请稍后再试")
-    if row["secret"] and not secrecy.whole(await Case.get(id=row["id"]), by):
-        raise Refused("这个工单编号不能登记，请核对编号")  # what it belongs to is not for everybody to know
     number = f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}"
     if row["content_hash"] == content_hash(order):
         return Received(Outcome.SAME, row["id"], number)
+    if row["secret"] and not secrecy.whole(await Case.get(id=row["id"]), by):
+        raise Refused("这个工单编号不能登记，请核对编号")  # what it belongs to is not for everybody to know
     if not order.update:
         raise Refused(f"工单编号 {order.order_no} 已登记为 {number}，内容不同；如为更新，请声明 update")
     await updating.update(row["id"], order, item.raw, list(item.files), by=by)

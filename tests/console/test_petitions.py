@@ -128,6 +128,10 @@ async def test_the_inside_of_a_petition_is_not_for_departments(desk: Desk) -> No
 
 
 async def test_who_registers_an_accusation_does_not_see_it_again(desk: Desk) -> None:
+    number = await db.fetchval("insert into staff (number, name) values ('jijian', '测试纪检') returning id")
+    await db.execute(
+        "insert into post (staff_id, unit_id, role, rank) values ($1, 1, 'discipline', 1)", number
+    )
     browser = await desk.enter("centre")
     accusation = {**LETTER, "category": "检举控告", "accused": "测试主任甲", "draft": "z1"}
     sent = await browser.post("/petitions/new", accusation)

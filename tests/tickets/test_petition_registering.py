@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from core import db
-from core.errors import Forbidden, Invalid
+from core.errors import Forbidden, Invalid, Refused
 from tests.tickets.conftest import Cast
 from tests.tickets.petition import PETITIONER_ID, letter, registered
 from tickets.models import Case
@@ -74,6 +74,12 @@ async def test_the_same_person_or_words_are_told_and_the_same_draft_opens_one(ca
 
 
 async def test_an_accusation_is_secret_from_its_first_moment(cast: Cast) -> None:
+    with pytest.raises(Refused, match="纪检监察"):  # somebody must be there to read it
+        await registered(cast, category="检举控告", accused="测试主任甲")
+    number = await db.fetchval("insert into staff (number, name) values ('jijian', '测试纪检') returning id")
+    await db.execute(
+        "insert into post (staff_id, unit_id, role, rank) values ($1, 1, 'discipline', 1)", number
+    )
     case = await registered(
         cast,
         category="检举控告",
@@ -85,7 +91,7 @@ async def test_an_accusation_is_secret_from_its_first_moment(cast: Cast) -> None
     assert (kept.secret, kept.barred_staff_ids, kept.barred_unit_ids) == (
         True,
         [cast.head.id],
-        [cast.units["收费处"]],
+        [cast.units["心血管内科"], cast.units["收费处"]],
     )
     plain = await registered(cast, draft="b2")
     assert (plain.secret, plain.barred_staff_ids) == (False, [])

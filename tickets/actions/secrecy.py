@@ -4,13 +4,11 @@
 what cannot be left to queries: tickets are taken from the accused, groups and messages are closed to them.
 """
 
-from collections.abc import Iterable
 
 from pydantic import Field
 
 from channels import actions as messages
 from channels import queries as sent
-from core import db
 from core.actions import Form, action
 from core.actor import Actor, Door, system
 from core.db import transaction
@@ -18,12 +16,12 @@ from core.errors import Fault, Invalid, Refused
 from im import groups, sealing
 from staff import queries as staff
 from staff.queries import Person
-from staff.roles import Role
-from tickets import clocks, exporting, history
+from tickets import barring, clocks, exporting, history
 from tickets.actions.forms import Reason
 from tickets.actions.shared import ACCUSED, concern, lapse_requests, unit_named
 from tickets.models import Case, Ticket
 from tickets.queries import access, secrecy
+from tickets.sources.matter_steps import BEFORE_REPLY
 from tickets.states import OPEN_TICKET, CaseVerb, TicketVerb
 
 CHANGED = "内容已更新"
@@ -76,12 +74,10 @@ async def make_secret(case_id: int, form: Accused, *, by: Actor) -> Case:
         case = await access.lock_case(case_id, by)
         before = case.state
         case.move(CaseVerb.MAKE_SECRET, by)
+        await _check_not_merged(case)
         await _bar(case, form)
         taken = await _withdraw(case)
-        await concern(case)
-        await _check_somebody_is_left(case)
-        if case.handler_id is not None and not await secrecy.readers(case, [case.handler_id]):
-            case.handler_id = None
+        await barring.hand_over(case)
         await history.case_moved(
             case,
             CaseVerb.MAKE_SECRET,
@@ -94,6 +90,13 @@ async def make_secret(case_id: int, form: Accused, *, by: Actor) -> Case:
         )
         await close_to_others(case)
     return case
+
+
+async def _check_not_merged(case: Case) -> None:
+    """Raises Refused while its work is done in another case, or another's in it: those may be known to others."""
+    held = await Case.filter(merged_into=case.id, state__in=list(BEFORE_REPLY)).exists()
+    if case.held or held:
+        raise Refused("本诉求与其他诉求合并办理，请先拆分，再设为涉密")
 
 
 def _not_in_chat(by: Actor) -> None:
@@ -113,9 +116,7 @@ async def _bar(case: Case, form: Accused) -> None:
         reason = "不能选择整个集团"
         fault = Fault(field="accused_units", label="被检举控告的科室", reason=reason, value="")
         raise Invalid(reason, details=[fault])
-    case.barred_unit_ids = sorted({*(unit.id for unit in units), *await _departments_of(people)})
-    case.barred_staff_ids = sorted({person.id for person in people})
-    case.secret = True
+    await barring.name(case, [unit.id for unit in units], [person.id for person in people])
 
 
 async def people_named(text: str, field: str = "accused_staff") -> list[Person]:
@@ -141,17 +142,6 @@ async def people_named(text: str, field: str = "accused_staff") -> list[Person]:
     return found
 
 
-async def _departments_of(people: Iterable[Person]) -> set[int]:
-    """The departments and wards in which these people hold a post; a campus is not barred for one of its own."""
-    tree = await staff.tree()
-    found = set()
-    for person in people:
-        for post in await staff.posts(person.id):
-            if tree.unit(post.unit_id).kind in ("department", "ward") and post.role is not Role.DISCIPLINE:
-                found.add(post.unit_id)
-    return found
-
-
 async def _withdraw(case: Case) -> list[int]:
     """Take open tickets from accused units; the words tell them nothing but that it was taken back."""
     taken = []
@@ -165,16 +155,6 @@ async def _withdraw(case: Case) -> list[int]:
         await history.ticket_moved(ticket, TicketVerb.WITHDRAW, system("系统"), before, text="工单调整")
         taken.append(ticket.id)
     return taken
-
-
-async def _check_somebody_is_left(case: Case) -> None:
-    """Raises Refused when no inspector would see the case, who alone may handle it."""
-    rows = await db.fetch(
-        "select distinct p.staff_id from post p join staff s on s.id = p.staff_id and s.active where p.role = $1",
-        Role.DISCIPLINE,
-    )
-    if not await secrecy.readers(case, [row["staff_id"] for row in rows]):
-        raise Refused("没有可以经办的纪检监察人员（被检举控告的除外），请先在“组织与岗位”中设置")
 
 
 async def close_to_others(case: Case) -> None:

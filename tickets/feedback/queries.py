@@ -195,7 +195,7 @@ async def earlier(case: Case, by: Actor) -> tuple[Case, ...]:
         case.id,
         hashes,
     )
-    seen = await secrecy.visible([row["id"] for row in rows], by)
+    seen = await secrecy.visible([row["id"] for row in rows], by, whole=True)
     found = await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id")
     return tuple(found)
 
@@ -209,7 +209,7 @@ async def of_phone(phone: str, by: Actor) -> tuple[Case, ...]:
         "select id from cases where caller_phone_hash = $1 or contact_phone_hash = $1 order by id desc limit 50",
         crypto.search_hash(digits),
     )
-    seen = await secrecy.visible([row["id"] for row in rows], by)
+    seen = await secrecy.visible([row["id"] for row in rows], by, whole=True)
     return tuple(await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id"))
 
 
@@ -231,7 +231,7 @@ async def praise(by: Actor, unit_id: int | None = None) -> list[Praise]:
         wanted,
         MOST_PRAISE,
     )
-    seen = await secrecy.visible([row["case_id"] for row in rows], by)
+    seen = await secrecy.visible([row["case_id"] for row in rows], by, whole=True)
     cases = {case.id: case for case in await Case.filter(id__in=list(seen))}
     return [
         Praise(cases[row["case_id"]], tree.label(row["unit_id"]), row["at"])

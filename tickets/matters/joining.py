@@ -204,7 +204,7 @@ async def undo(step_id: int, *, by: Actor) -> None:
         raise Forbidden
     async with transaction():
         step = await db.fetchrow("select * from matter_step where id = $1 for update", step_id)
-        if step is None or await secrecy.visible(step["case_ids"], by) != set(step["case_ids"]):
+        if step is None or await secrecy.visible(step["case_ids"], by, whole=True) != set(step["case_ids"]):
             raise NotFound("没有这一步，或您无权查看")
         if step["undone_at"] is not None:
             raise Refused("这一步已撤销")

@@ -63,7 +63,7 @@ async def members(matter_id: int | None) -> list[int]:
 async def members_in_reach(matter_id: int | None, by: Actor) -> list[Case]:
     """Those of its cases this person may see, as they may read them; of the others nothing is told."""
     ids = await members(matter_id)
-    seen = await secrecy.visible(ids, by)
+    seen = await secrecy.visible(ids, by, whole=True)
     return [await access.case(case_id, by) for case_id in ids if case_id in seen]
 
 

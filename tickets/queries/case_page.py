@@ -6,6 +6,7 @@ Of a secret case whoever handles one of its tickets reads that ticket, and neith
 the story of the whole (tickets/queries/secrecy.py). Reads only; what may be done is asked of `choices`.
 """
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -41,6 +42,8 @@ _INSIDE = (Permission.CASE_HANDLE, Permission.CASE_REVIEW, Permission.CASE_EXPOR
 _OPEN_STEPS = frozenset(
     {"receive", "update", "accept", "limit_moved", "approve", "rework", "close", "archive"}
 )
+
+_NUMBERS = re.compile(r"(?<!\d)20\d{6}-(\d{1,12})")  # `Case.number`
 
 
 async def open_case(case_id: int, by: Actor) -> Seen:
@@ -177,12 +180,20 @@ def _present(lines: list[ClockLine]) -> ClockLine | None:
     return live[-1] if live else None
 
 
-async def story(seen: Seen) -> list[StoryLine]:
-    """What happened, the latest first; a department reads its own tickets' steps and the open ones of the case."""
+async def story(seen: Seen, by: Actor) -> list[StoryLine]:
+    """What happened, the latest first; a department reads its own tickets' steps and the open ones of the case.
+
+    A step that names another case, which is secret, is left out for whoever may not read that one.
+    """
     rows = await db.fetch("select * from history where case_id = $1 order by id desc", seen.case.id)
     own = set(seen.ticket_ids)
+    named = {row["id"]: {int(number) for number in _NUMBERS.findall(row["text"])} for row in rows}
+    others = set[int]().union(*named.values()) - {seen.case.id}
+    hidden = await secrecy.hidden(others, by) if others else set()
     lines = []
     for row in rows:
+        if not hidden.isdisjoint(named[row["id"]]):
+            continue
         if row["ticket_id"] is None:
             if row["verb"] == "assign" or not (seen.inside or (seen.whole and row["verb"] in _OPEN_STEPS)):
                 continue  # "assign" stands once for each ticket already

@@ -116,13 +116,28 @@ def _posts(by: Actor) -> list[int]:
     return sorted({unit for grant in by.grants for unit in unit_ids_of(grant.path)})
 
 
-async def visible(case_ids: Collection[int], by: Actor) -> set[int]:
-    """Those of the cases that this person may see at all: by their units, and by secrecy."""
+async def visible(case_ids: Collection[int], by: Actor, *, whole: bool = False) -> set[int]:
+    """Those of the cases that this person may see at all, by their units and by secrecy; `whole`: and read whole.
+
+    Where cases are shown beside one another, as of one person or one matter, `whole` is asked for: each tells of the
+    others.
+    """
     values = Values()
-    parts = [f"c.id = any({values.arg(list(case_ids))}::bigint[])", condition(by, values)]
+    parts = [f"c.id = any({values.arg(list(case_ids))}::bigint[])", condition(by, values, whole=whole)]
     if (units := scope(by)) is not None:
         parts.append(f"c.unit_ids && {values.arg(units)}::bigint[]")
     rows = await db.fetch(f"select c.id from cases c where {' and '.join(parts)}", *values)  # noqa: S608
+    return {row["id"] for row in rows}
+
+
+async def hidden(case_ids: Collection[int], by: Actor) -> set[int]:
+    """Those of the cases that are secret and not to be read whole by this person, whatever units they are of."""
+    values = Values()
+    ids = values.arg(list(case_ids))
+    rows = await db.fetch(
+        f"select c.id from cases c where c.id = any({ids}::bigint[]) and not {condition(by, values, whole=True)}",  # noqa: S608
+        *values,
+    )
     return {row["id"] for row in rows}
 
 
