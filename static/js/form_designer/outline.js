@@ -7,7 +7,9 @@ export class Outline {
   #dragged = null;
 
   constructor(box, store, facts) {
-    Object.assign(this, { box, store, facts, problems: [] });
+    Object.assign(this, { store, facts, problems: [] });
+    this.box = el("div");
+    box.replaceChildren(this.box, this.#adding()); // what can be added stays open while the list is drawn anew
     store.listen(() => this.draw());
   }
 
@@ -16,12 +18,14 @@ export class Outline {
     this.draw();
   }
 
+  /** Draw anew; not under the hands of somebody who drags a question or types a page's title. */
   draw() {
     const { store } = this;
+    if (this.#dragged !== null || (document.activeElement?.tagName === "INPUT" && this.box.contains(document.activeElement))) return;
     const reader = new Reader(store.questions, this.facts);
     const focused = document.activeElement?.closest?.("[data-line]")?.dataset.line;
     const wanted = document.activeElement?.dataset?.press;
-    this.box.replaceChildren(this.#whole(), ...store.draft.pages.map((page, at) => this.#page(page, at, reader)), this.#adding());
+    this.box.replaceChildren(this.#whole(), ...store.draft.pages.map((page, at) => this.#page(page, at, reader)));
     if (focused) {
       const line = this.box.querySelector(`[data-line="${focused}"]`);
       (line?.querySelector(wanted ? `[data-press="${wanted}"]` : ".design-line-go") ?? line)?.focus({ preventScroll: true });
@@ -55,6 +59,7 @@ export class Outline {
       placeholder: "页标题（可不填）",
       "aria-label": `第 ${at + 1} 页的标题`,
       onchange: (event) => this.store.change("", (draft) => (draft.pages[at].title = event.target.value)),
+      onblur: () => setTimeout(() => this.draw()),
     });
     const off = at ? iconButton("x", "并入上一页", () => this.store.removePage(at)) : null;
     return el("div.design-page-head", {}, el("b", {}, `第 ${at + 1} 页`), title, off);
