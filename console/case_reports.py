@@ -14,6 +14,7 @@ from core.errors import Invalid
 from im.web import disposition
 from staff import queries as staff
 from tickets import reporting
+from tickets.matters.quoting import quotable
 from tickets.models import Case
 from tickets.petitions import documents
 from tickets.petitions import queries as petitions
@@ -44,10 +45,19 @@ async def _drawer(
     request: web.Request, actor: Actor, values: dict[str, object], error: Invalid | None = None
 ) -> web.Response:
     seen, tree = await case_page.open_case(wanted(request), actor), await staff.tree()
-    tickets = [
+    own = [
         (str(ticket.id), f"#{ticket.id} {tree.label(ticket.unit_id)}（第 {ticket.round} 轮，{ticket.label}）")
         for ticket in reversed(seen.tickets)
     ]
+    others = [
+        (
+            str(ticket.id),
+            f"#{ticket.id} {tree.label(ticket.unit_id)}（同一事项 {owner.number}，{ticket.label}）",
+        )
+        for owner, ticket in await quotable(seen.case, actor)
+        if owner.id != seen.case.id
+    ]
+    tickets = [*own, *others]
     return await show(
         request,
         "console/cases/report_new.html",

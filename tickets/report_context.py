@@ -56,12 +56,16 @@ class Asked:
     photos: tuple[str, ...]
 
 
-async def gather(case: Case, tickets: Sequence[Ticket], asked: Asked, by: Actor) -> ReportContext:
-    """Everything a template may say about this case, with these tickets quoted; visits as far as `by` may see them."""
+async def gather(case: Case, chosen: Sequence[tuple[Case, Ticket]], asked: Asked, by: Actor) -> ReportContext:
+    """Everything a template may say about this case, with these tickets quoted; visits as far as `by` may see them.
+
+    A ticket comes with its case: one document may speak for several cases of one matter.
+    """
+    tickets = [ticket for _, ticket in chosen]
     rounds = await db.fetch("select * from case_round where case_id = $1 order by no", case.id)
     now = next(row for row in rounds if row["no"] == case.round)
     tree = await staff.tree()
-    quoted = await _tickets(tickets, tree)
+    quoted = await _tickets(chosen, tree)
     written = asked.written
     return ReportContext(
         hospital=say.Hospital(
@@ -89,6 +93,9 @@ async def gather(case: Case, tickets: Sequence[Ticket], asked: Asked, by: Actor)
             satisfied=now["callback_satisfied"],
         ),
         tickets=tuple(quoted),
+        voices=tuple(
+            _voice(each) for each in {owner.id: owner for owner in (case, *_owners(chosen))}.values()
+        ),
         rounds=tuple(_round(row, case) for row in rounds),
         visits=tuple(await _visits(case, by)),
         attachments=tuple(await _attachments(case, tickets, tree)),
@@ -161,7 +168,25 @@ async def _event(case: Case, cause: str, now: "asyncpg.Record") -> say.Event:
     )
 
 
-async def _tickets(tickets: Sequence[Ticket], tree: OrgTree) -> list[say.Ticket]:
+def _owners(chosen: Sequence[tuple[Case, Ticket]]) -> list[Case]:
+    return [owner for owner, _ in chosen]
+
+
+def _voice(case: Case) -> say.Voice:
+    """One of the cases a document speaks for; nobody is named."""
+    source = SOURCES.get(case.source)
+    return say.Voice(
+        number=case.number,
+        order_no=case.external_no or "",
+        source=source.label if source else case.source,
+        title=case.title,
+        content=case.content,
+        received_at=case.received_at,
+    )
+
+
+async def _tickets(chosen: Sequence[tuple[Case, Ticket]], tree: OrgTree) -> list[say.Ticket]:
+    tickets = [ticket for _, ticket in chosen]
     people = await staff.people(ticket.holder_id for ticket in tickets if ticket.holder_id)
     endorsed = {
         row["ticket_id"]: row["actor_name"]
@@ -174,6 +199,8 @@ async def _tickets(tickets: Sequence[Ticket], tree: OrgTree) -> list[say.Ticket]
     return [
         say.Ticket(
             number=str(ticket.id),
+            case_number=owner.number,
+            order_no=owner.external_no or "",
             department=tree.unit(ticket.unit_id).name,
             role=ROLES[ticket.role],
             liaison=people[ticket.holder_id].name if ticket.holder_id else "",
@@ -186,7 +213,7 @@ async def _tickets(tickets: Sequence[Ticket], tree: OrgTree) -> list[say.Ticket]
             answered_at=ticket.answered_at,
             deadline=ticket.due_at,
         )
-        for ticket in tickets
+        for owner, ticket in chosen
     ]
 
 
@@ -230,8 +257,8 @@ async def _attachments(case: Case, tickets: Sequence[Ticket], tree: OrgTree) -> 
     """The order's own files, and the evidence of the tickets that are quoted."""
     units = {ticket.id: tree.unit(ticket.unit_id).name for ticket in tickets}
     rows = await db.fetch(
-        "select name, kind, ticket_id from attachment where case_id = $1 and (kind = 'original'"
-        " or ticket_id = any($2::bigint[])) order by id limit $3",
+        "select name, kind, ticket_id from attachment where (case_id = $1 and kind = 'original')"
+        " or ticket_id = any($2::bigint[]) order by id limit $3",
         case.id,
         list(units),
         MAX_ITEMS,

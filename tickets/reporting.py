@@ -17,6 +17,7 @@ from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, Refused
 from core.identity import mask_address, mask_id, mask_phone
 from tickets import history, templating
+from tickets.matters.quoting import quotable
 from tickets.models import Case, Ticket
 from tickets.numbers import next_number
 from tickets.petitions import documents
@@ -68,7 +69,7 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
     Raises:
         NotFound, Forbidden: the case is out of reach, or this person makes no documents.
         Refused: the case is archived, what the document must say is not written yet, or the template cannot be filled.
-        Invalid: a chosen ticket is none of this case.
+        Invalid: a chosen ticket is none of this case, nor of another of its matter.
     """
     if not (by.can(Permission.CASE_HANDLE) or by.can(Permission.CASE_REVIEW)):
         raise Forbidden
@@ -79,12 +80,13 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
     # store is written inside it because the number stands in the document; a file left over names nothing.
     async with transaction():
         case = await access.lock_case(case_id, by)
-        tickets = await _chosen(case, form)
+        quoted = await _chosen(case, form, by)
+        tickets = [ticket for _, ticket in quoted]
         await _ready(case, form.kind)
         pictures = await _pictures(tickets) if form.photos else {}
         number = await next_number(form.kind)
         written = Written(number, form.kind, form.cause, form.reviewer, form.approver, by.name)
-        context = await gather(case, tickets, Asked(written, tuple(pictures)), by)
+        context = await gather(case, quoted, Asked(written, tuple(pictures)), by)
         context = await with_petition(context, case, form.kind)
         filled = await _filled(data, context, pictures, form.kind)
         file = await storage.keep(f"{number} {case.title[:40]}.docx", filled, by=by.name, checked=True)
@@ -110,16 +112,19 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
             text=number,
             detail={"report": made, "kind": form.kind},
         )
+        for other in {owner.id: owner for owner, _ in quoted if owner.id != case.id}.values():
+            await history.add(
+                other.id, "quoted", by, round_no=other.round, text=number, detail={"report": made}
+            )
         await audit.record(by, "case.report", "case", case.id, report=made, kind=form.kind, number=number)
     return made
 
 
-async def _chosen(case: Case, form: ReportForm) -> list[Ticket]:
-    rows = await Ticket.filter(case_id=case.id, id__in=list(form.tickets)).order_by("id")
-    found = {row.id: row for row in rows}
+async def _chosen(case: Case, form: ReportForm, by: Actor) -> list[tuple[Case, Ticket]]:
+    found = {ticket.id: (owner, ticket) for owner, ticket in await quotable(case, by)}
     missing = [str(number) for number in form.tickets if number not in found]
     if missing:
-        reason = f"不是本诉求的工单：{'、'.join(missing)}"
+        reason = f"不是本诉求或同一事项的工单：{'、'.join(missing)}"
         raise Invalid(reason, details=[Fault(field="tickets", label="引用的科室工单", reason=reason)])
     return [found[number] for number in dict.fromkeys(form.tickets)]
 

@@ -1,5 +1,7 @@
 """One matter, many voices: proposed with reasons, joined and parted by a person, merged and split without a trace lost."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 
@@ -8,11 +10,14 @@ from core.actor import Actor
 from core.errors import Invalid, NotFound, Refused
 from core.outbox import OUTBOX
 from core.pump import drain
+from core.settings import settings
 from tests.tickets.conftest import Cast, at, order
 from tests.tickets.test_road import PLATFORM, do
+from tickets import reporting
 from tickets.matters import joining, proposing
 from tickets.models import Case, Clock, Ticket
 from tickets.receiving import receive
+from tickets.reporting import ReportForm
 from tickets.states import CaseState, TicketState
 
 WHEN = "2026-03-02 09:00"
@@ -392,3 +397,37 @@ def narrowed(by: Actor, path: str) -> Actor:
     """The same person with all they may do for one campus only."""
     grants = tuple(type(grant)(grant.permission, path) for grant in by.grants)
     return Actor(by.kind, by.id, by.name, by.door, grants, by.address)
+
+
+async def test_a_report_quotes_tickets_of_the_other_voices_of_the_matter_and_of_no_other_case(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIYIN_STORAGE_FOLDER", str(tmp_path / "files"))
+    settings.cache_clear()
+    one, other, strange = await came("GZ-1"), await came("GZ-2", departments=["收费处"]), await came("GZ-3")
+    tickets = {case.id: await Ticket.get(case_id=case.id) for case in (one, other, strange)}
+    await do("ticket.answer", tickets[other.id].id, cast.cashier, text="收费窗口已增开两个")
+    await do("case.join", one.id, cast.centre, other=other.number)
+    await do(
+        "case.write_record",
+        one.id,
+        cast.centre,
+        facts="叫号系统故障",
+        handling="已恢复",
+        conclusion="部分属实",
+    )
+    form = {"kind": "event_report", "tickets": [tickets[one.id].id, tickets[other.id].id]}
+    made = await reporting.make(one.id, ReportForm.model_validate(form), by=cast.centre)
+    kept = await db.fetchrow("select ticket_ids, context, number from case_report where id = $1", made)
+    assert kept is not None
+    context = orjson.loads(kept["context"])
+    assert kept["ticket_ids"] == [tickets[one.id].id, tickets[other.id].id]
+    assert [(line["case_number"], line["answer"]) for line in context["tickets"]] == [
+        (one.number, ""),
+        (other.number, "收费窗口已增开两个"),
+    ]
+    assert [line["order_no"] for line in context["voices"]] == ["GZ-1", "GZ-2"]
+    assert (await said(other))[-1] == f"quoted {kept['number']}"
+    wrong = ReportForm.model_validate({**form, "tickets": [tickets[strange.id].id]})
+    with pytest.raises(Invalid, match="不是本诉求或同一事项的工单"):
+        await reporting.make(one.id, wrong, by=cast.centre)

@@ -60,11 +60,21 @@ async def rarity() -> Rarity:
     return found
 
 
-async def of(case: Case) -> set[int]:
-    """The ids of the cases to compare with this one."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ids of the cases to compare with one; those its text names, and those whose text names it."""
+
+    ids: frozenset[int]
+    named: frozenset[int]
+    naming: frozenset[int]
+
+
+async def of(case: Case) -> Found:
+    """What to compare with this case."""
     since = clock.now() - BACK
     above, _ = await spans.between(since, None)
-    found = await _by_key(case) | await _by_text(case, above or 0)
+    said, saying = await _named(case), await _naming(case)
+    found = {*said, *saying, *await _by_key(case), *await _by_text(case, above or 0)}
     rows = await db.fetch(
         "select id from cases where id = any($1::bigint[]) and id <> $2 and received_at >= $3"
         " and (closed_at is null or closed_at >= $4) and ($5::bigint is null or matter_id is distinct from $5)",
@@ -74,10 +84,10 @@ async def of(case: Case) -> set[int]:
         clock.now() - CLOSED_FOR,
         case.matter_id,
     )
-    return {row["id"] for row in rows}
+    return Found(frozenset(row["id"] for row in rows), said, saying)
 
 
-async def named(case: Case) -> frozenset[int]:
+async def _named(case: Case) -> frozenset[int]:
     """The cases whose number, ours or the sender's, stands in the text of this one."""
     text = f"{case.title}\n{case.content}"
     ours = [int(match[2]) for match in OUR_NUMBER.finditer(text)]
@@ -96,7 +106,7 @@ async def named(case: Case) -> frozenset[int]:
     return frozenset(own | ({row["id"] for row in rows} - set(ours))) - {case.id}
 
 
-async def naming(case: Case) -> frozenset[int]:
+async def _naming(case: Case) -> frozenset[int]:
     """The cases whose text names the number of this one."""
     numbers = [as_key(number) for number in (case.external_no, case.platform_no, case.number) if number]
     rows = await db.fetch(
@@ -106,7 +116,7 @@ async def naming(case: Case) -> frozenset[int]:
 
 
 async def _by_key(case: Case) -> set[int]:
-    """By phone, identity number, visit and patient, and by a number that one of them names."""
+    """By phone, identity number, visit and patient."""
     rows = await db.fetch(
         "select id from ("
         " (select k.case_id as id from case_key o join case_key k on k.key = o.key and k.kind = o.kind"
@@ -122,7 +132,7 @@ async def _by_key(case: Case) -> set[int]:
         [key for key in {case.caller_phone_hash, case.contact_phone_hash} if key],
         MOST_BY_KEY,
     )
-    return {row["id"] for row in rows} | await named(case) | await naming(case)
+    return {row["id"] for row in rows}
 
 
 async def _by_text(case: Case, above: int) -> set[int]:
@@ -151,14 +161,17 @@ def terms_of(text: str, known: Rarity) -> list[tuple[str, ...]]:
     """
     places = {gram: at for at, gram in enumerate(sorted(_searchable(text), key=text.find))}
     ordered = sorted(places, key=lambda gram: (known.count(gram), places[gram]))
+    used = dict.fromkeys(ordered, 0)
     terms: dict[tuple[str, ...], None] = {}
     for first in _apart(ordered, places, _TERMS):
         term, left = [first], known.count(first)
-        for gram in ordered:
+        # Each gram is added to few terms: a text that lacks one of them is found by the others.
+        for gram in sorted(ordered, key=used.__getitem__):
             if left <= _FEW or len(term) == _MOST_GRAMS:
                 break
             if all(abs(places[gram] - places[other]) > len(places) / 6 for other in term):
                 term.append(gram)
+                used[gram] += 1
                 left *= known.count(gram) / max(known.texts, 1.0)
         terms[tuple(sorted(term))] = None
     return list(terms)

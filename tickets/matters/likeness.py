@@ -6,12 +6,11 @@ by the table of pairs in tests/pure/test_likeness.py. Reads nothing: facts come 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
-
-from core.search import normalise
 
 FLOOR = 40
 PERSON_MOST, MATTER_MOST, MOST = 55, 60, 100
@@ -81,7 +80,7 @@ class Likeness:
 def grams_of(text: str) -> frozenset[str]:
     """The pairs of characters of a text without its usual phrases; words and numbers of ASCII whole."""
     found: set[str] = set()
-    for run in _RUN.findall(_USUAL.sub(" ", normalise(text))):
+    for run in _RUN.findall(_USUAL.sub(" ", unicodedata.normalize("NFKC", text).casefold())):
         if run[0] < "\u3400":
             if len(run) > 1:
                 found.add(run)

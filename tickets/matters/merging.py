@@ -101,7 +101,7 @@ def obstacle(case: Case, main: Case) -> str:
                 f"{each.number} 是{SOURCES[each.source].label}，须单独出具书面处理意见"
                 "（《信访工作条例》第三十二条），只能归为同一事项，不能合并"
             )
-    if _known_to(case) != _known_to(main):
+    if known_to(case) != known_to(main):
         return "两件诉求的知悉范围不同，不能合并，只能归为同一事项"
     if case.state is CaseState.UNDER_REVIEW:
         return "本诉求的答复正在审核，请先退回修改再合并"
@@ -112,7 +112,7 @@ def obstacle(case: Case, main: Case) -> str:
     return ""
 
 
-def _known_to(case: Case) -> tuple[bool, frozenset[int], frozenset[int]]:
+def known_to(case: Case) -> tuple[bool, frozenset[int], frozenset[int]]:
     """Whom its secrecy keeps away."""
     return case.secret, frozenset(case.barred_unit_ids), frozenset(case.barred_staff_ids)
 

@@ -15,27 +15,24 @@ async def propose(case: Case) -> tuple[Likeness, ...]:
     """Write the best proposals for a case; what a person has decided already is left alone. They are given back."""
     await keys.learn(case)
     found = await likest(case)
-    for likeness in found:
-        newer, older = max(case.id, likeness.case_id), min(case.id, likeness.case_id)
-        await db.execute(
-            "insert into matter_proposal (case_id, other_id, points, reasons) values ($1, $2, $3, $4)"
-            " on conflict (case_id, other_id) do update set points = excluded.points, reasons = excluded.reasons"
-            " where matter_proposal.state = 'proposed'",
-            newer,
-            older,
-            likeness.points,
-            list(likeness.reasons),
-        )
+    await db.executemany(
+        "insert into matter_proposal (case_id, other_id, points, reasons) values ($1, $2, $3, $4)"
+        " on conflict (case_id, other_id) do update set points = excluded.points, reasons = excluded.reasons"
+        " where matter_proposal.state = 'proposed'",
+        [
+            (max(case.id, each.case_id), min(case.id, each.case_id), each.points, list(each.reasons))
+            for each in found
+        ],
+    )
     return found
 
 
 async def likest(case: Case) -> tuple[Likeness, ...]:
     """The cases likest to this one, of those that are open or were closed a short while ago; writes nothing."""
     wanted = await candidates.of(case)
-    if not wanted:
+    if not wanted.ids:
         return ()
-    named = {case.id: await candidates.named(case)}
-    named.update(dict.fromkeys(await candidates.naming(case), frozenset({case.id})))
-    loaded = await facts.load({*wanted, case.id}, named)
+    named = {case.id: wanted.named, **dict.fromkeys(wanted.naming, frozenset({case.id}))}
+    loaded = await facts.load({*wanted.ids, case.id}, named)
     own = loaded.pop(case.id)
     return rank(own, loaded.values(), MOST_PROPOSED)

@@ -125,6 +125,8 @@ class Ticket(Values):
     """What one department was asked and answered."""
 
     number: str = _text("科室工单编号", "1234")
+    case_number: str = _text("所属诉求编号", "20261121-12")
+    order_no: str = _text("所属热线工单编号", "GZ12345-20261121-000001")
     department: str = _text("承办科室", "财务科")
     role: str = _text("主办或协办", "主办")
     liaison: str = _text("联络员", "钱测试")
@@ -137,6 +139,17 @@ class Ticket(Values):
     signed_at: dt.datetime | None = _time("签收时间", 2026, 11, 21, 10, 45)
     answered_at: dt.datetime | None = _time("答复时间", 2026, 11, 23, 16, 0)
     deadline: dt.datetime | None = _time("科室办结期限", 2026, 11, 26, 17, 30)
+
+
+class Voice(Values):
+    """One of several cases a document speaks for: the same matter, raised by several people or ways."""
+
+    number: str = _text("诉求编号", "20261121-12")
+    order_no: str = _text("热线工单编号", "GZ12345-20261121-000001")
+    source: str = _text("来源", "12345 热线")
+    title: str = _text("标题", "退费三天未到账")
+    content: str = _text("内容", "来电人称退号后费用至今未到账。")
+    received_at: dt.datetime | None = _time("收到时间", 2026, 11, 21, 10, 5)
 
 
 class Round(Values):
@@ -209,6 +222,7 @@ class ReportContext(Values):
     event: Event = Field(default=Event(), description="事件调查")
     reply: Reply = Field(default=Reply(), description="答复")
     tickets: tuple[Ticket, ...] = _list("各科室工单")
+    voices: tuple[Voice, ...] = _list("涉及的各件诉求（同一事项）")
     rounds: tuple[Round, ...] = _list("各轮办理")
     visits: tuple[Visit, ...] = _list("相关就诊")
     attachments: tuple[AttachmentLine, ...] = _list("附件清单")
@@ -237,11 +251,12 @@ LOOP_NAMES: Final = {
     "visits": "v",
     "attachments": "a",
     "photos": "p",
+    "voices": "w",
     "petitioners": "q",
     "deliveries": "d",
     "catalogue": "c",
 }
-_INVESTIGATED: Final = ("hospital", "report", "case", "event", "reply", *list(LOOP_NAMES)[:5])
+_INVESTIGATED: Final = ("hospital", "report", "case", "event", "reply", *list(LOOP_NAMES)[:5], "voices")
 _PETITION: Final = (*_INVESTIGATED, "petition", "petitioners", "deliveries", "catalogue")
 GROUPS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: _INVESTIGATED,
