@@ -46,7 +46,7 @@ KINDS: dict[str, ClockKind] = {
 
 
 # What holds a department back: the hospital's limits (also once they are met), and those a petition is at now.
-ABOVE_DEPARTMENT = ("hospital", "upstream", "merged", "decision", "review", "rereview")
+ABOVE_DEPARTMENT = ("hospital", "upstream", "joint", "merged", "decision", "review", "rereview")
 STAND_WHEN_MET = ("hospital", "upstream")
 
 

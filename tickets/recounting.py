@@ -27,7 +27,7 @@ select k.id, k.case_id, k.ticket_id, k.round, k.kind, k.start_at, k.due_at, k.pr
     k.version, k.level, k.paused_seconds, c.source, c.merged_into is not null
 from clock k join cases c on c.id = k.case_id
 where k.case_id = any($1::bigint[])
-    and (k.state in ('running', 'paused') or k.ticket_id is null and k.kind = any($2::text[]))
+    and (k.state in ('running', 'paused') or k.state = 'met' and k.ticket_id is null and k.kind = any($2::text[]))
 """
 _LOCK_CLOCKS = """
 select case_id from clock where case_id = any($1::bigint[]) and state in ('running', 'paused')

@@ -146,7 +146,7 @@ async def approve_pause(ticket_id: int, form: Note, *, by: Actor) -> Ticket:
         _, ticket, before = await _open(ticket_id, TicketVerb.APPROVE_PAUSE, by)
         request = await _pending(ticket, "pause")
         await _decide(request, "approved", form.note, by)
-        await clocks.pause(ticket)
+        await clocks.pause(ticket, ground=f"挂起（{request.reason}）", by=by.name)
         await history.ticket_moved(
             ticket, TicketVerb.APPROVE_PAUSE, by, before, text=form.note, ground=request.reason
         )
