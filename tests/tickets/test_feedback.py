@@ -355,5 +355,5 @@ FAULTS: tuple[tuple[Mapping[str, object], str], ...] = (
 def test_a_faulty_field_is_named(more: Mapping[str, object], field: str) -> None:
 
     with pytest.raises(ValidationError) as caught:
-        said(**more)
+        said("FK-1", **more)
     assert [fault.field for fault in faults_of(caught.value)] == [field]

@@ -27,7 +27,7 @@ async def filled(cast: Cast) -> None:
     await registered(cast.centre, "FK-3", title="丙", departments=["骨科"], campus="西院区")
 
 
-QUERIES = (
+QUERIES: tuple[tuple[str, list[str]], ...] = (
     ("tag=夜间", ["乙", "甲"]),
     ("tag=急诊", ["乙"]),
     ("risk=媒体&risk=暴力", ["甲"]),
