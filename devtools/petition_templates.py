@@ -143,8 +143,10 @@ def _transfer() -> Document:
     add_head(document, title)
     document.add_paragraph("{{ petition.organ }}：")
     for text in (
-        "{{ petition.received_on }}，我单位收到{{ petition.addressee }}{{ petition.form }}反映“{{ case.title }}”的信访事项"
-        "（信访编号：{{ petition.number }}{% if petition.transfer_no %}，来文：{{ petition.transfer_no }}{% endif %}）。",
+        (
+            "{{ petition.received_on }}，我单位收到{{ petition.addressee }}{{ petition.form }}反映“{{ case.title }}”的信访事项"
+            "（信访编号：{{ petition.number }}{% if petition.transfer_no %}，来文：{{ petition.transfer_no }}{% endif %}）。"
+        ),
         "经研究，该事项不属于我单位职权范围，依据《信访工作条例》第二十二条、第二十三条的规定，现将有关材料转送（交还）你单位，请依法处理，并将处理情况告知信访人。",
     ):
         document.add_paragraph(text, style="正文段")
