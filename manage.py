@@ -12,6 +12,7 @@ import sample
 from core import audit, bell, db, jobs, rotation
 from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
+from reports import cubes
 from sample import cases as sample_cases
 from sample.cast import cast
 from sample.logins import table
@@ -49,6 +50,11 @@ async def _keys(given: argparse.Namespace) -> int:
     if given.rotate:
         await rotation.ask()
         say("asked for; the worker seals them anew and tells on the operator page how far it is")
+    return 0
+
+
+async def _statistics(_: argparse.Namespace) -> int:
+    say(f"{await cubes.rebuild()} cases: facts derived from history, cubes made of them")
     return 0
 
 
@@ -103,6 +109,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "seed": (_seed, "fill an empty database with the sample hospital"),
     "logins": (_logins, "print the sample log-ins"),
     "keys": (_keys, "encrypted values by column; --rotate seals them anew under the present key"),
+    "statistics": (_statistics, "rebuild: derive all facts of statistics from history again"),
     "verify-audit": (_verify_audit, "recompute the audit hash chain; exit 1 where it is broken"),
 }
 
@@ -116,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--if-empty", action="store_true", help="do nothing when there are staff already"
             )
+        if name == "statistics":
+            command.add_argument("what", choices=["rebuild"])
         if name == "keys":
             command.add_argument("--rotate", action="store_true", help="have the worker seal old values anew")
     return parser

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from core import clock
 from core.actor import Actor, Permission
 from core.errors import Forbidden
 from reports import reading
@@ -105,7 +106,7 @@ async def _grain(
     sets = sorted({(DIMENSIONS[by].column,) if by else () for by in wanted if by != "month"})
     found = await reading.sums(grain, sets, asked, asked.period, where, using) if sets else {}
     if "month" in wanted:
-        year = twelve_months(asked.period.end)
+        year = twelve_months(asked.period.end, clock.today())
         found |= await reading.sums(grain, [("month",)], asked, year, where, using)
     for by in wanted:
         rows = found[(DIMENSIONS[by].column,) if by else ()]

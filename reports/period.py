@@ -100,7 +100,7 @@ def of_day(span: Span, day: date) -> Period:
     return Period(span, start, months_later(start, months))
 
 
-def twelve_months(end: date) -> Period:
-    """The twelve months to the one that holds the day before `end`."""
-    last = months_later(first_of(end - timedelta(days=1)), 1)
+def twelve_months(end: date, today: date) -> Period:
+    """The twelve months to the one that holds the day before `end`, or today where that comes first."""
+    last = months_later(first_of(min(end - timedelta(days=1), today)), 1)
     return Period(Span.DAYS, months_later(last, -12), last)

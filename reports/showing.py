@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from core import clock
 from reports.asking import Asked
 from reports.catalogue import CATALOGUE, Figure, Statistic, Table
 from reports.catalogue.base import VISITS
@@ -188,7 +189,7 @@ def drawn(counted: Counted, table: Table, words: Words, top: int) -> Drawn:
     """A table: ordered by its first figure, cut after the first few, the rest summed into one line."""
     found = table_of(counted, table)
     if table.by == "month":
-        period = twelve_months(counted.asked.period.end)
+        period = twelve_months(counted.asked.period.end, clock.today())
         found = {str(months_later(period.start, at)): {} for at in range(12)} | found
     if table.by == "category":
         return _by_category(counted, table, found, top)

@@ -37,7 +37,7 @@
       tooltip: { renderMode: "richText", confine: true, trigger: "axis" },
       xAxis: { ...axis, type: "category", data: data.labels },
       yAxis: [
-        { type: "value", splitLine: { lineStyle: { color: tone("--line-soft") } }, axisLabel: { color: tone("--ink-soft") } },
+        { type: "value", show: data.series.some((one) => !one.percent), splitLine: { lineStyle: { color: tone("--line-soft") } }, axisLabel: { color: tone("--ink-soft") } },
         { type: "value", min: 0, max: 100, splitLine: { show: false }, axisLabel: { color: tone("--ink-soft"), formatter: "{value}%" } },
       ],
       series: data.series.filter((one) => !one.name.includes("用时")).map((one) => ({
