@@ -68,7 +68,10 @@ def condition(by: Actor, values: Values, alias: str = "c", *, whole: bool = Fals
     if by.kind is not ActorKind.STAFF:
         return "true"
     theirs = "" if whole else _handled(by, values, "st")
-    among_tickets = f"exists (select 1 from ticket st where st.case_id = {alias}.id and {theirs})"  # noqa: S608
+    # That the case is secret is said once more inside: else all tickets would be read first to be hashed.
+    among_tickets = (
+        f"exists (select 1 from ticket st where st.case_id = {alias}.id and {alias}.secret and {theirs})"  # noqa: S608
+    )
     return _unless(by, values, alias, among_tickets if theirs else "")
 
 
