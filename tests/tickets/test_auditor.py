@@ -39,9 +39,9 @@ async def wrong(when: str = MORNING) -> list[tuple[str, str]]:
     return [(finding.wrong.value, finding.subject) for finding in seen.findings]
 
 
-async def opened(number: str = "GZ-1", **more: object) -> tuple[Case, Ticket]:
+async def opened(number: str = "GZ-1") -> tuple[Case, Ticket]:
     """A case of Monday 2 March 2026, 09:00, while no limits are being counted again."""
-    found = await test_clocks.opened(number, **more)
+    found = await test_clocks.opened(number)
     await db.execute("update job set state = 'done' where kind = 'clocks.recount'")
     return found
 
@@ -310,6 +310,7 @@ async def test_a_monitor_outside_is_called_after_each_round_and_never_for_an_old
     app = web.Application()
     app.router.add_get("/{name}", listen)
     async with TestServer(app) as monitor:
+        number = 0
         for name in ("alive", "deaf"):
             monkeypatch.setenv("HUIYIN_HEARTBEAT_URL", str(monitor.make_url(f"/{name}")))
             settings.cache_clear()
