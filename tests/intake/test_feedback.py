@@ -11,6 +11,7 @@ from core.actor import Actor
 from core.settings import settings
 from tests.intake.conftest import Door, cast, door
 from tests.tickets.conftest import Cast
+from tickets.forms import queries
 from tickets.models import Case, Ticket
 
 __all__ = ["cast", "door"]
@@ -165,16 +166,17 @@ async def test_not_satisfied_opens_the_next_round(door: Door, cast: Cast) -> Non
     assert known(answer, "state_label", "reply") == ("办理中", "")
 
 
-async def test_the_answers_of_the_form_in_force_are_kept(door: Door) -> None:
-    async with door.client.get("/api/v1/feedback/forms/投诉") as answer:
+async def test_the_answers_of_the_form_in_force_are_kept_and_a_faulty_one_is_named(door: Door) -> None:
+    async with door.client.get("/api/v1/feedback/forms/咨询") as answer:
         form = await answer.json()
-    faulty, told = await hand_in(door, form={"version": form["version"], "answers": {}})
-    needed = {fault["field"] for fault in told["error"]["details"]} if faulty == 422 else set()  # type: ignore[index]
-    asked = {
-        f"q.{item['code']}"
-        for page in form["definition"]["pages"]
-        for item in page["items"]
-        if item.get("required")
-    }
-    assert needed <= asked
-    assert faulty == (422 if needed else 201)
+    answers = {"topic": {"c": ["fee"]}, "insured": {"c": ["resident"]}, "booked": {"d": "2026-03-02"}}
+    given = {"version": form["version"], "answers": {**answers, "topic": {"c": ["nonsense"]}}}
+    status, told = await hand_in(door, kind="咨询", form=given)
+    error = told["error"]
+    assert isinstance(error, dict)
+    assert (status, [fault["field"] for fault in error["details"]]) == (422, ["q.topic"])
+    wrong, _ = await hand_in(door, kind="建议", form={"version": form["version"], "answers": answers})
+    assert (wrong, await Case.all().count()) == (422, 0)
+    status, _ = await hand_in(door, kind="咨询", form={"version": form["version"], "answers": answers})
+    kept = await queries.told((await Case.get()).id)
+    assert (status, [line.code for line in kept]) == (201, ["topic", "insured"])  # "booked" was hidden
