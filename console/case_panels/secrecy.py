@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.case_panels.base import Panel
-from core.actions import Action
 from core.actor import Actor
 from staff import queries as staff
-from tickets.queries import choices
 from tickets.queries.case_views import Seen
-from tickets.states import CaseVerb
 
 
-async def load(seen: Seen, by: Actor) -> Mapping[str, Any] | None:
+async def load(seen: Seen, by: Actor) -> Mapping[str, Any] | None:  # noqa: ARG001 - every panel is told who looks
     """Units and people, for whoever reads the case whole; None when it is not secret."""
     case = seen.case
     if not case.secret:
@@ -21,12 +18,10 @@ async def load(seen: Seen, by: Actor) -> Mapping[str, Any] | None:
         return {"whole": False}
     tree = await staff.tree()
     people = await staff.people(case.barred_staff_ids)
-    offered: list[Action] = await choices.of_case(case, by)
     return {
         "whole": True,
         "units": [tree.label(unit) for unit in case.barred_unit_ids],
         "people": [f"{people[number].name}（{people[number].number}）" for number in case.barred_staff_ids],
-        "acts": [each for each in offered if each.verb in (CaseVerb.MAKE_SECRET, CaseVerb.LIFT_SECRET)],
     }
 
 
