@@ -27,7 +27,7 @@ class Connection extends EventTarget {
       else if (!this.socket.active) setTimeout(() => this.socket.connect(), COME_BACK);
       this.#tell("offline");
     });
-    for (const name of ["message", "read", "change", "seen", "mine", "typing"]) {
+    for (const name of ["message", "read", "change", "seen", "mine", "typing", "gone"]) {
       this.socket.on(name, (data) => this.#tell(name, data));
     }
   }

@@ -29,7 +29,7 @@ class Page {
   #listen() {
     const { root } = this;
     const line = connection(this.base);
-    for (const name of ["online", "message", "mine", "change"]) line.addEventListener(name, () => this.#soon());
+    for (const name of ["online", "message", "mine", "change", "gone"]) line.addEventListener(name, () => this.#soon());
     line.addEventListener("read", ({ detail }) => detail.marks.some(([who]) => who === this.me) && this.#soon());
     document.addEventListener("visibilitychange", () => document.hidden || this.#soon());
     setInterval(() => document.hidden || this.look(), LOOK_EVERY);

@@ -40,6 +40,8 @@ export class Room extends EventTarget {
     connection.addEventListener("offline", () => this.#changed(), heard);
     connection.addEventListener("message", ({ detail }) => this.#message(detail), heard);
     connection.addEventListener("change", ({ detail }) => detail.room === id && this.#change(detail), heard);
+    // the room was closed to this person with its past: what stands on the screen goes too
+    connection.addEventListener("gone", ({ detail }) => detail.room === id && globalThis.location.reload(), heard);
     connection.addEventListener("mine", ({ detail }) => detail.room === id && this.sync(), heard);
     connection.addEventListener("seen", ({ detail }) => detail.room === id && this.#seenBy(detail), heard);
     connection.addEventListener("typing", ({ detail }) => detail.room === id && this.#typist(detail), heard);
