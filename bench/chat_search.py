@@ -102,7 +102,7 @@ async def _fill(url: str) -> dict[str, Actor]:
             " order by l.i"
         )
         await connection.execute("set maintenance_work_mem = '1GB'")
-        await connection.execute("create index room_said_words on room_said using gin (room_id, tokens)")
+        await connection.execute("create index room_said_words on room_said using gin (tokens)")
         await connection.execute("drop table bench_line, bench_text")
         await connection.execute("vacuum analyze room_said")
         await connection.execute("vacuum analyze room_message")

@@ -1,6 +1,6 @@
 """The index of what was said, written in the transaction of the message: found at once, gone with a recall; asks nobody.
 
-Grams of core.search with the room beside them in one index, and the text itself to be looked at again.
+Grams of core.search in an index, and the text itself to be looked at again.
 """
 
 from core import db

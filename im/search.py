@@ -22,9 +22,9 @@ from im.drafts import Number
 from im.views import Hit, Hits
 
 PAGE = 20
-GATHER = 6_000  # hits that may be gathered and sorted
-MOST_ROOMS = 3_000  # rooms that may be asked one by one in the index
-WALK = 60_000  # newest messages looked at for frequent words, before the index is asked after all
+GATHER = 12_000  # hits of the whole house that may be gathered
+SCAN = 60_000  # messages of one's rooms that may be looked at one by one
+WALK = 400_000  # newest messages looked at for frequent words, before the rooms are looked at after all
 MOST_GRAMS = 8
 ZONE = ZoneInfo("Asia/Shanghai")
 EVER = 2**53
@@ -98,20 +98,16 @@ async def _found(
     wanted: Wanted, reach: Reach, grams: list[str], words: list[str], limit: int
 ) -> list["asyncpg.Record"]:
     """Ids and places of the hits, newest first."""
-    if len(reach.rooms) == 1 and (grams or reach.said <= GATHER):
-        return await _gather(wanted, reach, grams, words, limit, by_room=True)
     everywhere, total = await _guess(grams)
-    mine = everywhere * reach.said / max(1, total)
-    if grams and mine <= GATHER and len(reach.rooms) <= MOST_ROOMS:
-        return await _gather(wanted, reach, grams, words, limit, by_room=True)
-    if grams and everywhere <= GATHER:
-        return await _gather(wanted, reach, grams, words, limit, by_room=False)
+    if everywhere <= GATHER:
+        return await _gather(wanted, reach, grams, words, limit)
+    if reach.said <= SCAN:
+        return await _scan(wanted, reach, words, limit)
     rows = await _walk(wanted, reach, words, limit, WALK)
-    if len(rows) >= limit:
+    if len(rows) >= limit or total <= WALK:
         return rows
-    if grams:
-        by_room = len(reach.rooms) <= MOST_ROOMS
-        return await _gather(wanted, reach, grams, words, limit, by_room=by_room)
+    if reach.said <= total / 4:
+        return await _scan(wanted, reach, words, limit)
     return await _walk(wanted, reach, words, limit, None)
 
 
@@ -132,20 +128,31 @@ async def _guess(grams: list[str]) -> tuple[float, float]:
         for plan in orjson.loads(text)[0]["Plan"]["Plans"]
         if "Subplan Name" in plan
     }
-    return min((rows[name] for name in asked), default=inf), rows["whole"]
+    return min((rows[name] for name in asked), default=inf), max(1.0, rows["whole"])
 
 
 async def _gather(
-    wanted: Wanted, reach: Reach, grams: list[str], words: list[str], limit: int, *, by_room: bool
+    wanted: Wanted, reach: Reach, grams: list[str], words: list[str], limit: int
 ) -> list["asyncpg.Record"]:
-    """All hits from the index, then the newest of them."""
+    """Rare words: all hits of the whole house from the index, then the newest that this person may read."""
     values = _Values()
     parts = _conditions(wanted, reach, words, values)
-    if grams:
-        asked = " & ".join(f"'{gram}'" for gram in grams)
-        parts.append(f"tokens @@ {values.arg(asked)}::text::tsquery")
-    rooms = values.arg(list(reach.rooms))
-    parts.append(f"room_id{'' if by_room else ' + 0'} = any({rooms}::bigint[])")
+    asked = " & ".join(f"'{gram}'" for gram in grams)
+    parts.append(f"tokens @@ {values.arg(asked)}::text::tsquery")
+    parts.append(f"room_id + 0 = any({values.arg(list(reach.rooms))}::bigint[])")
+    return await _newest(parts, values, limit)
+
+
+async def _scan(wanted: Wanted, reach: Reach, words: list[str], limit: int) -> list["asyncpg.Record"]:
+    """Few messages in the person's rooms: look at each of them."""
+    values = _Values()
+    parts = _conditions(wanted, reach, words, values)
+    parts.append(f"room_id = any({values.arg(list(reach.rooms))}::bigint[])")
+    return await _newest(parts, values, limit)
+
+
+async def _newest(parts: list[str], values: _Values, limit: int) -> list["asyncpg.Record"]:
+    """Materialized, so that the planner does not walk by id instead."""
     return await db.fetch(
         f"with hit as materialized (select id, room_id, seq from room_said where {' and '.join(parts)})"  # noqa: S608
         f" select id, room_id, seq from hit order by id desc limit {limit}",
@@ -156,7 +163,7 @@ async def _gather(
 async def _walk(
     wanted: Wanted, reach: Reach, words: list[str], limit: int, most: int | None
 ) -> list["asyncpg.Record"]:
-    """From the newest message back until there are enough; `most`: no further than that many."""
+    """Frequent words: from the newest message back until there are enough; `most`: no further than that many."""
     values = _Values()
     parts = _conditions(wanted, reach, words, values)
     parts.append(f"room_id + 0 = any({values.arg(list(reach.rooms))}::bigint[])")

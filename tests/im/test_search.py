@@ -143,8 +143,8 @@ async def test_every_way_of_searching_finds_what_a_look_at_every_message_finds(d
             ][:50]
             reach = await search._reach(wanted, who)
             ways = [
-                await search._gather(wanted, reach, grams, words, 50, by_room=True),
-                await search._gather(wanted, reach, grams, words, 50, by_room=False),
+                await search._gather(wanted, reach, grams, words, 50),
+                await search._scan(wanted, reach, words, 50),
                 await search._walk(wanted, reach, words, 50, None),
             ]
             assert [[row["id"] for row in rows] for rows in ways] == [right] * 3, q
