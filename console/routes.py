@@ -41,6 +41,7 @@ from console import (
     remaining,
     saved_views,
     statistics_page,
+    statistics_reports,
     settle,
     templates_page,
 )
@@ -62,6 +63,7 @@ routes: list[web.AbstractRouteDef] = [
     *operate.routes,
     *audit.routes,
     *statistics_page.routes,
+    *statistics_reports.routes,
     *cases_list.routes,
     *case_exports.routes,
     *case_page.routes,

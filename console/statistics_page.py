@@ -43,7 +43,8 @@ class Way:
     here: bool = False
 
 
-async def _asked(request: web.Request) -> tuple[Asked, OrgTree]:
+async def asked_of(request: web.Request) -> tuple[Asked, OrgTree]:
+    """What the address asks for, and the organisation."""
     tree = await staff.tree()
     return read(request.query.items(), {unit.id for unit in tree.units}), tree
 
@@ -96,7 +97,7 @@ def climb(asked: Asked, tree: OrgTree, by: Actor) -> list[Way]:
 async def page(request: web.Request) -> web.Response:
     """The board of a period."""
     actor = permit(request, Permission.REPORT_READ)
-    asked, tree = await _asked(request)
+    asked, tree = await asked_of(request)
     found = await board(asked, by=actor)
     period = asked.period
     return await show(
@@ -123,7 +124,7 @@ async def page(request: web.Request) -> web.Response:
 async def behind(request: web.Request) -> web.Response:
     """The very cases behind a number."""
     actor = permit(request, Permission.REPORT_READ)
-    asked, tree = await _asked(request)
+    asked, tree = await asked_of(request)
     wanted = listing.read(
         request.query.get("of", ""), request.query.get("by", ""), request.query.get("key", "")
     )
@@ -152,7 +153,7 @@ async def behind(request: web.Request) -> web.Response:
 async def sheet(request: web.Request) -> web.Response:
     """The board as an Excel workbook."""
     actor = permit(request, Permission.REPORT_READ)
-    asked, _ = await _asked(request)
+    asked, _ = await asked_of(request)
     name, data = await workbook.workbook(asked, by=actor)
     return web.Response(
         body=data,

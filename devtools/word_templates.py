@@ -12,7 +12,7 @@ from typing import Final
 
 from docx.document import Document
 
-from devtools import petition_templates
+from devtools import petition_templates, statistics_templates
 from devtools.word_parts import (
     Pair,
     add_attachments,
@@ -37,6 +37,7 @@ def build() -> dict[str, bytes]:
         "final_report.docx": as_bytes(final_report()),
         "handling_form.docx": as_bytes(handling_form()),
         **petition_templates.build(),
+        **statistics_templates.build(),
     }
 
 

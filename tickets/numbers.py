@@ -22,6 +22,8 @@ SERIES = {
     "petition_receipt": "信访送达〔{year}〕{last}号",
     "petition_closing": "信访办结〔{year}〕{last}号",
     "petition_catalogue": "信访案卷〔{year}〕{last}号",
+    "statistics_report": "办理情况〔{year}〕{last}号",
+    "statistics_annual": "年度分析〔{year}〕{last}号",
 }
 
 

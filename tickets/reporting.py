@@ -133,6 +133,8 @@ async def _ready(case: Case, kind: Kind) -> None:
     """A document that has nothing to say is not made."""
     if case.state is CaseState.ARCHIVED and kind is not Kind.PETITION_CATALOGUE:
         raise Refused("诉求已归档，不能再生成文书")
+    if kind.source == "statistics":
+        raise Refused(f"{kind.label}不属于某一件诉求，请在统计页生成")
     if kind.source:
         petition = await petitions.of(case)
         if petition is None:

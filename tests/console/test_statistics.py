@@ -103,3 +103,31 @@ async def test_the_sheet_holds_the_numbers_a_mark_and_leaves_a_line_in_the_audit
     assert line["actor_name"] == "测试客服甲"
     year = clock.today().replace(month=1, day=1)
     assert orjson.loads(line["detail"]) == {"query": f"span=year&at={year}", "scope": "全部院区"}
+
+
+async def test_a_report_is_made_of_the_period_numbered_kept_and_its_makers_own(desk: Desk) -> None:
+    browser = await desk.enter("centre")
+    drawer = await browser.get("/statistics/reports/new?span=year&place=4", part=True)
+    assert drawer.tree.xpath(
+        "//select[@name='kind']/option[@selected]/@value | //input[@name='kind'][@checked]/@value"
+    ) == ["statistics_annual"]
+    made = await browser.post(
+        "/statistics/reports/new?span=year&place=4",
+        {"kind": "statistics_annual", "causes": "候诊秩序<b>", "measures": "增设分诊台"},
+    )
+    assert (made.status, made.headers["Location"]) == (303, "/statistics/reports/1")
+    page = await browser.get("/statistics/reports/1")
+    year = clock.today().year
+    assert page.one("//h1[@class='word-title']") == f"{year}年年度投诉分析报告"
+    words = page.one("//main")
+    assert "共受理诉求 2 件" in words
+    assert "候诊秩序<b>" in words
+    assert page.one("//header/div/b") == f"年度分析〔{year}〕1号 {year}年年度投诉分析报告"
+    listed = await browser.get("/statistics/reports")
+    assert listed.words("//tbody/tr/td[1]") == [f"年度分析〔{year}〕1号"]
+    async with browser.session.get(browser.server.make_url("/statistics/reports/1/file")) as answer:
+        assert (answer.status, (await answer.read())[:2]) == (200, b"PK")
+    other = await desk.enter("chief")
+    assert (await other.get("/statistics/reports/1")).status == 404
+    assert (await other.get("/statistics/reports/1/file")).status == 404
+    assert await db.fetchval("select count(*) from audit where action like 'statistics.report%'") == 2

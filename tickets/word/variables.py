@@ -12,6 +12,15 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel, Field
 
 from tickets.word.petition_variables import CatalogueLine, DeliveryLine, Petition, PetitionerLine
+from tickets.word.statistics_variables import (
+    AuthenticityLine,
+    DepartmentLine,
+    FigureLine,
+    LimitLine,
+    MonthLine,
+    ShareLine,
+    Statistics,
+)
 from tickets.word.values import CHINA, Values
 from tickets.word.values import items as _list
 from tickets.word.values import text as _text
@@ -37,6 +46,8 @@ class Kind(StrEnum):
     PETITION_RECEIPT = "petition_receipt"
     PETITION_CLOSING = "petition_closing"
     PETITION_CATALOGUE = "petition_catalogue"
+    STATISTICS_REPORT = "statistics_report"
+    STATISTICS_ANNUAL = "statistics_annual"
 
     @property
     def label(self) -> str:
@@ -45,8 +56,9 @@ class Kind(StrEnum):
 
     @property
     def source(self) -> str:
-        """The source of cases it is written for; "" for every other than petitions."""
-        return "petition" if self.value.startswith("petition_") else ""
+        """What it is written about: "petition", "statistics" (of no case at all), or "" for any case."""
+        head = self.value.partition("_")[0]
+        return head if head in ("petition", "statistics") else ""
 
 
 _LABELS: Final = {
@@ -66,6 +78,8 @@ _LABELS: Final = {
     "petition_receipt": "送达回证",
     "petition_closing": "办结报告",
     "petition_catalogue": "卷内目录",
+    "statistics_report": "办理情况报告",
+    "statistics_annual": "年度投诉分析报告",
 }
 
 
@@ -231,6 +245,15 @@ class ReportContext(Values):
     petitioners: tuple[PetitionerLine, ...] = _list("信访人")
     deliveries: tuple[DeliveryLine, ...] = _list("送达记录")
     catalogue: tuple[CatalogueLine, ...] = _list("卷内文件")
+    statistics: Statistics = Field(default=Statistics(), description="统计")
+    figures: tuple[FigureLine, ...] = _list("各项指标")
+    sources: tuple[ShareLine, ...] = _list("来源")
+    types: tuple[ShareLine, ...] = _list("诉求类型")
+    categories: tuple[ShareLine, ...] = _list("问题分类")
+    departments: tuple[DepartmentLine, ...] = _list("主办科室排名")
+    months: tuple[MonthLine, ...] = _list("逐月情况")
+    limits: tuple[LimitLine, ...] = _list("各类时限")
+    authenticity: tuple[AuthenticityLine, ...] = _list("是否属实")
 
 
 class Variable(Values):
@@ -255,15 +278,28 @@ LOOP_NAMES: Final = {
     "petitioners": "q",
     "deliveries": "d",
     "catalogue": "c",
+    "figures": "f",
+    "sources": "s",
+    "types": "y",
+    "categories": "g",
+    "departments": "k",
+    "months": "m",
+    "limits": "l",
+    "authenticity": "u",
 }
 _INVESTIGATED: Final = ("hospital", "report", "case", "event", "reply", *list(LOOP_NAMES)[:5], "voices")
 _PETITION: Final = (*_INVESTIGATED, "petition", "petitioners", "deliveries", "catalogue")
+_STATISTICS: Final = (
+    *("hospital", "report", "statistics", "figures", "sources", "types", "categories", "departments"),
+    *("months", "limits", "authenticity"),
+)
 GROUPS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: _INVESTIGATED,
     Kind.FINAL_REPORT: _INVESTIGATED,
     # A handling form goes out before anything is known, so it cannot quote results.
     Kind.HANDLING_FORM: ("hospital", "report", "case", "tickets", "visits", "attachments", "photos"),
     **{kind: _PETITION for kind in Kind if kind.source == "petition"},
+    **{kind: _STATISTICS for kind in Kind if kind.source == "statistics"},
 }
 REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: ("report.number", "case.content", "event.facts", "event.opinion"),
@@ -291,6 +327,13 @@ REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.PETITION_RECEIPT: ("petition.addressee",),
     Kind.PETITION_CLOSING: ("report.number", "petition.settled"),
     Kind.PETITION_CATALOGUE: ("petition.number", "catalogue.name"),
+    Kind.STATISTICS_REPORT: ("report.number", "statistics.period", "statistics.received"),
+    Kind.STATISTICS_ANNUAL: (
+        "report.number",
+        "statistics.period",
+        "statistics.received",
+        "statistics.causes",
+    ),
 }
 
 
