@@ -7,7 +7,7 @@ from aiohttp import web
 
 from console.page import number, permit, show
 from core import db, storage
-from core.actor import Actor
+from core.actor import Actor, Permission
 from core.errors import HuiyinError, NotFound, Refused
 from core.web import json_answer
 from im import queries as rooms
@@ -34,6 +34,7 @@ async def page(request: web.Request) -> web.Response:
         room=room,
         seq=number(request.query.get("seq", "")) or "",
         about=await _about(room, actor),
+        moderates=actor.can(Permission.CHAT_MODERATE),
     )
 
 

@@ -16,6 +16,7 @@ from core import db, storage
 from core.actor import Actor, ActorKind, Permission
 from core.errors import NotFound
 from core.models import StoredFile
+from core.search import like_pattern
 from im.views import PAGE, QUOTED, SAID, FileView, Kind, Member, Message, Page, Quote, Role, Room, RoomLine
 
 _SEEN = (
@@ -314,6 +315,24 @@ async def rooms(*, by: Actor, closed: bool = False, limit: int = 100) -> list[Ro
         " order by mine.pinned_at desc nulls last, mine.at desc nulls last, mine.id desc",
         by.staff_id,
         closed,
+        limit,
+    )
+    return [_line(row) for row in rows]
+
+
+async def moderated(words: str, *, by: Actor, limit: int = 100) -> list[RoomLine]:
+    """Rooms this person keeps order in, not sealed, whose title holds `words`; the newest first, without counts."""
+    paths = by.scope(Permission.CHAT_MODERATE)
+    if not paths:
+        return []
+    rows = await db.fetch(
+        "select r.id, r.subject, r.title, r.closed_at, l.kind, l.author, l.text, l.at, l.recalled_at,"
+        " f.name as file_name, f.mime as file_mime, 0 as unread, 0 as mentions, false as quiet, null as pinned_at"
+        " from room r left join room_message l on l.room_id = r.id and l.seq = r.last_seq"
+        " left join stored_file f on f.id = l.file_id"
+        " where r.path like any($1::text[]) and not r.sealed and r.title ilike $2 order by r.id desc limit $3",
+        [f"{path}%" for path in paths],
+        like_pattern(words.strip()),
         limit,
     )
     return [_line(row) for row in rows]

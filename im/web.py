@@ -51,10 +51,16 @@ def _room(request: web.Request) -> int:
 
 @routes.get("/chat/rooms")
 async def list_rooms(request: web.Request) -> web.Response:
-    """The rooms of who asks, open ones, or with `?closed=1` the closed ones; and what waits in all open ones."""
+    """The rooms of who asks, open ones, with `?closed=1` the closed ones, with `?moderated=` those they keep order in.
+
+    Beside them what waits in all open ones; `moderated` is a part of the title, or nothing.
+    """
     by = require(request)
     unread, mentions = await queries.waiting(by=by)
-    found = await queries.rooms(by=by, closed=request.query.get("closed") == "1")
+    if "moderated" in request.query:
+        found = await queries.moderated(request.query["moderated"][:100], by=by)
+    else:
+        found = await queries.rooms(by=by, closed=request.query.get("closed") == "1")
     return json_answer({"rooms": found, "unread": unread, "mentions": mentions})
 
 

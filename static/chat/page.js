@@ -18,7 +18,7 @@ class Page {
     this.csrf = csrf;
     this.me = Number(me);
     this.open = Number(open) || null;
-    this.closed = false;
+    this.tab = "open"; // or closed, or moderated: rooms one keeps order in
     this.rooms = [];
     this.part = (name) => root.querySelector(`[data-${name}]`);
     this.finder = new Finder(this.part("finder"), base, { jump: (hit) => this.show(hit.room_id, hit.seq) });
@@ -33,7 +33,10 @@ class Page {
     line.addEventListener("read", ({ detail }) => detail.marks.some(([who]) => who === this.me) && this.#soon());
     document.addEventListener("visibilitychange", () => document.hidden || this.#soon());
     setInterval(() => document.hidden || this.look(), LOOK_EVERY);
-    this.part("filter").addEventListener("input", () => this.#draw());
+    this.part("filter").addEventListener("input", () => {
+      this.#draw();
+      if (this.tab === "moderated") this.#soon();
+    });
     this.part("new").addEventListener("click", () => this.#found());
     this.part("search").addEventListener("click", () => this.#search());
     for (const tab of root.querySelectorAll("[data-tab]")) tab.addEventListener("click", () => this.#tab(tab));
@@ -50,7 +53,9 @@ class Page {
   async look() {
     const mine = (this.turn = (this.turn ?? 0) + 1);
     try {
-      const response = await fetch(`${this.base}/chat/rooms${this.closed ? "?closed=1" : ""}`, { headers: { Accept: "application/json" } });
+      const words = this.part("filter").value.trim();
+      const which = { open: "", closed: "?closed=1", moderated: `?moderated=${encodeURIComponent(words)}` }[this.tab];
+      const response = await fetch(`${this.base}/chat/rooms${which}`, { headers: { Accept: "application/json" } });
       if (!response.ok || mine !== this.turn) return;
       const { rooms, unread } = await response.json();
       this.rooms = rooms;
@@ -68,7 +73,8 @@ class Page {
     this.part("rooms").replaceChildren(...shown.map((room) => this.#line(room)));
     const none = this.part("none");
     none.hidden = !this.loaded || shown.length > 0;
-    none.textContent = words ? "没有这样的群聊" : this.closed ? "没有已关闭的群聊" : "您还没有加入群聊";
+    const nothing = { open: "您还没有加入群聊", closed: "没有已关闭的群聊", moderated: "没有您负责管理的群聊" };
+    none.textContent = words ? "没有这样的群聊" : nothing[this.tab];
   }
 
   #line(room) {
@@ -127,7 +133,7 @@ class Page {
   }
 
   #tab(tab) {
-    this.closed = tab.dataset.tab === "closed";
+    this.tab = tab.dataset.tab;
     for (const one of this.root.querySelectorAll("[data-tab]")) one.setAttribute("aria-selected", String(one === tab));
     this.loaded = false;
     this.look();

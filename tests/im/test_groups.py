@@ -233,6 +233,9 @@ async def test_the_centre_looks_into_rooms_of_its_part_of_the_house_and_keeps_or
     page = await queries.since(group.room, 0, by=group.eve)
     assert [message.text for message in page.messages][-1] == "不当言论"
     assert await queries.rooms(by=group.eve) == []  # it is not one of hers
+    assert [line.id for line in await queries.moderated("协调", by=group.eve)] == [group.room]
+    assert await queries.moderated("别的名字", by=group.eve) == []
+    assert await queries.moderated("协调", by=group.olga) == []
     with pytest.raises(Refused, match="您已不在群聊中"):
         await write(group.room, group.eve, "我不在群里")
     await actions.recall(group.room, bad.seq, by=group.eve, reason="不当言论")
@@ -261,6 +264,7 @@ async def test_another_part_of_the_house_and_a_sealed_room_are_closed_to_moderat
     await groups.seal(f"group:{KEY}", sealed=True, by=group.olga)
     with pytest.raises(NotFound):
         await queries.room(group.room, by=group.eve)
+    assert await queries.moderated("", by=group.eve) == []
     assert (await queries.room(group.room, by=group.mia)).last_seq == 2
 
 
