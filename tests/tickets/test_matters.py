@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from core import clock, db
+from core import clock, crypto, db
 from core.actor import Actor
 from core.errors import Invalid, NotFound, Refused
 from core.outbox import OUTBOX
@@ -431,3 +431,20 @@ async def test_a_report_quotes_tickets_of_the_other_voices_of_the_matter_and_of_
     wrong = ReportForm.model_validate({**form, "tickets": [tickets[strange.id].id]})
     with pytest.raises(Invalid, match="不是本诉求或同一事项的工单"):
         await reporting.make(one.id, wrong, by=cast.centre)
+
+
+async def test_a_petitioner_is_known_by_the_identity_number_of_the_register(cast: Cast) -> None:
+    number = "990101199001010019"
+    stranger = {"caller_phone": "13800000009", "caller_name": "测试丙", "departments": []}
+    hotline = await came(
+        "GZ-1", content=f"本人身份证 {number}，门诊排队三小时仍未看上病，要求说明原因并改进。", **stranger
+    )
+    petition = await came("XF-1", source="petition", appeal_type="申诉求决")
+    await db.execute(
+        "insert into petitioner (case_id, place, name, id_hash) values ($1, 0, '测试丁', $2)",
+        petition.id,
+        crypto.search_hash(number),
+    )
+    await proposing.propose(hotline)
+    await proposing.propose(petition)
+    assert (await proposing.likest(hotline))[0].reasons[:2] == ("内容相似 88%", "同一证件号码")

@@ -1,7 +1,8 @@
 """What ties a case to others exactly: keyed hashes of phones and identity numbers, and numbers of orders its text names.
 
 Written once the case is there and again when it changes; nothing is taken away, for an earlier phone is a tie too.
-Whoever learns of a person's number by another road (a petition's register) adds it with `add`. Compares nothing.
+A petition's are those of all its petitioners. Whoever learns of a number by another road adds it with `add`. Compares
+nothing.
 """
 
 import re
@@ -26,6 +27,13 @@ async def learn(case: Case) -> None:
     phones.update(key for key in (case.caller_phone_hash, case.contact_phone_hash) if key)
     await add(case.id, "phone", phones)
     await add(case.id, "id", {crypto.search_hash(number) for number in find_ids(text)})
+    await db.execute(
+        "insert into case_key (case_id, kind, key)"
+        " select case_id, 'id', id_hash from petitioner where case_id = $1 and id_hash is not null"
+        " union select case_id, 'phone', phone_hash from petitioner where case_id = $1 and phone_hash is not null"
+        " on conflict do nothing",
+        case.id,
+    )
     await add(case.id, "number", {as_key(number) for number in numbers_in(text)})
 
 
