@@ -195,7 +195,7 @@ class Client:
     async def back(self) -> None:
         """Wait until the connection stands again."""
         async with asyncio.timeout(PATIENCE), self.news:
-            await self.news.wait_for(lambda: self.sio.connected)
+            await self.news.wait_for(lambda: "/" in self.sio.namespaces)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
