@@ -42,9 +42,9 @@ BAR = 4  # beside "更多" there is room for four on 390 px
 MENU: list[Entry] = [
     Entry("首页", "home", "/"),
     Entry("诉求", "message-report", "/cases", (Permission.CASE_READ, Permission.TICKET_READ)),
+    Entry("群聊", "messages", "/chat"),
     Entry("登记反馈", "message-plus", "/feedback/new", (Permission.CASE_REGISTER,)),
     Entry("信访登记", "mail", "/petitions/new", (Permission.CASE_REGISTER,)),
-    Entry("群聊", "messages", "/chat"),
     Entry("统计", "chart-bar", "/statistics", (Permission.REPORT_READ,)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
