@@ -40,9 +40,9 @@ from console import (
     register,
     remaining,
     saved_views,
+    settle,
     statistics_page,
     statistics_reports,
-    settle,
     templates_page,
 )
 from core import clock
