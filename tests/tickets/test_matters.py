@@ -435,9 +435,12 @@ async def test_a_report_quotes_tickets_of_the_other_voices_of_the_matter_and_of_
 
 async def test_a_petitioner_is_known_by_the_identity_number_of_the_register(cast: Cast) -> None:
     number = "990101199001010019"
-    stranger: dict[str, object] = {"caller_phone": "13800000009", "caller_name": "测试丙", "departments": []}
     hotline = await came(
-        "GZ-1", content=f"本人身份证 {number}，门诊排队三小时仍未看上病，要求说明原因并改进。", **stranger
+        "GZ-1",
+        content=f"本人身份证 {number}，门诊排队三小时仍未看上病，要求说明原因并改进。",
+        caller_phone="13800000009",
+        caller_name="测试丙",
+        departments=[],
     )
     petition = await came("XF-1", source="petition", appeal_type="申诉求决")
     await db.execute(
