@@ -93,7 +93,7 @@ class CaseVerb(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     REPLY_WITH = "reply_with"
-    # 检举控告 (tickets/actions/secrecy.py)
+    # accusations are closed to the accused: tickets/actions/secrecy.py
     MAKE_SECRET = "make_secret"  # noqa: S105 - the name of a verb
     LIFT_SECRET = "lift_secret"  # noqa: S105 - the name of a verb
 
