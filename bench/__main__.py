@@ -14,7 +14,20 @@ from pathlib import Path
 
 import orjson
 
-NAMES = ("intake", "imports", "outbox", "case_list", "callback", "chat", "chat_search", "clocks", "logic", "likeness")
+NAMES = (
+    "intake",
+    "imports",
+    "outbox",
+    "case_list",
+    "callback",
+    "chat",
+    "chat_search",
+    "clocks",
+    "logic",
+    "likeness",
+    "statistics",
+    "saved_views",
+)
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = 60
 

@@ -15,8 +15,8 @@ from core.actor import Actor, Permission
 from reports import listing, workbook
 from reports.asking import Asked, read
 from reports.board import board
-from reports.catalogue import CATALOGUE
 from reports.dimensions import DIMENSIONS, Words
+from reports.measures import named
 from reports.period import LABELS, Span, of_day
 from staff import queries as staff
 from staff.queries import OrgTree
@@ -25,13 +25,6 @@ from tickets.sources import SOURCES
 routes = web.RouteTableDef()
 PAGE = "/statistics"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NAMES = {
-    figure_part: figure.label
-    for statistic in CATALOGUE
-    for figure in statistic.all_figures
-    for figure_part in [figure.listed]
-    if figure_part
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +134,7 @@ async def behind(request: web.Request) -> web.Response:
         "console/statistics/cases.html",
         asked=asked,
         found=found,
-        name=NAMES.get(of, "明细"),
+        name=named(wanted.measures),
         label=label,
         back=asked.query(),
         next=asked.query(of=of, before=found.before, **more) if found.before else "",

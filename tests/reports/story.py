@@ -64,9 +64,13 @@ async def step(chance: random.Random, cast: Cast) -> None:
     ids = [row["id"] for row in await db.fetch("select id from cases order by id")]
     case = await Case.get(id=chance.choice(ids))
     tickets = await Ticket.filter(case_id=case.id).order_by("-id")
+    other = await Case.get(id=chance.choice(ids))
     liaison = {4: cast.liaison, 5: cast.cashier, 6: cast.bones}
+    subject = case.id
+    options: tuple[tuple[str, Actor, dict[str, object]], ...]
     if tickets and chance.random() < 0.6:
         ticket = chance.choice(tickets)
+        subject = ticket.id
         who = liaison[ticket.unit_id]
         options = (
             ("ticket.sign", who, {}),
@@ -99,12 +103,11 @@ async def step(chance: random.Random, cast: Cast) -> None:
             }),
             ("case.close", cast.centre, {}),
             ("case.rework", cast.centre, {"reason": "平台退回"}),
-            ("case.merge", cast.chief, {"main": str(chance.choice(ids)), "reason": "同一件事"}),
+            ("case.merge", cast.chief, {"main": other.number, "reason": "同一件事"}),
             ("case.split", cast.chief, {"reason": "并非一事"}),
         )  # fmt: skip
     name, by, data = chance.choice(options)
-    if name in REGISTER:
-        await do(name, ticket.id if name.startswith("ticket") else case.id, by, **data)
+    await do(name, subject, by, **data)
 
 
 async def told(
