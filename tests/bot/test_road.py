@@ -26,7 +26,7 @@ async def test_a_liaison_signs_by_button_and_answers_in_words(stage: Stage) -> N
         "已电话联系患者，说明叫号调整并致歉",
         stage.cast.liaison.id,
     )
-    assert await stage.buttons("head") == ["同意", "打回重办", "问中心"]
+    assert await stage.buttons("head") == ["同意", "打回重办", "问中心", "处理记录"]
 
 
 async def test_everything_is_done_by_lines_alone(stage: Stage) -> None:
