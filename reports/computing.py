@@ -17,7 +17,7 @@ from reports.catalogue.base import VISITS
 from reports.dimensions import DIMENSIONS
 from reports.grains import GRAINS
 from reports.parameters import Measures
-from reports.period import Period, twelve_months
+from reports.period import Period, trend
 from reports.reach import Reach, reach
 from reports.reading import Reading
 from staff import queries as staff
@@ -106,7 +106,7 @@ async def _grain(
     sets = sorted({(DIMENSIONS[by].column,) if by else () for by in wanted if by != "month"})
     found = await reading.sums(grain, sets, asked, asked.period, where, using) if sets else {}
     if "month" in wanted:
-        year = twelve_months(asked.period.end, clock.today())
+        year = trend(asked.period, clock.today())
         found |= await reading.sums(grain, [("month",)], asked, year, where, using)
     for by in wanted:
         rows = found[(DIMENSIONS[by].column,) if by else ()]

@@ -164,7 +164,8 @@ async def download(report_id: int, *, by: Actor) -> tuple[Made, StoredFile, byte
 async def _context(found: Board, form: DocumentForm, number: str, by: Actor) -> ReportContext:
     period = found.counted.asked.period
     shown = _figures(found)
-    title = f"{period.label}{form.kind.label}"
+    label = period.label if form.kind is Kind.STATISTICS_REPORT else period.label.removesuffix("年")
+    title = f"{label}{form.kind.label}"
     return ReportContext(
         hospital=Hospital(
             name=settings().hospital_name,

@@ -100,7 +100,8 @@ def of_day(span: Span, day: date) -> Period:
     return Period(span, start, months_later(start, months))
 
 
-def twelve_months(end: date, today: date) -> Period:
-    """The twelve months to the one that holds the day before `end`, or today where that comes first."""
-    last = months_later(first_of(min(end - timedelta(days=1), today)), 1)
-    return Period(Span.DAYS, months_later(last, -12), last)
+def trend(period: Period, today: date) -> Period:
+    """The months of a year; otherwise the twelve months to the end of the period. None lies in the future."""
+    last = months_later(first_of(max(period.start, min(period.last, today))), 1)
+    first = period.start if period.span is Span.YEAR else months_later(last, -12)
+    return Period(Span.DAYS, first, last)

@@ -13,7 +13,7 @@ from reports.catalogue import CATALOGUE, Figure, Statistic, Table
 from reports.catalogue.base import VISITS
 from reports.computing import Counted, table_of
 from reports.dimensions import AGES, DIMENSIONS, NONE, Words
-from reports.period import Span, months_later, twelve_months
+from reports.period import Span, months_later, trend
 
 SEPARATOR = "->"
 SAME = 0.05  # a smaller change is none
@@ -189,8 +189,8 @@ def drawn(counted: Counted, table: Table, words: Words, top: int) -> Drawn:
     """A table: ordered by its first figure, cut after the first few, the rest summed into one line."""
     found = table_of(counted, table)
     if table.by == "month":
-        period = twelve_months(counted.asked.period.end, clock.today())
-        found = {str(months_later(period.start, at)): {} for at in range(12)} | found
+        period = trend(counted.asked.period, clock.today())
+        found = {str(months_later(period.start, at)): {} for at in range(len(period.parts()[0]))} | found
     if table.by == "category":
         return _by_category(counted, table, found, top)
     dimension = DIMENSIONS[table.by]

@@ -63,7 +63,5 @@
   }
   const fit = () => drawn.forEach((chart) => chart.resize());
   addEventListener("resize", fit);
-  addEventListener("beforeprint", fit);
-  addEventListener("afterprint", fit);
   for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
 })();

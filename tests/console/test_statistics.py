@@ -118,11 +118,11 @@ async def test_a_report_is_made_of_the_period_numbered_kept_and_its_makers_own(d
     assert (made.status, made.headers["Location"]) == (303, "/statistics/reports/1")
     page = await browser.get("/statistics/reports/1")
     year = clock.today().year
-    assert page.one("//h1[@class='word-title']") == f"{year}年年度投诉分析报告"
+    assert page.one("//h1[@class='word-title']") == f"{year}年度投诉分析报告"
     words = page.one("//main")
     assert "共受理诉求 2 件" in words
     assert "候诊秩序<b>" in words
-    assert page.one("//header/div/b") == f"年度分析〔{year}〕1号 {year}年年度投诉分析报告"
+    assert page.one("//header/div/b") == f"年度分析〔{year}〕1号 年度投诉分析报告（{year}年）"
     listed = await browser.get("/statistics/reports")
     assert listed.words("//tbody/tr/td[1]") == [f"年度分析〔{year}〕1号"]
     async with browser.session.get(browser.server.make_url("/statistics/reports/1/file")) as answer:
