@@ -206,9 +206,7 @@ async def previewed(request: web.Request) -> web.Response:
     found = problems(definition)
     sound = not any(problem.place.startswith(("show_if", "jumps")) for problem in found)
     drawn = sheet(definition, conditions(definition) if sound else {}, facts=today())
-    html = await aiohttp_jinja2.render_string_async(
-        "console/form_designer/preview.html", request, {"sheet": drawn}
-    )
+    html = aiohttp_jinja2.render_string("console/form_designer/preview.html", request, {"sheet": drawn})
     return json_answer({"html": html, "sound": sound, "problems": found})
 
 

@@ -56,9 +56,7 @@ async def show(request: web.Request, template: str, *, status: int = 200, **cont
         "query": request.query,
         "said": said,
     }
-    response = await aiohttp_jinja2.render_template_async(
-        template, request, {**frame, **context}, status=status
-    )
+    response = aiohttp_jinja2.render_template(template, request, {**frame, **context}, status=status)
     if said:
         response.del_cookie(SAID, path=settings().path_prefix or "/")
     response.headers[hdrs.CACHE_CONTROL] = "no-store"

@@ -69,14 +69,13 @@ def asset(name: str) -> str:
         AssetMissing: no such file.
     """
     base = f"{settings().path_prefix}/static"
-    own = FOLDER / name
-    if own.is_file():
-        stem, dot, ending = name.rpartition(".")
-        return f"{base}/{stem}.{content_hash(own)}{dot}{ending}"
-    try:
+    if name in manifest().files:  # asked a hundred times a page: no look at the disk
         return f"{base}/vendor/{manifest().files[name]}"
-    except KeyError:
-        raise AssetMissing(f"no static file {name!r}, neither our own nor in devtools/vendor.py") from None
+    own = FOLDER / name
+    if not own.is_file():
+        raise AssetMissing(f"no static file {name!r}, neither our own nor in devtools/vendor.py")
+    stem, dot, ending = name.rpartition(".")
+    return f"{base}/{stem}.{content_hash(own)}{dot}{ending}"
 
 
 def icon(name: str, *classes: str) -> Markup:
@@ -87,10 +86,14 @@ def icon(name: str, *classes: str) -> Markup:
     """
     if name not in manifest().icons:
         raise AssetMissing(f"no icon {name!r}: add its name to devtools/icons.txt and run `make setup`")
-    look = " ".join(("icon", *classes))
+    return _drawn(" ".join(("icon", *classes)), asset("icons.svg"), name)
+
+
+@lru_cache(maxsize=2048)  # a page draws a hundred of them
+def _drawn(look: str, address: str, name: str) -> Markup:
     return Markup(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>'
-    ).format(look, asset("icons.svg"), name)
+    ).format(look, address, name)
 
 
 async def serve(request: web.Request) -> web.StreamResponse:

@@ -93,7 +93,8 @@ class Settings(BaseSettings):
     hotline_api: str = Field(default="", description="base of the 12345 platform's own interface")
     hotline_secret: SecretStr = SecretStr("")
     portal_secret: SecretStr = Field(
-        default=SecretStr(""), description="signs what the patients' side sends us; empty: that door is closed"
+        default=SecretStr(""),
+        description="signs what the patients' side sends us; empty: that door is closed",
     )
 
     @field_validator("database_url")

@@ -8,6 +8,7 @@ import hmac
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from asyncpg.exceptions import CharacterNotInRepertoireError
+from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
 
@@ -176,7 +178,7 @@ async def _told(request: web.Request, error: HuiyinError, allow: str | None = No
         address = str(request.url.with_path(login).with_query(query).relative())
         return web.Response(status=303, headers={hdrs.LOCATION: address})
     template = "layouts/error_part.html" if "HX-Request" in request.headers else "layouts/error.html"
-    response = await aiohttp_jinja2.render_template_async(
+    response = aiohttp_jinja2.render_template(
         template, request, {"error": error, "trace": trace_id()}, status=error.status
     )
     response.headers.update(headers)
@@ -244,12 +246,24 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=generate_latest(), headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
 
 
+def _translator(texts: gettext.NullTranslations) -> Callable[..., Markup]:
+    """`_` of the templates: as jinja2's own, but a text without variables is looked up and escaped once."""
+
+    @lru_cache(maxsize=4096)
+    def plain(text: str) -> Markup:
+        return Markup(texts.gettext(text)) % {}  # noqa: S704 - texts of our own templates
+
+    def translate(text: str, **more: Any) -> Markup:
+        return Markup(texts.gettext(text)) % more if more else plain(text)  # noqa: S704
+
+    return translate
+
+
 def make_app(*more: Middleware) -> web.Application:
     """The bare application: middlewares, templates, health; `more` are middlewares within ours."""
     app = web.Application(middlewares=[tracing, telling_errors, *more], client_max_size=MOST_BODY)
     environment = aiohttp_jinja2.setup(
         app,
-        enable_async=True,
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -259,6 +273,7 @@ def make_app(*more: Middleware) -> web.Application:
     )
     texts = gettext.translation("huiyin", ROOT / "locale", fallback=True)
     environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    environment.globals["_"] = _translator(texts)
     environment.globals.update(
         asset=asset, now=clock.now, settings=settings, prefix=lambda: settings().path_prefix
     )

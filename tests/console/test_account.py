@@ -122,7 +122,10 @@ async def test_nobody_ends_the_session_of_another_person(console: Console) -> No
 async def test_a_new_password_needs_the_old_one_and_ends_every_session(console: Console) -> None:
     alice, elsewhere = await console.enter("alice"), await console.enter("alice")
     assert await change(alice, "Wrong-123", NEW) == (422, {"old": "原密码不正确"})
-    assert await change(alice, PASSWORD, NEW, "tulip-River8-stone") == (422, {"again": "两次输入的新密码不一致"})
+    assert await change(alice, PASSWORD, NEW, "tulip-River8-stone") == (
+        422,
+        {"again": "两次输入的新密码不一致"},
+    )
     weak = "这个密码太容易被猜到：请不要用姓名、工号、医院、年份、键盘顺序或常见口令"
     assert await change(alice, PASSWORD, PASSWORD) == (422, {"new": weak})
     done = await alice.post("/account/password", {"old": PASSWORD, "new": NEW, "again": NEW})

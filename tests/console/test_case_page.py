@@ -81,7 +81,7 @@ async def test_each_person_is_offered_the_steps_that_are_theirs(desk: Desk) -> N
     assert offered == {
         "liaison": ([], working),
         "head": ([], working),
-        "centre": (["派单", "事件记录"], ["转派", "催办", "撤销"]),
+        "centre": (["派单", "事件记录", "涉密设置"], ["转派", "催办", "撤销"]),
         "vice": ([], []),
     }
     for name in ("bones", "admin"):

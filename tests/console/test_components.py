@@ -30,9 +30,7 @@ async def draw() -> AsyncIterator[Draw]:
 
     async def drawn(line: str, **context: Any) -> Any:
         source = '{% import "components/ui.html" as ui %}{% import "components/forms.html" as forms %}' + line
-        return lxml.html.fromstring(
-            f"<div>{await environment.from_string(source).render_async(**context)}</div>"
-        )
+        return lxml.html.fromstring(f"<div>{environment.from_string(source).render(**context)}</div>")
 
     with clock.frozen(NOW):
         yield drawn

@@ -34,7 +34,7 @@ async def two(desk: Desk) -> tuple[Case, Case]:
     return one, other
 
 
-PANEL = "//*[@id='part-matter']"
+PANEL = "//*[@id='panel-matter']"
 
 
 async def test_a_proposal_stands_on_both_pages_and_is_joined_from_one(desk: Desk) -> None:

@@ -130,7 +130,8 @@ async def test_a_value_out_of_range_is_refused_beside_the_field(console: Console
         page = await admin.post("/settings/parameters/session.idle_minutes", {"value": value}, part=True)
         assert (page.status, page.one("//*[@id='value-fault']")) == (422, reason)
         assert page.tree.xpath("//input[@id='value']/@value") == [value]
-    assert await db.fetchval("select count(*) from parameter") == 0
+    kept = "select count(*) from parameter where name = 'session.idle_minutes'"
+    assert await db.fetchval(kept) == 0
 
 
 async def test_a_choice_of_yes_and_no_is_drawn_as_two_buttons(console: Console) -> None:

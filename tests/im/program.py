@@ -28,9 +28,7 @@ PAGE = """<!doctype html>
 async def page(request: web.Request) -> web.Response:
     """One room."""
     room = int(request.match_info["room"])
-    return await aiohttp_jinja2.render_template_async(
-        "chat_page.html", request, {"room": room, "csrf": request["csrf"]}
-    )
+    return aiohttp_jinja2.render_template("chat_page.html", request, {"room": room, "csrf": request["csrf"]})
 
 
 async def _database(_: web.Application) -> AsyncIterator[None]:

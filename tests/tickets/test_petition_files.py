@@ -85,7 +85,7 @@ async def test_documents_are_made_when_there_is_something_to_say_and_for_petitio
     case = await registered(cast)
     refused = {}
     for kind in Kind:
-        if kind.source:
+        if kind.source == "petition":
             try:
                 await made(case, kind, cast.centre)
             except Refused as error:

@@ -4,7 +4,6 @@
 what cannot be left to queries: tickets are taken from the accused, groups and messages are closed to them.
 """
 
-
 from pydantic import Field
 
 from channels import actions as messages
