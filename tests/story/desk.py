@@ -31,12 +31,19 @@ class Desk:
         self.session = aiohttp.ClientSession(
             cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=60)
         )
+        try:
+            await self._enter()
+        except BaseException:  # the web process may be dead at this moment: leave nothing open behind
+            await self.session.close()
+            raise
+        return self
+
+    async def _enter(self) -> None:
         form = {"number": self.number, "password": self.password}
         async with self.session.post(f"{self.base}/login", data=form, allow_redirects=False) as answer:
             assert answer.status == 303, await answer.text()
         tree: Any = lxml.html.fromstring(await self.page("/"))
         self.csrf = tree.xpath("//input[@name='csrf_token']/@value")[0]
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
