@@ -9,7 +9,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from core import db, jobs
+from core import clock, db, jobs
 from core.crypto import key_ring
 from core.jobs import Job
 
@@ -65,9 +65,8 @@ async def standing() -> list[Standing]:
 
 
 async def ask() -> None:
-    """Have everything sealed anew; one run at a time."""
-    head = key_ring().head.hex()
-    await jobs.enqueue(KIND, {"head": head}, key=f"rotate:{head}")
+    """Have everything sealed anew; asked again later it looks again, for what was sealed with the old key meanwhile."""
+    await jobs.enqueue(KIND, {}, key=f"rotate:{key_ring().head.hex()}:{clock.now():%Y%m%d%H%M}")
 
 
 async def rotate(job: Job) -> None:

@@ -1,5 +1,7 @@
 """Key rotation: every sealed value comes under the new key or algorithm, is still read, and no column is forgotten."""
 
+from datetime import timedelta
+
 import pytest
 from cryptography.exceptions import InvalidTag
 
@@ -111,3 +113,12 @@ async def test_the_job_is_known_to_the_worker(database: str) -> None:
     assert database
     wiring.wire()
     assert jobs.KINDS[rotation.KIND] is rotation.rotate
+
+
+async def test_asked_again_later_it_looks_again_though_the_first_run_is_done(database: str) -> None:
+    assert database
+    now = clock.now()
+    for minutes in (0, 0, 5):
+        with clock.frozen(now + timedelta(minutes=minutes)):
+            await rotation.ask()
+    assert await db.fetchval("select count(*) from job where kind = $1", rotation.KIND) == 2
