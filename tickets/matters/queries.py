@@ -17,7 +17,7 @@ from core import db
 from core.actor import Actor
 from core.errors import Fault, Invalid, NotFound
 from tickets.models import Case
-from tickets.queries import access, secrecy
+from tickets.queries import access
 from tickets.sources.matter_steps import BEFORE_REPLY
 
 _OURS = re.compile(r"#?(?:(?P<day>20[0-9]{6})-)?(?P<id>[0-9]{1,12})")
@@ -58,13 +58,6 @@ async def members(matter_id: int | None) -> list[int]:
         return []
     rows = await db.fetch("select id from cases where matter_id = $1 order by received_at, id", matter_id)
     return [row["id"] for row in rows]
-
-
-async def members_in_reach(matter_id: int | None, by: Actor) -> list[Case]:
-    """Those of its cases this person may see, as they may read them; of the others nothing is told."""
-    ids = await members(matter_id)
-    seen = await secrecy.visible(ids, by, whole=True)
-    return [await access.case(case_id, by) for case_id in ids if case_id in seen]
 
 
 async def merged_into(main_id: int, *, held: bool = False) -> list[Case]:
