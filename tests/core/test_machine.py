@@ -81,7 +81,7 @@ async def test_a_task_cancelled_while_a_transaction_opens_gives_its_connection_b
     left = "select count(*) from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()"
     async with asyncio.timeout(20):  # the server learns of a connection that was cut a moment later
         while await db.fetchval(left):
-            await asyncio.sleep(0.05)
+            await db.fetchval("select pg_sleep(0.05)")
 
 
 async def test_a_savepoint_that_fails_takes_back_its_rows_and_its_bells_alone(database: object) -> None:
