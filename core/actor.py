@@ -30,6 +30,10 @@ class Permission(StrEnum):
     MACHINE_OPERATE = "machine:operate"
     STAFF_MANAGE = "staff:manage"
     AUDIT_READ = "audit:read"
+    EXPORT_WHOLE = "export:whole"
+    EXPORT_APPROVE = "export:approve"
+    CONSENT_RECORD = "consent:record"
+    PRIVACY_HANDLE = "privacy:handle"
 
 
 class ActorKind(StrEnum):

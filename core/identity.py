@@ -24,6 +24,7 @@ __all__ = [
     "find_phones",
     "mask_address",
     "mask_id",
+    "mask_in_text",
     "mask_name",
     "mask_phone",
     "normalise_phone",
@@ -37,6 +38,8 @@ _PROVINCE_CODES = (
 )
 _PROVINCES = frozenset(_PROVINCE_CODES.split())
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
+# Full-width signs, odd dashes and spaces as ordinary ones, one for one, so that places stay places.
+_NARROW = {**_DASHES, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20, 0xA0: 0x20}
 _ID_IN_TEXT = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx]|[0-9]{15})(?![0-9A-Za-z])", re.ASCII
 )
@@ -133,6 +136,31 @@ def find_ids(text: str) -> tuple[str, ...]:
     """The well-formed identity numbers in a text, 18 characters each, each once, in order."""
     candidates = (parse_id(found[0]) for found in _ID_IN_TEXT.finditer(_plain(text)))
     return tuple(dict.fromkeys(found.number for found in candidates if found is not None))
+
+
+def mask_in_text(text: str) -> str:
+    """The text with every identity number and phone in it masked; full-width digits are told as ordinary ones.
+
+    For free text that is read by more people than may see whom it speaks of; names in it are not found.
+    """
+    plain = text.translate(_NARROW)
+    parts, end = [], 0
+    for start, stop, hidden in sorted([*_id_spans(plain), *_phone_spans(plain)]):
+        if start >= end:
+            parts += [text[end:start], hidden]
+            end = stop
+    return "".join((*parts, text[end:])) if parts else text
+
+
+def _id_spans(plain: str) -> list[tuple[int, int, str]]:
+    found = [(match, parse_id(match[0])) for match in _ID_IN_TEXT.finditer(plain)]
+    return [(match.start(), match.end(), mask_id(known.number)) for match, known in found if known]
+
+
+def _phone_spans(plain: str) -> list[tuple[int, int, str]]:
+    return [
+        (match.start(), match.end(), mask_phone(_phone(match))) for match in _PHONE_IN_TEXT.finditer(plain)
+    ]
 
 
 def _plain(text: str) -> str:

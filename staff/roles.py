@@ -50,6 +50,7 @@ _IN_DEPARTMENT = frozenset(
         Permission.PATIENT_READ,
         Permission.PATIENT_REVEAL,
         Permission.REPORT_READ,
+        Permission.CONSENT_RECORD,
     }
 )
 _IN_CENTRE = frozenset(
@@ -66,6 +67,9 @@ _IN_CENTRE = frozenset(
         Permission.PATIENT_REVEAL,
         Permission.REPORT_READ,
         Permission.CHAT_MODERATE,
+        Permission.EXPORT_WHOLE,
+        Permission.CONSENT_RECORD,
+        Permission.PRIVACY_HANDLE,
     }
 )
 
@@ -81,12 +85,20 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.TICKET_ENDORSE,
                 Permission.PATIENT_READ,
                 Permission.REPORT_READ,
+                Permission.EXPORT_APPROVE,
             }
         ),
         Role.CENTRE_STAFF: _IN_CENTRE,
         Role.CENTRE_HEAD: _IN_CENTRE
-        | {Permission.CASE_REVIEW, Permission.TEMPLATE_MANAGE, Permission.FORM_MANAGE},
-        Role.CLINICIAN: frozenset({Permission.TICKET_READ, Permission.PATIENT_READ}),
+        | {
+            Permission.CASE_REVIEW,
+            Permission.TEMPLATE_MANAGE,
+            Permission.FORM_MANAGE,
+            Permission.EXPORT_APPROVE,
+        },
+        Role.CLINICIAN: frozenset(
+            {Permission.TICKET_READ, Permission.PATIENT_READ, Permission.CONSENT_RECORD}
+        ),
         Role.SUPERVISOR: frozenset(
             {
                 Permission.CASE_READ,
