@@ -14,7 +14,7 @@ from console import pick
 from console.case_page import CASE_TONES, TICKET_TONES
 from console.forms import Options
 from console.page import go, is_part, number, permit, show
-from console.saved_views import View, views
+from console.saved_views import views
 from core import audit, db
 from core.actor import Actor, Permission
 from core.errors import NotFound
@@ -59,19 +59,46 @@ def types() -> Options:
     ]
 
 
-async def options(actor: Actor, tree: OrgTree) -> dict[str, Options]:
-    """What may be chosen, by part of the filter."""
+# The filters that are folded away: their choices are read when they are unfolded, or when one of them is in use.
+FAR = frozenset(
+    [
+        "urgency",
+        "campus",
+        "handler",
+        "source",
+        "merged",
+        "since",
+        "until",
+        "category",
+        "risk",
+        "severity",
+        "tag",
+        "topic",
+        "again",
+        "todo",
+    ]
+)
+
+
+async def near_options(actor: Actor) -> dict[str, Options]:
+    """What may be chosen in the filters that always stand there."""
+    return {
+        "state": tuple((state.value, CASE_LABELS[state]) for state in CaseState),
+        "type": tuple(types()),
+        "due": tuple(DUE.items()),
+        "unit": tuple(await pick.units(actor)),
+    }
+
+
+async def far_options(actor: Actor, tree: OrgTree) -> dict[str, Options]:
+    """What may be chosen in those that are folded away."""
     people = (
         [(str(key), name) for key, name in await case_options.handlers()] if waiting.inside(actor) else []
     )
     return {
-        "state": [(state.value, CASE_LABELS[state]) for state in CaseState],
-        "type": types(),
         "source": [(source.name, source.label) for source in SOURCES.values()],
         "urgency": [(name, name) for name in URGENCIES],
-        "due": list(DUE.items()),
         "merged": list(MERGED.items()),
-        "unit": await pick.units(actor),
         "campus": [
             (str(unit.id), unit.short_name or unit.name)
             for unit in tree.below()
@@ -139,7 +166,8 @@ async def page(request: web.Request) -> web.Response:
         found = await cases.page(wanted, by=actor, before=before)
     except TooBroad as error:
         trouble = error.message
-    choices = await options(actor, tree)
+    far = any(name in FAR for name, _ in wanted.pairs())
+    choices = await near_options(actor) | (await far_options(actor, tree) if far else {})
     kept = await views(LIST, by=actor)
     return await show(
         request,
@@ -149,15 +177,17 @@ async def page(request: web.Request) -> web.Response:
         faults=faults,
         trouble=trouble,
         choices=choices,
+        far=far,
         chips=chips(wanted, tree, choices),
         tabs=tabs(actor, wanted),
         views=kept,
-        opens=await _opens(kept, actor),
+        opens=next((view.id for view in kept if view.opens), None),
         query_text=wanted.query(),
         total=found.total,
         most=MOST_COUNTED,
         beginning=before is None,
         may_export=actor.can(Permission.CASE_EXPORT),
+        may_export_whole=actor.can(Permission.EXPORT_WHOLE),
         may_register=actor.can(Permission.CASE_REGISTER),
         **_rows(wanted, found),
     )
@@ -172,6 +202,17 @@ def _rows(wanted: CaseFilter, found: Page) -> dict[str, Any]:
         "case_tones": CASE_TONES,
         "ticket_tones": TICKET_TONES,
     }
+
+
+@routes.get("/cases/filters")
+async def filters(request: web.Request) -> web.Response:
+    """The filters that were folded away."""
+    actor = permit(request, *READING)
+    tree = await staff.tree()
+    wanted, _ = read(request.query.items(), {unit.id for unit in tree.units})
+    return await show(
+        request, "console/cases/list_far.html", wanted=wanted, choices=await far_options(actor, tree)
+    )
 
 
 @routes.get("/cases/count")
@@ -189,16 +230,6 @@ async def _opening(actor: Actor) -> str:
         "select query from saved_view where staff_id = $1 and page = $2 and opens", actor.staff_id, LIST
     )
     return query or ""
-
-
-async def _opens(kept: list[View], actor: Actor) -> int | None:
-    """The id of that view."""
-    found: int | None = await db.fetchval(
-        "select id from saved_view where staff_id = $1 and id = any($2::bigint[]) and opens",
-        actor.staff_id,
-        [view.id for view in kept if view.own],
-    )
-    return found
 
 
 @routes.post("/cases/views/{id:\\d+}/opens")

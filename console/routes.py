@@ -1,10 +1,13 @@
 """All addresses of the staff pages, and what their templates may use beside core's; answers nothing itself."""
 
+from collections.abc import Callable, Hashable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
+from markupsafe import Markup
 
 from console import (
     account,
@@ -18,6 +21,7 @@ from console import (
     cases_list,
     chat_page,
     deadlines,
+    disclosures,
     feedback_doing,
     feedback_praise,
     feedback_register,
@@ -35,6 +39,7 @@ from console import (
     petition_file,
     petition_register,
     pick,
+    privacy_exports,
     questionnaires,
     recounts,
     register,
@@ -62,9 +67,11 @@ routes: list[web.AbstractRouteDef] = [
     *auditor.routes,
     *operate.routes,
     *audit.routes,
+    *disclosures.routes,
     *statistics_page.routes,
     *statistics_reports.routes,
     *cases_list.routes,
+    *privacy_exports.routes,  # before those of one sheet
     *case_exports.routes,
     *case_page.routes,
     *feedback_doing.routes,  # before those of every verb
@@ -97,10 +104,17 @@ def tone(due: datetime) -> str:
     return remaining.tone(due, clock.now())
 
 
+@lru_cache(maxsize=1024)
+def remembered(macro: Callable[..., Markup], *given: Hashable) -> Markup:
+    """What `macro` draws of these values, drawn once; for parts that are alike on page after page, such as a choice
+    among all departments. The values must say all: a macro that looks at the time or at the person is not for it."""
+    return macro(*given)
+
+
 def furnish(app: web.Application) -> None:
-    """Give the templates of `app` the words they use: icon, controls, and the filters left, tone, iso."""
+    """Give the templates of `app` the words they use: icon, controls, remembered, and the filters left, tone, iso."""
     environment = aiohttp_jinja2.get_env(app)
-    more: dict[str, Any] = {"icon": icon, "controls": forms.controls}
+    more: dict[str, Any] = {"icon": icon, "controls": forms.controls, "remembered": remembered}
     environment.globals.update(more)
     environment.filters.update(left=left, tone=tone, iso=iso)
 

@@ -40,12 +40,13 @@ class View:
     query: str
     shared: bool
     own: bool
+    opens: bool = False  # their list opens with it
 
 
 async def views(page: str, *, by: Actor) -> list[View]:
     """Their own views of a list, then what others share."""
     rows = await db.fetch(
-        "select id, name, query, shared, staff_id = $2 as own from saved_view"
+        "select id, name, query, shared, staff_id = $2 as own, staff_id = $2 and opens as opens from saved_view"
         " where page = $1 and (staff_id = $2 or shared) order by own desc, name, id",
         page,
         by.staff_id,

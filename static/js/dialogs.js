@@ -30,7 +30,7 @@
     if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   });
 
-  // One question for htmx (hx-confirm) and for plain forms (data-confirm).
+  // One question for htmx (hx-confirm) and for plain forms (data-confirm on the form or on the button pressed).
   const ask = (words) => new Promise((answer) => {
     const dialog = document.getElementById("confirm");
     document.getElementById("confirm-words").textContent = words;
@@ -46,10 +46,10 @@
   });
 
   document.addEventListener("submit", (event) => {
-    const words = event.target.dataset.confirm;
+    const by = event.submitter;
+    const words = by?.dataset.confirm ?? event.target.dataset.confirm;
     if (!words || event.target.dataset.asked) return;
     event.preventDefault();
-    const by = event.submitter;
     ask(words).then((yes) => {
       if (!yes) return;
       event.target.dataset.asked = "1";

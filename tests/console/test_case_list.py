@@ -169,7 +169,7 @@ async def test_a_list_opens_with_the_view_its_owner_marked_until_it_is_unmarked(
     centre, second = await desk.enter("centre"), await desk.enter("second")
     for name, query in (("投诉", "type=投诉"), ("重办", "again=1")):
         await centre.post("/views", {"page": "cases", "name": name, "query": query})
-    marks = (await centre.get("/cases")).tree.xpath("//form[contains(@action, '/opens')]/@action")
+    marks = (await centre.get("/cases")).tree.xpath("//button[contains(@formaction, '/opens')]/@formaction")
     assert len(marks) == 2
     assert (await centre.post(marks[0])).headers["Location"] == "/cases?type=投诉".replace(
         "投诉", "%E6%8A%95%E8%AF%89"
