@@ -58,6 +58,8 @@ MENU: list[Entry] = [
     Entry("投诉分类", "tags", "/settings/categories", (Permission.FORM_MANAGE,), "设置"),
     Entry("反馈表单", "forms", "/settings/forms", (Permission.FORM_MANAGE,), "设置"),
     Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
+    Entry("导出审批", "file-check", "/cases/exports/waiting", (Permission.EXPORT_APPROVE,), "系统"),
+    Entry("导出记录", "table-export", "/exports", (Permission.AUDIT_READ,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
 ]
 

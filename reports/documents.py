@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import Field, JsonValue
 
-from core import audit, clock, db, parameters, storage
+from core import audit, clock, db, exports, parameters, storage
 from core.actions import Form
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound, Refused
@@ -158,6 +158,9 @@ async def download(report_id: int, *, by: Actor) -> tuple[Made, StoredFile, byte
     made, file = await one(report_id, by=by)
     data = await storage.read(file)
     await audit.record(by, "statistics.report_download", "statistics_report", made.id, number=made.number)
+    await exports.log(
+        by, exports.Kind.STATISTICS, file.name, data, filter=f"{made.period}；范围：{made.scope}"
+    )
     return made, file, data
 
 

@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from core import audit, clock
+from core import audit, exports
 from core.actor import Actor, Permission
 from core.errors import Forbidden
 from reports.asking import Asked
@@ -38,10 +38,14 @@ async def workbook(asked: Asked, *, by: Actor) -> tuple[str, bytes]:
     if not permitted(by):
         raise Forbidden
     found = await board(asked, by=by, top=_MOST_ROWS)
-    mark = f"{by.name} 于 {clock.local(clock.now()):%Y-%m-%d %H:%M} 导出；范围：{found.scope}"
+    mark = f"{exports.mark(by)}；范围：{found.scope}"
     data = await asyncio.to_thread(write, found, mark)
     await audit.record(by, "statistics.export", "statistics", None, query=asked.query(), scope=found.scope)
-    return f"统计_{asked.period.label}.xlsx", data
+    name = f"统计_{asked.period.label}.xlsx"
+    await exports.log(
+        by, exports.Kind.STATISTICS, name, data, filter=f"{asked.period.label}；范围：{found.scope}"
+    )
+    return name, data
 
 
 class _Book:

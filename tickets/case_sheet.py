@@ -37,10 +37,15 @@ COLUMNS: tuple[tuple[str, int], ...] = (
 
 
 class CaseSheet:
-    """The workbook: each row goes to the disk once the next one begins."""
+    """The workbook: each row goes to the disk once the next one begins.
 
-    def __init__(self, folder: Path) -> None:
+    `mark` says who took it out, when and for what; it stands on every printed page and on a sheet of its own, its
+    parts parted by "；".
+    """
+
+    def __init__(self, folder: Path, mark: str = "") -> None:
         self.path = folder / "list.xlsx"
+        self.mark = mark
         self.book = xlsxwriter.Workbook(
             str(self.path),
             {
@@ -63,6 +68,10 @@ class CaseSheet:
             self.sheet.set_column(at, at, width)
             self.sheet.write_string(0, at, title, head)
         self.sheet.freeze_panes(1, 1)
+        if mark:
+            self.sheet.set_header(f"&L{mark.replace('&', '&&')[:200]}")
+            self.sheet.set_footer("&C第 &P 页，共 &N 页")
+            self.sheet.repeat_rows(0)
 
     def add(self, rows: Sequence[CaseRow]) -> None:
         """Write some rows below the last."""
@@ -85,9 +94,20 @@ class CaseSheet:
 
     def close(self) -> bytes:
         """The finished file."""
+        if self.mark:
+            self._origin()
         self.sheet.autofilter(0, 0, max(self.next - 1, 1), len(COLUMNS) - 1)
         self.book.close()
         return self.path.read_bytes()
+
+
+    def _origin(self) -> None:
+        """Where the file comes from, on a sheet of its own and in its properties: who has it answers for it."""
+        page = self.book.add_worksheet("导出说明")
+        page.set_column(0, 0, 100)
+        for at, line in enumerate(self.mark.split("；")):
+            page.write_string(at, 0, harmless(line)[:_EXCEL_TEXT], self.text)
+        self.book.set_properties({"comments": self.mark[:250]})
 
 
 def harmless(text: str) -> str:

@@ -1,6 +1,8 @@
 """Takes a list of cases out as an Excel sheet: asked for by a person, written by a job, fetched by that person alone.
 
-Names and phones are masked as on the screen. The sheet itself is `tickets.case_sheet`.
+Names and phones are masked as on the screen. In full only for a purpose, by who may ask for it, and after another
+person agreed (`tickets.export_approval`); never of those who asked for secrecy. Each time a sheet is fetched it is a
+line of the log of exports. The sheet itself is `tickets.case_sheet`.
 """
 
 import asyncio
@@ -14,23 +16,37 @@ from uuid import UUID
 
 import orjson
 
-from core import audit, clock, db, storage
+from core import audit, clock, db, exports, storage
 from core.actor import Actor, Door, Grant, Permission
 from core.errors import Forbidden, HuiyinError, NotFound, Refused
+from core.identity import mask_in_text
 from core.jobs import Job, enqueue
 from core.models import StoredFile
+from staff import queries as staff
 from staff.actors import actor_of
-from tickets.case_sheet import CaseSheet
+from tickets import revealing
+from tickets.case_sheet import COLUMNS, CaseSheet
 from tickets.models import Case
 from tickets.queries import cases, secrecy
 from tickets.queries.case_filter import CaseFilter, read
-from tickets.queries.case_rows import load
+from tickets.queries.case_rows import CaseRow, load
+from tickets.sources import SOURCES
+from tickets.states import CASE_LABELS
 
 KIND = "cases.export"
 MOST = 50_000
 CHUNK = 500
 PATIENCE = 60_000  # ms; nobody waits for a job with the hand on the mouse
 KEPT = timedelta(days=7)
+KEPT_WHOLE = timedelta(days=1)  # from the day it was agreed to
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """That names and phones shall stand in the sheet in full: for whom and what for."""
+
+    recipient: str
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +63,17 @@ class Export:
     file_id: UUID | None
     done: int
     total: int
+    whole: bool = False
+    recipient: str = ""
+    purpose: str = ""
+    decided_name: str = ""
+    decided_at: datetime | None = None
 
     @property
     def here(self) -> bool:
         """Whether the sheet can still be fetched."""
+        if self.whole and self.decided_at is not None:
+            return self.file_id is not None and clock.now() - self.decided_at < KEPT_WHOLE
         return self.file_id is not None and clock.now() - self.asked_at < KEPT
 
 
@@ -66,31 +89,56 @@ def _narrowed(by: Actor) -> Actor:
     return replace(by, grants=tuple(sorted(grants, key=lambda grant: (grant.path, grant.permission))))
 
 
-async def ask(wanted: CaseFilter, *, by: Actor) -> UUID:
-    """Ask for the sheet of a list; the id under which it is found.
+async def ask(wanted: CaseFilter, *, by: Actor, whole: Whole | None = None) -> UUID:
+    """Ask for the sheet of a list; the id under which it is found. With `whole` it waits for another person's word.
 
     Raises:
-        Forbidden: this person may not take lists out.
-        Refused: one is being written for them already.
+        Forbidden: this person may not take lists out, or not with names and phones in full.
+        Refused: one is being written for them already, or waits.
     """
     if by.staff_id is None or not by.can(Permission.CASE_EXPORT):
+        raise Forbidden
+    if whole is not None and not by.can(Permission.EXPORT_WHOLE):
         raise Forbidden
     async with db.transaction():
         await db.execute("select pg_advisory_xact_lock(hashtext('cases.export'), $1::int)", by.staff_id)
         if await db.fetchval(
-            "select exists (select 1 from case_export where staff_id = $1 and state = 'running')", by.staff_id
+            "select exists (select 1 from case_export where staff_id = $1 and state = $2)",
+            by.staff_id,
+            "running" if whole is None else "waiting",
         ):
-            raise Refused("您的上一份导出还在进行，请等它完成")
+            raise Refused(
+                "您的上一份导出还在进行，请等它完成" if whole is None else "您已有一份完整信息导出在等待审批"
+            )
         number: UUID = await db.fetchval(
-            "insert into case_export (staff_id, query, asked_at) values ($1, $2, $3) returning id",
+            "insert into case_export (staff_id, query, asked_at, state, whole, recipient, purpose)"
+            " values ($1, $2, $3, $4, $5, $6, $7) returning id",
             by.staff_id,
             wanted.query(),
             clock.now(),
+            "running" if whole is None else "waiting",
+            whole is not None,
+            whole.recipient if whole else "",
+            whole.purpose if whole else "",
         )
-        job = await enqueue(KIND, {"export": str(number)})
-        await db.execute("update case_export set job_id = $2 where id = $1", number, job)
-        await audit.record(by, "case.export", "case_export", None, export=str(number), query=wanted.query())
+        if whole is None:
+            await begin(number)
+        await audit.record(
+            by,
+            "case.export" if whole is None else "case.export_whole",
+            "case_export",
+            None,
+            export=str(number),
+            query=wanted.query(),
+            **({} if whole is None else {"recipient": whole.recipient, "purpose": whole.purpose}),
+        )
     return number
+
+
+async def begin(export_id: UUID) -> None:
+    """Have the sheet written."""
+    job = await enqueue(KIND, {"export": str(export_id)})
+    await db.execute("update case_export set job_id = $2 where id = $1", export_id, job)
 
 
 async def forget(case: Case) -> None:
@@ -108,7 +156,8 @@ async def forget(case: Case) -> None:
 
 
 _SELECT = """
-select e.id, e.query, e.state, e.taken, e.error, e.asked_at, e.done_at, e.file_id, j.progress, j.state as job_state
+select e.id, e.query, e.state, e.taken, e.error, e.asked_at, e.done_at, e.file_id, e.whole, e.recipient, e.purpose,
+    e.decided_name, e.decided_at, j.progress, j.state as job_state
 from case_export e left join job j on j.id = e.job_id
 """
 
@@ -147,6 +196,11 @@ def _export(row: Any) -> Export:
         file_id=row["file_id"],
         done=int(progress.get("done", 0)),
         total=int(progress.get("total", 0)),
+        whole=row["whole"],
+        recipient=row["recipient"],
+        purpose=row["purpose"],
+        decided_name=row["decided_name"],
+        decided_at=row["decided_at"],
     )
 
 
@@ -161,23 +215,63 @@ async def file_of(export_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
         raise NotFound("这份导出已过期或尚未完成，请重新导出")
     file = await storage.find(found.file_id)
     data = await storage.read(file)
-    await audit.record(by, "case.export.fetch", "case_export", None, export=str(export_id), rows=found.taken)
+    async with db.transaction():
+        await audit.record(
+            by,
+            "case.export.fetch",
+            "case_export",
+            None,
+            export=str(export_id),
+            rows=found.taken,
+            **({"whole": True} if found.whole else {}),
+        )
+        await exports.log(
+            by,
+            exports.Kind.CASE_SHEET,
+            file.name,
+            data,
+            filter=await in_words(read(parse_qsl(found.query))[0]),
+            rows=found.taken,
+            columns=[name for name, _ in COLUMNS],
+            whole=found.whole,
+            recipient=found.recipient,
+            purpose=found.purpose,
+            approved_by=found.decided_name,
+        )
     return file, data
+
+
+async def in_words(wanted: CaseFilter) -> str:
+    """What a list was narrowed to, as a sentence for the log; phones and ID numbers that were searched are masked."""
+    tree = await staff.tree()
+    parts = []
+    for name, text in wanted.pairs():
+        value = mask_in_text(text)
+        if name in ("unit", "campus"):
+            value = tree.label(int(text))
+        elif name == "state":
+            value = next((label for state, label in CASE_LABELS.items() if state == text), text)
+        elif name == "source":
+            value = SOURCES[text].label
+        elif text == "1" and name in ("again", "todo"):
+            value = "是"
+        parts.append(f"{CaseFilter.model_fields[name].title or name}：{value}")
+    return "；".join(parts) or "全部"
 
 
 async def write(job: Job) -> None:
     """The job: write the sheet. Safe to run twice: the first that is done counts."""
     row = await db.fetchrow(
-        "select id, staff_id, query from case_export where id = $1 and state = 'running'",
+        "select * from case_export where id = $1 and state = 'running'",
         UUID(job.payload["export"]),
     )
     if row is None:
         return
     try:
         by = await actor_of(row["staff_id"], Door.WEB)
-        if not by.can(Permission.CASE_EXPORT):
+        if not by.can(Permission.CASE_EXPORT) or (row["whole"] and not by.can(Permission.EXPORT_WHOLE)):
             raise Forbidden
-        taken, file = await _sheet(read(parse_qsl(row["query"]))[0], by, job)
+        taken, file = await _sheet(read(parse_qsl(row["query"]))[0], by, job, row)
     except HuiyinError as error:
         await _end(row["id"], "refused", 0, None, error.message)
         return
@@ -197,22 +291,48 @@ async def _end(export_id: UUID, state: str, taken: int, file_id: UUID | None, er
     )
 
 
-async def _sheet(wanted: CaseFilter, by: Actor, job: Job) -> tuple[int, StoredFile]:
+async def _mark(wanted: CaseFilter, by: Actor, row: Any) -> str:
+    """The watermark: who, when, which, and of a whole one for whom and by whose word."""
+    parts = [exports.mark(by), f"范围：{await in_words(wanted)}"]
+    if row["whole"]:
+        parts += [
+            f"含完整姓名和电话，接收方：{row['recipient']}，用途：{row['purpose']}，审批：{row['decided_name']}",
+            "仅限上述用途，用后即删",
+        ]
+    else:
+        parts.append("姓名和电话已脱敏")
+    return "；".join(parts)
+
+
+async def _filled(rows: list[CaseRow], by: Actor) -> list[CaseRow]:
+    """The rows with names and phones in full, but of those whose callers this person may not see."""
+    known = await revealing.callers([row.id for row in rows], by=by)
+    return [
+        replace(row, caller=known[row.id].name, phone=known[row.id].phone or known[row.id].contact)
+        if row.id in known
+        else row
+        for row in rows
+    ]
+
+
+async def _sheet(wanted: CaseFilter, by: Actor, job: Job, asked: Any) -> tuple[int, StoredFile]:
     narrow = _narrowed(by)
     ids = await cases.ids_of(wanted, by=narrow, limit=MOST + 1, patience=PATIENCE)
     if len(ids) > MOST:
         raise Refused(f"符合条件的超过 {MOST} 件，一次最多导出 {MOST} 件，请缩小范围（例如按月）后再导出")
     with TemporaryDirectory() as folder:
-        sheet, taken = CaseSheet(Path(folder)), 0
+        sheet, taken = CaseSheet(Path(folder), await _mark(wanted, by, asked)), 0
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
             known = await secrecy.visible(
                 chunk, by
             )  # a post that lists are not taken out for bars all the same
             rows = await load([number for number in chunk if number in known], by=narrow)
+            if asked["whole"]:
+                rows = await _filled(rows, by)
             taken += len(rows)
             await asyncio.to_thread(sheet.add, rows)
             await job.report(min(start + CHUNK, len(ids)), len(ids), "正在写入表格")
         data = await asyncio.to_thread(sheet.close)
-    name = f"诉求_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
+    name = f"诉求{'_完整信息' if asked['whole'] else ''}_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
     return taken, await storage.keep(name, data, by=by.name, checked=True)

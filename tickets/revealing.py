@@ -3,6 +3,7 @@
 Source: GB/T 35273-2020 7.2 (personal information is masked on screens). Decides who may: `may_reveal`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -47,6 +48,19 @@ async def reveal(case_id: int, reason: str, *, by: Actor) -> Caller:
         raise Forbidden
     await _note(case, "case.reveal", reason, by)
     return Caller(case.caller_name, case.caller_phone or "", case.contact_phone or "")
+
+
+async def callers(case_ids: Sequence[int], *, by: Actor) -> dict[int, Caller]:
+    """The callers whole, of those cases whose callers this person may see; for an export that another person agreed to.
+
+    That the export is allowed, and written down, is the caller's question.
+    """
+    cases = await Case.filter(id__in=list(case_ids))
+    return {
+        case.id: Caller(case.caller_name, case.caller_phone or "", case.contact_phone or "")
+        for case in cases
+        if may_reveal(case, by)
+    }
 
 
 async def raw(case_id: int, reason: str, *, by: Actor) -> str:
