@@ -8,7 +8,7 @@ from markupsafe import Markup
 from console import forms
 from console.case_page import done, wanted
 from console.page import permit, show
-from core import audit, storage
+from core import audit, exports, storage
 from core.actor import Actor, Permission
 from core.errors import Invalid
 from im.web import disposition
@@ -23,6 +23,7 @@ from tickets.reporting import ReportForm
 from tickets.states import CaseState, TicketState
 from tickets.word.preview import to_html
 from tickets.word.variables import Kind
+from tickets.word.watermark import marked
 
 routes = web.RouteTableDef()
 
@@ -106,6 +107,8 @@ async def reading(request: web.Request) -> web.Response:
     """The document in the browser, laid out for paper."""
     actor = permit(request, Permission.CASE_READ, Permission.TICKET_READ)
     line, seen = await case_reports.report(wanted(request), actor)
+    if line.whole:
+        await audit.record(actor, "case.report_read", "case", line.case_id, report=line.id)
     data = await storage.read(await storage.find(line.file_id))
     html = await asyncio.to_thread(to_html, data)
     return await show(
@@ -123,9 +126,25 @@ async def downloading(request: web.Request) -> web.Response:
     actor = permit(request, Permission.CASE_READ, Permission.TICKET_READ)
     line, _ = await case_reports.report(wanted(request), actor)
     file = await storage.find(line.file_id)
+    data = await asyncio.to_thread(
+        marked,
+        await storage.read(file),
+        f"{exports.mark(actor)} · {line.number}",
+        file.mime,
+        on_paper=line.kind.source != "petition",
+    )
     await audit.record(actor, "case.report_download", "case", line.case_id, report=line.id)
+    await exports.log(
+        actor,
+        exports.Kind.CASE_DOCUMENT,
+        f"{line.kind.label} {line.number}",
+        data,
+        rows=1,
+        whole=line.whole,
+        case_id=line.case_id,
+    )
     return web.Response(
-        body=await storage.read(file),
+        body=data,
         content_type=file.mime,
         headers={
             hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),

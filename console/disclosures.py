@@ -161,7 +161,7 @@ async def sheet(request: web.Request) -> web.Response:
             Kind.EXPORT_LOG,
             "导出记录",
             data,
-            filter="；".join(f"{name}={text}" for name, text in filters.items()) or "全部",
+            which="；".join(f"{name}={text}" for name, text in filters.items()) or "全部",
             rows=len(found),
             columns=HEADS,
         )

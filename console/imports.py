@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from console.page import STOP_ASKING, go, number, permit, show
-from core import storage
+from core import exports, storage
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound
 from tickets.imports import actions, queries
@@ -228,8 +228,11 @@ async def faulty(request: web.Request) -> web.Response:
     if entry.faulty_file_id is None:
         raise NotFound("这次导入没有有误的行")
     file = await storage.find(entry.faulty_file_id)
+    data = await storage.read(file)
+    # It holds what the sender's own file held, whole: it goes back to whoever has that file.
+    await exports.log(by, exports.Kind.IMPORT_FAULTS, file.name, data, whole=True, purpose="更正后重新导入")
     return web.Response(
-        body=await storage.read(file),
+        body=data,
         content_type=file.mime,
         headers={
             hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(file.name)}",

@@ -54,7 +54,7 @@ async def log(
     title: str,
     data: bytes,
     *,
-    filter: str = "",
+    which: str = "",
     rows: int = 0,
     columns: Sequence[str] = (),
     whole: bool = False,
@@ -70,7 +70,7 @@ async def log(
         kind: what sort of thing.
         title: what it is, as the screen names it.
         data: the very bytes that leave; only their sha256 is kept.
-        filter: which of all rows, in words.
+        which: which of all rows, in words.
         rows: how many records.
         columns: their columns, as their heads read.
         whole: True when personal data stands in it in full.
@@ -90,7 +90,7 @@ async def log(
         by.address,
         kind,
         title[:300],
-        filter[:2000],
+        which[:2000],
         rows,
         list(columns),
         whole,

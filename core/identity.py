@@ -39,7 +39,12 @@ _PROVINCE_CODES = (
 _PROVINCES = frozenset(_PROVINCE_CODES.split())
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
 # Full-width signs, odd dashes and spaces as ordinary ones, one for one, so that places stay places.
-_NARROW = {**_DASHES, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20, 0xA0: 0x20}
+_NARROW: dict[int, int | str] = {
+    **_DASHES,
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    0x3000: 0x20,
+    0xA0: 0x20,
+}
 _ID_IN_TEXT = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx]|[0-9]{15})(?![0-9A-Za-z])", re.ASCII
 )

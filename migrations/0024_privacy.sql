@@ -51,6 +51,10 @@ alter table case_export
     add constraint case_export_agreed check (not whole or state in ('waiting', 'refused') or decided_by is not null);
 create index case_export_waiting on case_export (asked_at) where state = 'waiting';
 
+-- Phones and ID numbers stand in a document in full only where its maker says so, or a statutory form asks for them.
+alter table case_report add column whole boolean not null default true;
+alter table case_report alter column whole set default false;
+
 -- The words a person agreed to; a version never changes.
 create table consent_wording (
     id bigint generated always as identity primary key,

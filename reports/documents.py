@@ -159,7 +159,7 @@ async def download(report_id: int, *, by: Actor) -> tuple[Made, StoredFile, byte
     data = await storage.read(file)
     await audit.record(by, "statistics.report_download", "statistics_report", made.id, number=made.number)
     await exports.log(
-        by, exports.Kind.STATISTICS, file.name, data, filter=f"{made.period}；范围：{made.scope}"
+        by, exports.Kind.STATISTICS, file.name, data, which=f"{made.period}；范围：{made.scope}"
     )
     return made, file, data
 

@@ -43,7 +43,7 @@ async def workbook(asked: Asked, *, by: Actor) -> tuple[str, bytes]:
     await audit.record(by, "statistics.export", "statistics", None, query=asked.query(), scope=found.scope)
     name = f"统计_{asked.period.label}.xlsx"
     await exports.log(
-        by, exports.Kind.STATISTICS, name, data, filter=f"{asked.period.label}；范围：{found.scope}"
+        by, exports.Kind.STATISTICS, name, data, which=f"{asked.period.label}；范围：{found.scope}"
     )
     return name, data
 

@@ -230,7 +230,7 @@ async def file_of(export_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
             exports.Kind.CASE_SHEET,
             file.name,
             data,
-            filter=await in_words(read(parse_qsl(found.query))[0]),
+            which=await in_words(read(parse_qsl(found.query))[0]),
             rows=found.taken,
             columns=[name for name, _ in COLUMNS],
             whole=found.whole,

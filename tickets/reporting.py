@@ -24,6 +24,7 @@ from tickets.petitions import documents
 from tickets.petitions import queries as petitions
 from tickets.queries import access
 from tickets.report_context import Asked, Written, gather, with_petition
+from tickets.revealing import may_reveal
 from tickets.states import CaseState, TicketState
 from tickets.word.fill import FillError, fill
 from tickets.word.variables import Kind, ReportContext
@@ -59,6 +60,12 @@ class ReportForm(Form):
         max_length=5000,
         json_schema_extra={"widget": "text"},
     )
+    whole: bool = Field(
+        default=False,
+        title="写明完整电话",
+        description="默认脱敏。文书需要完整电话时选“是”，查看和下载都有记录",
+        json_schema_extra={"widget": "yes_no"},
+    )
     reviewer: str = Field(default="", title="审核人", max_length=50, json_schema_extra=_LINE)
     approver: str = Field(default="", title="签发人", max_length=50, json_schema_extra=_LINE)
 
@@ -88,11 +95,16 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
         written = Written(number, form.kind, form.cause, form.reviewer, form.approver, by.name)
         context = await gather(case, quoted, Asked(written, tuple(pictures)), by)
         context = await with_petition(context, case, form.kind)
+        whole = form.whole or form.kind.source == "petition"  # the forms of 《信访工作条例》 ask for them
+        if not whole:
+            context = _kept(context)
+        elif form.whole and not may_reveal(case, by):
+            raise Forbidden("您无权在文书中写明反映人的完整电话")
         filled = await _filled(data, context, pictures, form.kind)
         file = await storage.keep(f"{number} {case.title[:40]}.docx", filled, by=by.name, checked=True)
         made: int = await db.fetchval(
             "insert into case_report (case_id, round, kind, number, template_id, ticket_ids, context, file_id,"
-            " made_by, made_at) values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10) returning id",
+            " made_by, made_at, whole) values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11) returning id",
             case.id,
             case.round,
             form.kind,
@@ -103,6 +115,7 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
             file.id,
             by.name,
             clock.now(),
+            whole,
         )
         await history.add(
             case.id,
@@ -116,7 +129,9 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
             await history.add(
                 other.id, "quoted", by, round_no=other.round, text=number, detail={"report": made}
             )
-        await audit.record(by, "case.report", "case", case.id, report=made, kind=form.kind, number=number)
+        await audit.record(
+            by, "case.report", "case", case.id, report=made, kind=form.kind, number=number, whole=whole
+        )
     return made
 
 

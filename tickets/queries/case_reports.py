@@ -16,7 +16,7 @@ from tickets.word.variables import Kind
 
 _REPORT = (
     "select r.id, r.case_id, r.round, r.kind, r.number, t.version as template_version, t.name as template_name,"
-    " r.ticket_ids, r.file_id, r.made_by, r.made_at from case_report r join word_template t on t.id = r.template_id"
+    " r.ticket_ids, r.file_id, r.made_by, r.made_at, r.whole from case_report r join word_template t on t.id = r.template_id"
 )
 
 
@@ -35,6 +35,7 @@ class ReportLine:
     file_id: UUID
     made_by: str
     made_at: datetime
+    whole: bool = False  # phones and ID numbers stand in it in full
 
 
 def _line(row: "asyncpg.Record") -> ReportLine:
