@@ -15,7 +15,8 @@ from aiohttp import web
 from bot.web import routes as bot_routes
 from console.routes import furnish
 from console.routes import routes as console_routes
-from core import assets, bell, clock, db, jobs
+from core import assets, audit, audit_errors, audit_web, bell, clock, db, jobs
+from core.actor import Door, system
 from core.logs import logger, set_up
 from core.settings import Settings, SettingsError, settings
 from core.web import make_app
@@ -45,6 +46,9 @@ def make() -> web.Application:
     """The whole application; the database and Redis open when it starts and close when it stops."""
     wire()
     app = make_app(middleware)
+    app.middlewares.insert(
+        1, audit_web.middleware
+    )  # within the trace, outside of what turns errors into answers
     app.cleanup_ctx.append(_machine)
     prefix = settings().path_prefix
     app.router.add_get(f"{prefix}/static/{{path:.+}}", assets.serve)
@@ -75,6 +79,15 @@ async def _machine(_: web.Application) -> AsyncIterator[None]:
     await db.close_db()
 
 
+async def _told(_: web.Application) -> AsyncIterator[None]:
+    """That this process began and ended, as lines of the audit log."""
+    by, name = system("网页进程", Door.COMMAND), settings().process_id or "web"
+    await audit.record(by, "system.start", "process", None, process=name, pid=os.getpid())
+    yield
+    await audit_errors.flush()
+    await audit.record(by, "system.stop", "process", None, process=name, pid=os.getpid())
+
+
 async def _beat() -> None:
     process, began = f"{settings().process_id or 'web'}:{os.getpid()}", clock.now()
     while True:
@@ -86,6 +99,7 @@ async def _beat() -> None:
                 began,
                 clock.now(),
             )
+            await audit_errors.flush()
         except Exception as error:  # noqa: BLE001 - the outermost loop of the heartbeat: the database may be away
             log.warning("heartbeat_lost", error=str(error))
         await asyncio.sleep(BEAT)
@@ -100,8 +114,10 @@ def main() -> None:
     using = settings()
     set_up(using.log_level, using.log_format, using.process_id or "web")
     try:
+        made = make()
+        made.cleanup_ctx.append(_told)
         web.run_app(
-            make(),
+            made,
             host=using.host,
             port=using.port,
             shutdown_timeout=GRACE,

@@ -1,6 +1,6 @@
 """Who is acting, through which door, and what they may do where; builds nobody (staff does)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -24,6 +24,7 @@ class Permission(StrEnum):
     TICKET_MANAGE = "ticket:manage"
     PATIENT_READ = "patient:read"
     PATIENT_REVEAL = "patient:reveal"
+    PATIENT_MAINTAIN = "patient:maintain"
     TEMPLATE_MANAGE = "template:manage"
     CALENDAR_MANAGE = "calendar:manage"
     PARAMETER_MANAGE = "parameter:manage"
@@ -76,6 +77,9 @@ class Actor:
     door: Door
     grants: tuple[Grant, ...] = ()
     address: str = ""
+    roles: tuple[str, ...] = field(
+        default=(), compare=False
+    )  # told in the audit log; what counts are the grants
 
     def can(self, permission: Permission, path: str | None = None) -> bool:
         """Whether the permission is held for the unit at `path`, or anywhere when no path is given."""

@@ -1,112 +1,76 @@
 """The audit log: append-only, sealed into a hash chain a moment after it is written.
 
 Rows are chained by a sealer and not by the writer, so that writers never wait for one another. A row that
-was changed, added or taken away after sealing breaks the chain; `verify` says where.
+was changed, added or taken away after sealing breaks the chain; `verify` says where. Judges nothing and shows nobody.
 """
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-import asyncpg
 import orjson
 
-from core import clock, db
+from core import audit_origin, clock, db
 from core.actor import Actor
+from core.audit_chain import Verdict, seal, verify
+from core.audit_masks import veil
 from core.logs import trace_id
 
-_HASHED = (
-    "id, at, actor_kind, actor_id, actor_name, door, address, action, subject, subject_id, detail, trace_id"
+__all__ = ["Result", "Verdict", "record", "result_of", "seal", "verify"]
+
+
+class Result(StrEnum):
+    """How an operation ended."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+_ENDINGS = {
+    "failed": Result.FAILED,
+    "broken": Result.FAILED,
+    "error": Result.FAILED,
+    "parked": Result.FAILED,
+    "locked": Result.REFUSED,
+    "refused": Result.REFUSED,
+    "limited": Result.REFUSED,
+    "hidden": Result.REFUSED,
+}
+_INSERT = (
+    "with line as (insert into audit (at, actor_kind, actor_id, actor_name, role, door, address, agent, session,"
+    " action, subject, subject_id, detail, trace_id, result) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+    " $12, $13::jsonb, $14, $15) returning id) insert into audit_unsealed (audit_id) select id from line"
 )
-BATCH = 2000
+
+
+def result_of(action: str) -> Result:
+    """How an action ended, by the last word of its name: "login.failed" failed, "access.refused" was refused."""
+    return _ENDINGS.get(action.rsplit(".", 1)[-1], Result.OK)
 
 
 async def record(by: Actor, action: str, subject: str, subject_id: int | None, **detail: Any) -> None:
-    """Write one line: who did what to which thing; `detail` is JSON without personal data in the clear."""
+    """Write one line: who did what to which thing; `detail` is JSON without personal data in the clear.
+
+    Address, browser and session are those of the request in hand, where there is one. What changed is told by
+    `before` and `after`; phones, ID numbers and secrets in `detail` are masked (core/audit_masks.py).
+    """
+    origin = audit_origin.present()
     await db.execute(
-        "with line as (insert into audit (at, actor_kind, actor_id, actor_name, door, address, action, subject,"
-        " subject_id, detail, trace_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11) returning id)"
-        " insert into audit_unsealed (audit_id) select id from line",
+        _INSERT,
         clock.now(),
         by.kind,
         by.id,
         by.name,
+        ",".join(by.roles),
         by.door,
-        by.address,
+        by.address or origin.address,
+        origin.agent,
+        origin.session,
         action,
         subject,
         subject_id,
-        orjson.dumps(detail, default=str).decode(),
+        orjson.dumps(veil(detail), default=str).decode(),
         trace_id(),
+        result_of(action),
     )
-
-
-def _digest(before: bytes, rows: Sequence[asyncpg.Record]) -> bytes:
-    sha = hashlib.sha256(before)
-    for row in rows:
-        sha.update(orjson.dumps([str(value) for value in row.values()]))
-    return sha.digest()
-
-
-async def seal() -> int:
-    """Chain what was written since the last seal; how many lines. One sealer works at a time."""
-    async with db.transaction():
-        if not await db.fetchval("select pg_try_advisory_xact_lock(hashtext('audit-seal'))"):
-            return 0
-        taken = await db.fetch(
-            "delete from audit_unsealed where audit_id in"
-            " (select audit_id from audit_unsealed order by audit_id limit $1) returning audit_id",
-            BATCH,
-        )
-        if not taken:
-            return 0
-        ids = sorted(row["audit_id"] for row in taken)
-        rows = await db.fetch(f"select {_HASHED} from audit where id = any($1::bigint[]) order by id", ids)  # noqa: S608
-        before = await db.fetchval("select hash from audit_seal order by no desc limit 1") or b""
-        await db.execute(
-            "insert into audit_seal (ids, before, hash) values ($1::bigint[], $2, $3)",
-            ids,
-            before,
-            _digest(before, rows),
-        )
-        return len(ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What `verify` found: how many lines and seals are sound, and where the first break is ("" if none)."""
-
-    lines: int
-    seals: int
-    broken: str
-
-
-async def verify() -> Verdict:
-    """Recompute the whole chain."""
-    before, lines, seals = b"", 0, 0
-    last = 0
-    while True:
-        chain = await db.fetch(
-            "select no, ids, before, hash from audit_seal where no > $1 order by no limit 100", last
-        )
-        if not chain:
-            break
-        for link in chain:
-            rows = await db.fetch(
-                f"select {_HASHED} from audit where id = any($1::bigint[]) order by id",  # noqa: S608
-                link["ids"],
-            )
-            if len(rows) != len(link["ids"]):
-                return Verdict(
-                    lines, seals, f"封印 {link['no']}：缺少 {len(link['ids']) - len(rows)} 行审计记录"
-                )
-            if link["before"] != before or _digest(before, rows) != link["hash"]:
-                return Verdict(lines, seals, f"封印 {link['no']}：内容与摘要不符")
-            before, last = link["hash"], link["no"]
-            lines += len(rows)
-            seals += 1
-    stray = await db.fetchval(
-        "select count(*) from audit a where not exists (select 1 from audit_unsealed u where u.audit_id = a.id)"
-    )
-    return Verdict(lines, seals, "" if stray == lines else f"有 {stray - lines} 行审计记录不在任何封印之内")
+    origin.lines += 1

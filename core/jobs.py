@@ -14,7 +14,8 @@ import orjson
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from redis.exceptions import RedisError
 
-from core import clock, db
+from core import audit, clock, db
+from core.actor import system
 from core.errors import GiveUp, TryLater
 from core.logs import begin_trace, logger, trace_id
 from core.metrics import JOBS
@@ -189,7 +190,11 @@ async def _again(job: Job, error: str, wait: timedelta) -> str:
 
 
 async def _park(job: Job, error: str) -> str:
-    await db.execute(
-        "update job set state = 'parked', lease_until = null, error = $2 where id = $1", job.id, error[:2000]
-    )
+    async with db.transaction():
+        await db.execute(
+            "update job set state = 'parked', lease_until = null, error = $2 where id = $1",
+            job.id,
+            error[:2000],
+        )
+        await audit.record(system("后台"), "system.parked", "job", job.id, kind=job.kind, error=error[:300])
     return "parked"

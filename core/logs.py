@@ -3,11 +3,23 @@
 import logging
 import secrets
 import sys
+from collections import deque
 from contextvars import ContextVar
+from typing import NamedTuple
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+
+class Noted(NamedTuple):
+    """An error that was logged: its event, the kind of exception, the trace id."""
+
+    event: str
+    error: str
+    trace_id: str
+
+
+ERRORS: deque[Noted] = deque(maxlen=500)  # until core.audit_errors writes them into the audit log
 _trace: ContextVar[str] = ContextVar("trace_id", default="")
 
 
@@ -29,6 +41,15 @@ def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def note_error(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
+    """Keep what is logged as an error for the audit log."""
+    if level in ("error", "critical", "exception"):
+        error = event.get("exc_info")
+        kind = type(error).__name__ if isinstance(error, BaseException) else ""
+        ERRORS.append(Noted(str(event.get("event", ""))[:200], kind, trace_id()))
+    return event
+
+
 def set_up(level: str, form: str, process: str) -> None:
     """Send our logs and the libraries' to standard output, as JSON lines or readable text."""
     shared: list[structlog.typing.Processor] = [
@@ -43,7 +64,7 @@ def set_up(level: str, form: str, process: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=False)
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[note_error, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

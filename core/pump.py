@@ -16,7 +16,8 @@ from typing import Any
 
 import asyncpg
 
-from core import bell, clock, db
+from core import audit, bell, clock, db
+from core.actor import system
 from core.errors import GiveUp
 from core.logs import begin_trace, logger
 from core.metrics import LAG, PUMPED
@@ -112,6 +113,9 @@ async def _failed(queue: Queue, row: Row, error: Exception) -> None:
         f"{type(error).__name__}: {error}"[:2000],
         row["due_at"] if parked else clock.now() + back_off(attempts),
     )
+    if parked:
+        words = f"{type(error).__name__}: {error}"[:300]
+        await audit.record(system("后台"), "system.parked", queue.table, row["id"], error=words)
 
 
 async def keep_draining(queue: Queue, stopping: asyncio.Event) -> None:

@@ -20,7 +20,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
-    database_url: str = Field(description="postgresql://… of the one database")
+    database_url: str = Field(description="postgresql://… of the one database, as the application's role")
+    owner_database_url: str = Field(
+        default="",
+        description="the same database as its owner, for `manage.py migrate`; empty: one role does all",
+    )
     redis_url: str = Field(description="redis://… used as a bell only")
     secret_key: SecretStr = Field(
         min_length=32, description="signs cookies and links, keys the search hashes"
@@ -57,6 +61,25 @@ class Settings(BaseSettings):
     s3_secure: bool = True
     clamav_address: str = Field(default="", description="host:port of clamd; empty: no virus scan")
 
+    outward_private: bool = Field(
+        default=True, description="calls may go to private nets, where a hospital's systems stand"
+    )
+    outward_loopback: bool | None = Field(
+        default=None, description="calls may go to this machine itself; unset: only outside production"
+    )
+    outward_plain: bool = Field(
+        default=False, description="calls to public addresses may go over http without TLS"
+    )
+    outward_proxy: str = Field(
+        default="", description="http://host:port of the proxy for calls that leave the nets"
+    )
+    outward_direct: str = Field(
+        default="", description="hosts and domains, comma separated, that are called without the proxy"
+    )
+    outward_ca_file: Path | None = Field(
+        default=None, description="PEM of further certificate authorities that calls outward believe"
+    )
+
     hospital_name: str = "示范医院集团"
 
     wecom_api: str = Field(default="https://qyapi.weixin.qq.com", description="base of the WeCom API")
@@ -73,6 +96,14 @@ class Settings(BaseSettings):
     wecom_way: Literal["app", "bot"] = Field(
         default="app", description="how cards are pushed: self-built application, or the intelligent bot"
     )
+
+    ca_api: str = Field(
+        default="", description="base of the CA front service (移动 CA); empty: no log-in by certificate"
+    )
+    ca_secret: SecretStr = Field(
+        default=SecretStr(""), description="signs requests to it and its calls to us"
+    )
+    ca_roots: str = Field(default="", description="a PEM file with the CA certificates the hospital trusts")
 
     wechat_api: str = "https://api.weixin.qq.com"
     wechat_app_id: str = ""
@@ -96,6 +127,31 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="signs what the patients' side sends us; empty: that door is closed",
     )
+
+    @property
+    def may_call_itself(self) -> bool:
+        """Whether calls outward may go to this machine; the sandbox stands there, in production nothing should."""
+        return self.environment != "production" if self.outward_loopback is None else self.outward_loopback
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by TLS."""
+        return self.public_url.startswith("https://")
+
+    @field_validator("outward_ca_file")
+    @classmethod
+    def _ca_file_is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("no such file")
+        return value
+
+    @field_validator("clamav_address")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and (not host or not port.isdigit() or not 0 < int(port) < 65536):
+            raise ValueError("must be host:port")
+        return value
 
     @field_validator("database_url")
     @classmethod

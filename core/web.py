@@ -22,7 +22,7 @@ from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
 
-from core import bell, clock, db, queues
+from core import audit_origin, bell, clock, db, queues
 from core.actions import faults_of
 from core.assets import asset
 from core.errors import HuiyinError, Invalid, Unauthenticated
@@ -143,6 +143,7 @@ async def telling_errors(request: web.Request, handler: Handler) -> web.StreamRe
         words = _HTTP_WORDS.get(error.status, "请求无法处理")
         return await _told(request, _as_ours(error.status, words), allow=error.headers.get(hdrs.ALLOW))
     except Exception as error:
+        audit_origin.present().failure = type(error).__name__
         log.error("request_failed", path=request.path, exc_info=error)
         return await _told(request, _as_ours(500, "系统出了点问题，已记录，请稍后再试"))
 

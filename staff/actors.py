@@ -30,6 +30,7 @@ async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
         door=door,
         grants=grants(zip(row["roles"], row["paths"], strict=True)),
         address=address,
+        roles=tuple(sorted(set(row["roles"]))),
     )
 
 

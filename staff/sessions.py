@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import hdrs, web
 
-from core import clock, db
+from core import audit_origin, clock, db
 from core.actor import Actor, ActorKind, Door
 from core.errors import Forbidden, Unauthenticated
 from core.parameters import Parameter, declare, number
@@ -112,6 +112,7 @@ async def begin(staff_id: int, *, address: str, agent: str, limited: str = "") -
         now,
         limited,
     )
+    audit_origin.present().session = audit_origin.name_of(_digest(token))
     return token
 
 
@@ -188,7 +189,9 @@ async def resume(token: str, *, door: Door, address: str, touch: bool = True) ->
     if touch and now - row["seen_at"] >= TOUCH:
         await db.execute("update session set seen_at = $2 where token_hash = $1", _digest(token), now)
     held = zip(row["roles"], row["paths"], strict=True)
-    actor = Actor(ActorKind.STAFF, row["staff_id"], row["name"], door, grants(held), address)
+    roles = tuple(sorted(set(row["roles"])))
+    actor = Actor(ActorKind.STAFF, row["staff_id"], row["name"], door, grants(held), address, roles)
+    audit_origin.present().session = audit_origin.name_of(_digest(token))
     return Session(actor, row["csrf"], row["limited"])
 
 
