@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from patients.consent import Purpose
+
 TASK_ID = r"^[0-9A-Za-z_\-@]{1,128}$"
 TEXT_LIMIT = 4000  # characters kept in the row; a transport shortens further to what it can carry
 
@@ -161,6 +163,8 @@ class Draft(Frozen):
         bundle: reminders of one bundle name to one receiver within the window become one message.
         secret: the words (a one-time code) are wiped from the row once they are sent.
         file_id: a stored file to be sent along (WeCom only).
+        consent: the purpose for which the person must not have refused to be reached; None only for what belongs to
+            the matter they raised themselves (and for staff).
     """
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -177,6 +181,7 @@ class Draft(Frozen):
     ladder: tuple[str, ...] = ()
     bundle: Annotated[str, StringConstraints(max_length=60)] = ""
     secret: bool = False
+    consent: Purpose | None = None
 
     @model_validator(mode="before")
     @classmethod

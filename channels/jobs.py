@@ -7,7 +7,7 @@ or no answer came, so that the other side sees one message.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from channels import ladder, limits, outcome, rules
+from channels import consenting, ladder, limits, outcome, rules
 from channels.bundling import bundled
 from channels.drafts import Lane
 from channels.ladder import Move
@@ -73,14 +73,18 @@ async def _prepare(number: int, numbers: rules.Rules) -> _Ready | None:
             return None
         if row.bundle_key and row.state == "waiting":
             await _gather(row)
-        receiver = receiver_of(record)
+        receiver, why = receiver_of(record), "没有可用的联系方式"
         for step in range(row.step, len(row.ladder)):
             transport = REGISTER.get(row.ladder[step])
             if transport is not None and transport.can_reach(receiver):
+                may = await consenting.may_go(record, transport.name)
+                if not may:
+                    why = f"没有发送：{may.why}"
+                    continue
                 if step != row.step:
                     await db.execute("update message set step = $2, tries = 0 where id = $1", number, step)
                 return _Ready(outgoing(record, row.attempts), transport)
-        await outcome.give_up(number, "没有可用的联系方式")
+        await outcome.give_up(number, why)
         return None
 
 

@@ -39,12 +39,14 @@ from console import (
     petition_file,
     petition_register,
     pick,
+    privacy_consent,
     privacy_exports,
     questionnaires,
     recounts,
     register,
     remaining,
     saved_views,
+    schedules,
     settle,
     statistics_page,
     statistics_reports,
@@ -63,6 +65,7 @@ routes: list[web.AbstractRouteDef] = [
     *holidays.routes,
     *recounts.routes,
     *parameters.routes,
+    *schedules.routes,
     *deadlines.routes,
     *auditor.routes,
     *operate.routes,
@@ -87,6 +90,7 @@ routes: list[web.AbstractRouteDef] = [
     *feedback_settings.routes,
     *feedback_praise.routes,
     *patients.routes,
+    *privacy_consent.routes,
     *templates_page.routes,
     *form_designer.routes,
     *questionnaires.routes,
@@ -104,7 +108,7 @@ def tone(due: datetime) -> str:
     return remaining.tone(due, clock.now())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def remembered(macro: Callable[..., Markup], *given: Hashable) -> Markup:
     """What `macro` draws of these values, drawn once; for parts that are alike on page after page, such as a choice
     among all departments. The values must say all: a macro that looks at the time or at the person is not for it."""

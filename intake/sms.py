@@ -4,18 +4,20 @@ The bodies are arrays (integrations/sms.py). The platform counts `{"code": 0}` a
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from core import inbound
+from channels import opting_out
+from core import clock, inbound
 from core.errors import HuiyinError
 from core.inbound import Inbound
 from core.logs import logger
 from core.settings import settings
 from core.web import json_answer
 from intake.doors import MOST_MESSAGE, digest, signed_body
-from integrations.sms import read_reports, read_uplinks
+from integrations.sms import Uplink, read_reports, read_uplinks
 
 log = logger(__name__)
 routes = web.RouteTableDef()
@@ -47,9 +49,22 @@ async def _take(request: web.Request, source: str, read: Callable[[bytes], list[
 
 
 async def take_replies(message: Inbound) -> None:
-    """Inbound source "sms.replies": texts of people; kept, for whoever asks them questions reads them from here.
+    """Inbound source "sms.replies": texts of people; one that refuses further texts is taken as that.
 
-    A reply names no text of ours. Nothing in this version waits for one, so it is noted and left in the raw store.
+    A reply names no text of ours. Nothing else in this version waits for one, so it is noted and left in the raw store.
     """
-    for uplink in read_uplinks(message.body):
+    for at, uplink in enumerate(read_uplinks(message.body)):
+        key = f"sms:{message.id}:{uplink.sequence_id or at}"
+        if await opting_out.take(uplink.phone_number, uplink.content, key, _sent_at(uplink)):
+            log.info("sms_refusal", message=message.id, sequence=uplink.sequence_id)
+            continue
         log.info("sms_reply", message=message.id, sequence=uplink.sequence_id, length=len(uplink.content))
+
+
+def _sent_at(uplink: Uplink) -> datetime:
+    """When it was sent, by the platform's clock (Asia/Shanghai); now, where that says nothing or lies ahead."""
+    try:
+        said = datetime.strptime(uplink.send_time, "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.SHANGHAI)
+    except ValueError:
+        return clock.now()
+    return min(said, clock.now())

@@ -12,6 +12,7 @@ from core import crypto, db
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound
 from core.identity import normalise_phone
+from patients.consent import may_reach
 from patients.rows import (
     PATIENT_COLUMNS,
     VISIT_COLUMNS,
@@ -25,9 +26,10 @@ from patients.rows import (
 )
 from staff import queries as staff_queries
 
-__all__ = ["Contact", "PatientFile", "Search", "VisitKind", "VisitPage", "VisitRow"]
+__all__ = ["Contact", "PatientFile", "Search", "VisitKind", "VisitPage", "VisitRow", "may_reach"]
 
 _FROM = "from visit v join patient p on p.id = v.patient_id"
+_REAL = "v.state <> 'cancelled'"  # a visit that never was is shown in its patient's file alone
 PAGE = 30
 MOST_PATIENTS = 500  # a name prefix as wide as one family name is cut here; people then type more
 MOST_CANDIDATES = 200
@@ -141,6 +143,7 @@ async def visit(visit_id: int, by: Actor) -> VisitRow:
 async def search(what: Search, by: Actor, *, limit: int = PAGE) -> VisitPage:
     """Visits in reach, newest first, a page at a time."""
     where = _Where()
+    where.add(_REAL)
     _within(where, await reach(by, Permission.PATIENT_READ))
     if what.text.strip():
         where.add(
@@ -171,9 +174,12 @@ async def _meant(text: str) -> tuple[list[int], str]:
     hashes = [crypto.search_hash(value) for value in {typed.upper(), phone or typed}]
     start = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = await db.fetch(
+        "select distinct coalesce(merged_into, id) as id from patient where id in ("
         "(select id from patient where number = $1) union (select id from patient where phone_hash = any($2::bytea[]))"
         " union (select id from patient where id_hash = any($2::bytea[]))"
-        " union (select id from patient where name like $3 order by name using ~<~ limit $4)",
+        " union (select patient_id from patient_identifier where value_hash = any($2::bytea[]))"
+        " union (select patient_id from patient_contact where phone_hash = any($2::bytea[]))"
+        " union (select id from patient where name like $3 order by name using ~<~ limit $4))",
         typed,
         hashes,
         start,
@@ -208,10 +214,10 @@ async def candidates(
     where = _Where()
     where.add(
         "v.id in (select w.id from visit w join patient q on q.id = w.patient_id where q.id in ("
-        "select id from patient where phone_hash = any({}::bytea[])"
-        " union select id from patient where id_hash = any({}::bytea[])"
-        " union select id from patient where name = any({}::text[])"
-        " union select id from patient where number = any({}::text[]))"
+        "select coalesce(merged_into, id) from patient where phone_hash = any({}::bytea[])"
+        " union select coalesce(merged_into, id) from patient where id_hash = any({}::bytea[])"
+        " union select coalesce(merged_into, id) from patient where name = any({}::text[])"
+        " union select coalesce(merged_into, id) from patient where number = any({}::text[]))"
         " union select id from visit where number = any({}::text[]))",
         list(phones),
         list(ids),
@@ -219,6 +225,7 @@ async def candidates(
         (known := list(numbers)),
         known,
     )
+    where.add(_REAL)
     _within(where, await reach(by, Permission.PATIENT_READ))
     tree = await staff_queries.tree()
     there = tree.within([tree.unit(unit_id).path for unit_id in unit_ids])
