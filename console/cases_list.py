@@ -15,11 +15,12 @@ from console.case_page import CASE_TONES, TICKET_TONES
 from console.forms import Options
 from console.page import go, is_part, number, permit, show
 from console.saved_views import views
-from core import audit, db
+from core import audit, db, dictionaries
 from core.actor import Actor, Permission
 from core.errors import NotFound
 from staff import queries as staff
 from staff.queries import OrgTree
+from tickets.dictionaries import TAG
 from tickets.feedback import categories
 from tickets.feedback.words import Risk, Severity
 from tickets.queries import case_options, cases, waiting
@@ -106,7 +107,7 @@ async def far_options(actor: Actor, tree: OrgTree) -> dict[str, Options]:
         ],
         "handler": [("me", "我"), ("none", "无人经办"), *people],
         "topic": [(str(one.id), one.path.replace("->", " · ")) for one in await categories.open_ones()],
-        "tag": [(word.name, word.name) for word in await categories.words("tag")],
+        "tag": await dictionaries.options(TAG.name),
         "risk": [(str(name), str(name)) for name in Risk],
         "severity": [(str(name), str(name)) for name in Severity],
         "category": [(name, name) for name in await case_options.categories()],
@@ -168,7 +169,6 @@ async def page(request: web.Request) -> web.Response:
         trouble = error.message
     far = any(name in FAR for name, _ in wanted.pairs())
     choices = await near_options(actor) | (await far_options(actor, tree) if far else {})
-    kept = await views(LIST, by=actor)
     return await show(
         request,
         "console/cases/list.html",
@@ -180,8 +180,7 @@ async def page(request: web.Request) -> web.Response:
         far=far,
         chips=chips(wanted, tree, choices),
         tabs=tabs(actor, wanted),
-        views=kept,
-        opens=next((view.id for view in kept if view.opens), None),
+        views=await views(LIST, by=actor),
         query_text=wanted.query(),
         total=found.total,
         most=MOST_COUNTED,

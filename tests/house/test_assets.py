@@ -54,6 +54,7 @@ def test_an_address_changes_with_the_content(static: Path) -> None:
     digest = hashlib.sha256(b"body { color: teal }").hexdigest()[:12]
     assert asset("console/app.css") == f"/static/console/app.{digest}.css"
     (static / "console" / "app.css").write_text("body { color: navy; }")
+    assets.look_again()
     digest = hashlib.sha256(b"body { color: navy; }").hexdigest()[:12]
     assert asset("console/app.css") == f"/static/console/app.{digest}.css"
     assert asset("htmx.min.js") == "/static/vendor/htmx.min.0123456789ab.js"
