@@ -13,6 +13,7 @@ class StoredFile(Model):
     mime = fields.CharField(max_length=100)
     size = fields.IntField()
     created_by = fields.CharField(max_length=100, default="")
+    uploader_id = fields.BigIntField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -121,6 +121,17 @@ class Settings(BaseSettings):
         default="", description="called after each round of the auditor by GET; empty: nobody is called"
     )
 
+    mllp_host: str = "127.0.0.1"
+    mllp_port: int = Field(default=2575, ge=0, le=65535, description="HL7 v2 over MLLP; 0 takes a free port")
+    mllp_certificate: Path | None = Field(default=None, description="PEM of the MLLP port; empty: no TLS")
+    mllp_key: Path | None = None
+    mllp_client_ca: Path | None = Field(
+        default=None, description="PEM; with it senders must show a certificate"
+    )
+    mappings_folder: Path | None = Field(
+        default=None, description="folder of the hospital's own mapping files"
+    )
+
     hotline_api: str = Field(default="", description="base of the 12345 platform's own interface")
     hotline_secret: SecretStr = SecretStr("")
     portal_secret: SecretStr = Field(

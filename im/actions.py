@@ -315,7 +315,7 @@ async def bring_file(room_id: int, name: str, data: bytes, *, by: Actor) -> File
         Invalid: not a kind of file we take.
     """
     check_writable(await queries.room(room_id, by=by))
-    kept = await storage.keep(name, data, by=by.name)
+    kept = await storage.keep(name, data, by=by)
     await db.execute(
         "insert into room_file (room_id, file_id, staff_id, at) values ($1, $2, $3, $4)",
         room_id,

@@ -1,4 +1,5 @@
-"""The one way out: a shared HTTP session with timeouts, size limits, trace id and figures.
+"""The one way out: shared HTTP sessions with timeouts, size limits, trace id and figures, TLS verified, and only to
+addresses that may be called (integrations/addresses.py); redirects are not followed.
 
 What goes wrong is always a `CallFailed` that says what kind of failure it is; knows no vendor, retries nothing,
 and never puts an address (it may hold a token) into an error or a log line.
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -16,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from core.logs import trace_id
 from core.metrics import CALLS
+from core.settings import settings
+from integrations import addresses
+from integrations.addresses import NotAllowed, Resolver
 
 MOST_JSON = 4 * 1024 * 1024
 MOST_MEDIA = 64 * 1024 * 1024
@@ -92,26 +97,74 @@ class Reply(BaseModel):
 
 T = TypeVar("T", bound=Reply)
 
-_session: aiohttp.ClientSession | None = None
+_sessions: dict[bool, aiohttp.ClientSession] = {}  # by whether what goes over them is plain
 
 
-def session() -> aiohttp.ClientSession:
-    """The process's HTTP session (TLS verified); close it with `close_http`."""
-    global _session
-    if _session is None or _session.closed:
-        connector = aiohttp.TCPConnector(limit=64, limit_per_host=16, ssl=ssl.create_default_context())
-        _session = aiohttp.ClientSession(
-            connector=connector, timeout=PATIENCE, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+def session(url: str) -> aiohttp.ClientSession:
+    """The process's HTTP session for calls to `url`; close all with `close_http`. No proxy of the environment is used.
+
+    Raises:
+        NotAllowed: our calls do not go to such an address.
+    """
+    addresses.check_url(url)
+    plain = url.startswith(("http://", "ws://"))
+    held = _sessions.get(plain)
+    if held is None or held.closed:
+        connector = aiohttp.TCPConnector(
+            limit=64, limit_per_host=16, ssl=_trust(), resolver=Resolver(plain=plain), use_dns_cache=False
         )
-    return _session
+        held = _sessions[plain] = aiohttp.ClientSession(
+            connector=connector,
+            timeout=PATIENCE,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[_no_redirects()],
+        )
+    return held
+
+
+def _no_redirects() -> aiohttp.TraceConfig:
+    """A socket's handshake would follow a redirect, past the look at its address."""
+
+    async def refuse(*_: object) -> None:
+        raise NotAllowed("对方要求转到别的地址，已拒绝")
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_redirect.append(refuse)
+    return tracing
+
+
+def proxy_for(url: str) -> str | None:
+    """The hospital's proxy for a call that leaves its nets; None: called directly.
+
+    A proxy resolves names itself, so names behind it are the proxy's own to judge; what is written as numbers, and
+    hosts named in HUIYIN_OUTWARD_DIRECT, never go over it.
+    """
+    using = settings()
+    host = urlsplit(url).hostname or ""
+    direct = [name.strip() for name in using.outward_direct.split(",") if name.strip()]
+    if not using.outward_proxy or addresses.as_numbers(host) or any(_within(host, name) for name in direct):
+        return None
+    return using.outward_proxy
+
+
+def _within(host: str, name: str) -> bool:
+    return host == name or host.endswith(f".{name}")
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's certificate authorities, and those of the hospital; names are checked, TLS 1.2 at least."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if (more := settings().outward_ca_file) is not None:
+        context.load_verify_locations(more)
+    return context
 
 
 async def close_http() -> None:
-    """Close the session."""
-    global _session
-    if _session is not None:
-        await _session.close()
-        _session = None
+    """Close the sessions."""
+    while _sessions:
+        _, held = _sessions.popitem()
+        await held.close()
 
 
 async def call(
@@ -139,8 +192,15 @@ async def call(
     if trace_id():
         sent["X-Trace-Id"] = trace_id()
     try:
-        async with session().request(
-            method, url, params=params, data=body, headers=sent, timeout=patience, allow_redirects=False
+        async with session(url).request(
+            method,
+            url,
+            params=params,
+            data=body,
+            headers=sent,
+            timeout=patience,
+            allow_redirects=False,
+            proxy=proxy_for(url),
         ) as response:
             content = await _read(system, api, response, most)
             disposition = response.content_disposition
@@ -150,7 +210,11 @@ async def call(
                 (disposition.filename or "") if disposition else "",
                 content,
             )
+    except NotAllowed as error:
+        raise _not_allowed(system, api, error) from error
     except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        if isinstance(error.__cause__, NotAllowed):  # the resolver's word
+            raise _not_allowed(system, api, error.__cause__) from error
         count(system, api, "network")
         raise CallFailed(system, api, "network", f"无法连接（{type(error).__name__}）", Kind.RETRY) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -165,6 +229,14 @@ async def call(
             system, api, f"http {answer.status}", words, kind, wait=wait, uncertain=answer.status >= 500
         )
     return answer
+
+
+def _not_allowed(system: str, api: str, error: NotAllowed) -> CallFailed:
+    count(system, api, "not_allowed")
+    words = str(error)
+    return CallFailed(
+        system, api, "not_allowed", words, Kind.MISCONFIGURED, advice="请核对设置中该系统的地址"
+    )
 
 
 async def _read(system: str, api: str, response: aiohttp.ClientResponse, most: int) -> bytes:

@@ -99,8 +99,9 @@ class BotLine:
         failures = 0
         while not stopping.is_set():
             try:
-                async with http.session().ws_connect(
-                    settings().wecom_bot_url, max_msg_size=8 * 1024 * 1024, autoping=True
+                url = settings().wecom_bot_url
+                async with http.session(url).ws_connect(
+                    url, max_msg_size=8 * 1024 * 1024, autoping=True, proxy=http.proxy_for(url)
                 ) as socket:
                     await self._live(socket, lease, stopping)
                 failures = 0

@@ -35,7 +35,7 @@ async def add_evidence(ticket_id: int, name: str, data: bytes, *, by: Actor) -> 
         Refused: the ticket is over.
         Invalid: not a file we take.
     """
-    file = await storage.keep(name, data, by=by.name)
+    file = await storage.keep(name, data, by=by)
     async with transaction():
         case, ticket = await access.lock_ticket(ticket_id, by)
         before = ticket.state
@@ -47,7 +47,7 @@ async def add_evidence(ticket_id: int, name: str, data: bytes, *, by: Actor) -> 
 
 async def add_record(case_id: int, name: str, data: bytes, *, by: Actor) -> str:
     """A document of the centre to a case (statement, letter, recording)."""
-    file = await storage.keep(name, data, by=by.name)
+    file = await storage.keep(name, data, by=by)
     async with transaction():
         case = await access.lock_case(case_id, by)
         await attach(case.id, file, kind="record", by=by, round_no=case.round)

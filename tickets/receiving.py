@@ -103,7 +103,7 @@ async def keep_files(order: Order, by: Actor) -> tuple[StoredFile, ...]:
     """
     if not order.attachments:
         return ()
-    return tuple([await storage.keep(file.name, file.data(), by=by.name) for file in order.attachments])
+    return tuple([await storage.keep(file.name, file.data(), by=by) for file in order.attachments])
 
 
 def _new(opened: Opened) -> Received:

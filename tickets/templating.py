@@ -128,7 +128,7 @@ async def upload(kind: Kind, name: str, file_name: str, data: bytes, *, by: Acto
     found = await check(data, kind)
     if not found.acceptable:
         raise Invalid("模板未通过检查，没有保存", details=faults(found))
-    file = await storage.keep(file_name, data, by=by.name)
+    file = await storage.keep(file_name, data, by=by)
     async with transaction():
         return await _add(kind, name.strip() or file.name, file, found.used, by)
 

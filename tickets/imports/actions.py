@@ -37,7 +37,7 @@ async def upload(name: str, data: bytes, sender: str, *, by: Actor) -> int:
         reason = f"请写明来源，最多 {LONGEST_SENDER} 个字"
         raise Invalid(reason, details=[Fault(field="sender", label="来源", reason=reason)])
     sheets = await to_thread(_look, name, data)
-    file = await storage.keep(name, data, by=by.name)
+    file = await storage.keep(name, data, by=by)
     async with db.transaction():
         number: int = await db.fetchval(
             "insert into import_file (sender, name, file_id, sheets, sheet, created_by, creator_id, created_at)"

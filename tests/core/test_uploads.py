@@ -1,0 +1,224 @@
+"""What people send is kept only if it is what it seems: pictures lose all but the picture, documents that act are
+refused with words that say what to do, names cannot mislead."""
+
+import io
+import zipfile
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from core import filenames, pictures
+from core.errors import Invalid
+from core.filetypes import examined
+
+GPS = 0x8825
+WORD = b'<w:document xmlns:w="w"><w:body/></w:document>'
+
+
+def photo(form: str, *, turned: int = 6) -> bytes:
+    """A small photo as a phone makes it: with a place, a maker, a comment and the way it was held."""
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    exif[0x010F] = "SECRET-PHONE"
+    exif.get_ifd(GPS)[2] = (31.0, 12.0, 30.0)
+    kept = io.BytesIO()
+    picture = Image.new("RGB", (40, 20), (200, 30, 40))
+    picture.putpixel((3, 4), (1, 2, 3))
+    picture.save(kept, form, exif=exif)
+    return kept.getvalue()
+
+
+def pixels(data: bytes) -> tuple[tuple[int, int], bytes]:
+    """Size and decoded pixels."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size, picture.convert("RGB").tobytes()
+
+
+def package(main: str = "word/document.xml", **parts: bytes) -> bytes:
+    """A docx (or xlsx) with more parts; "__" in a name is "/", "_dot_" is "."."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr("[Content_Types].xml", b"<Types/>")
+        pack.writestr(main, WORD)
+        for name, data in parts.items():
+            pack.writestr(name.replace("__", "/").replace("_dot_", "."), data)
+    return kept.getvalue()
+
+
+def relation(kind: str, target: str) -> bytes:
+    """A relationship to something outside the package."""
+    return (
+        '<Relationships><Relationship Id="r1" Type="http://schemas/officeDocument/2006/relationships/'
+        f'{kind}" Target="{target}" TargetMode="External"/></Relationships>'
+    ).encode()
+
+
+@pytest.mark.parametrize(("form", "name"), [("JPEG", "a.jpg"), ("PNG", "a.png"), ("WEBP", "a.webp")])
+def test_a_photo_loses_place_and_maker_and_whatever_hangs_behind_it_and_not_a_pixel(
+    form: str, name: str
+) -> None:
+    sent = photo(form) + package()
+    with Image.open(io.BytesIO(sent)) as there:
+        assert dict(there.getexif().get_ifd(GPS)) == {2: (31.0, 12.0, 30.0)}
+    _, kept = examined(name, sent)
+    with Image.open(io.BytesIO(kept)) as picture:
+        assert dict(picture.getexif().get_ifd(GPS)) == {}
+    assert (b"SECRET-PHONE" in sent, b"SECRET-PHONE" in kept, b"word/document.xml" in kept) == (
+        True,
+        False,
+        False,
+    )
+    assert pixels(kept) == pixels(sent)
+
+
+@pytest.mark.parametrize(("turned", "kept_as"), [(6, {0x0112: 6}), (1, {})])
+def test_a_photo_taken_upright_is_still_shown_upright(turned: int, kept_as: dict[int, int]) -> None:
+    _, kept = examined("a.jpg", photo("JPEG", turned=turned))
+    with Image.open(io.BytesIO(kept)) as picture:
+        assert dict(picture.getexif()) == kept_as
+
+
+def test_a_progressive_photo_and_a_moving_picture_come_through_whole() -> None:
+    kept = io.BytesIO()
+    Image.effect_noise((90, 70), 60).save(kept, "JPEG", progressive=True, comment=b"secret words")
+    _, bare = examined("a.jpg", kept.getvalue())
+    assert (pixels(bare), b"secret words" in bare) == (pixels(kept.getvalue()), False)
+    moving = io.BytesIO()
+    frames = [Image.effect_noise((30, 30), 50).convert("P") for _ in range(3)]
+    frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:], loop=0, comment=b"secret words")
+    _, bare = examined("a.gif", moving.getvalue() + b"<?php")
+    with Image.open(io.BytesIO(bare)) as picture:
+        assert (picture.n_frames, picture.info["loop"]) == (3, 0)  # type: ignore[attr-defined]
+    assert (b"secret words" in bare, b"<?php" in bare) == (False, False)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF"]), st.data())
+def test_a_damaged_picture_is_called_damaged_and_nothing_else(form: str, data: st.DataObject) -> None:
+    kept = io.BytesIO()
+    Image.linear_gradient("L").resize((16, 16)).save(kept, form)
+    whole = bytearray(kept.getvalue())
+    for _ in range(data.draw(st.integers(1, 5))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(whole[: data.draw(st.integers(14, len(whole)))])
+    try:
+        told = type(pictures.bare(f"image/{form.lower()}", cut))
+    except pictures.Damaged:
+        told = bytes
+    assert told is bytes
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_one_is_decoded() -> None:
+    kept = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(kept, "PNG")
+    assert len(kept.getvalue()) < 200_000
+    with pytest.raises(Invalid, match="像素过多，请缩小"):
+        examined("a.png", kept.getvalue())
+
+
+BOMB = package(word__media__x_dot_xml=bytes(40_000_000))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (package(word__vbaProject_dot_bin=b"x"), "含有宏"),
+        (package(word__embeddings__oleObject1_dot_bin=b"x"), "含有嵌入的对象"),
+        (package(word__activeX__activeX1_dot_xml=b"<x/>"), "含有嵌入的对象"),
+        (package(word__embeddings__sheet_dot_xlsm=b"x"), "含有嵌入的对象"),
+        (package(word___rels__settings_dot_xml_dot_rels=relation("attachedTemplate", "https://x.test/a.dotm")), "自动访问外部"),
+        (package(word___rels__document_dot_xml_dot_rels=relation("image", "\\\\10.0.0.9\\share\\a.png")), "自动访问外部"),
+        (package(word___rels__document_dot_xml_dot_rels=relation("frame", "&#104;ttp://x.test/")), "自动访问外部"),
+        (package(word___rels__document_dot_xml_dot_rels=relation("oleObject", "file://10.0.0.9/a")), "自动访问外部"),
+        (package(word__header1_dot_xml=b"<w:p><w:instrText>DDEAU</w:instrText><w:instrText>TO cmd /c</w:instrText></w:p>"), "读取外部内容的域"),
+        (package(word__header1_dot_xml=b'<w:fldSimple w:instr="INCLUDEPICTURE &quot;http://x.test/a&quot;"/>'), "读取外部内容的域"),
+        (package(word__header1_dot_xml=b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"), "内部结构不正常"),
+        (package(word__header1_dot_xml="<x/>".encode("utf-16")), "内部结构不正常"),
+        (package(**{"../../etc/x": b"x"}), "内部结构不正常"),
+        (BOMB, "压缩炸弹"),
+    ],
+)  # fmt: skip
+def test_a_document_that_acts_by_itself_is_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        examined("报告.docx", data)
+
+
+def test_a_sheet_that_reads_another_workbook_is_refused() -> None:
+    sheet = package("xl/workbook.xml", xl__externalLinks__externalLink1_dot_xml=b"<x/>")
+    with pytest.raises(Invalid, match="断开链接"):
+        examined("名单.xlsx", sheet)
+
+
+def test_a_document_with_links_to_click_a_chart_and_the_template_of_its_own_machine_is_taken() -> None:
+    plain = package(
+        word___rels__document_dot_xml_dot_rels=relation("hyperlink", "https://x.test/"),
+        word___rels__settings_dot_xml_dot_rels=relation(
+            "attachedTemplate", "file:///C:\\Users\\a\\Normal.dotm"
+        ),
+        word__embeddings__Microsoft_Excel_Sheet1_dot_xlsx=package("xl/workbook.xml"),
+        word__header1_dot_xml=b"<w:p><w:instrText> PAGE  \\* MERGEFORMAT </w:instrText></w:p>",
+    )
+    assert examined("报告.docx", plain)[1] == plain
+
+
+def pdf(body: bytes) -> bytes:
+    """A PDF of one object."""
+    return b"%PDF-1.7\n1 0 obj\n" + body + b"\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF"
+
+
+def hidden(body: bytes) -> bytes:
+    """The same within a compressed object stream."""
+    packed = zlib.compress(body)
+    return pdf(
+        b"<< /Type /ObjStm /N 1 /First 5 /DecodeParms << >> /Filter /FlateDecode >>\nstream\n"
+        + packed
+        + b"\nendstream"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (pdf(b"<< /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"), "脚本"),
+        (pdf(b"<< /S /J#61vaScript >>"), "脚本"),
+        (hidden(b"<< /S /JavaScript /JS (x) >>"), "脚本"),
+        (pdf(b"<< /S /Launch /F (cmd.exe) >>"), "启动外部程序"),
+        (pdf(b"<< /Names << /EmbeddedFiles 5 0 R >> >>"), "内嵌文件"),
+        (pdf(b"<< >>").replace(b"/Root", b"/Encrypt 3 0 R /Root"), "已加密"),
+        (pdf(b"<< >>") + package(), "附带了压缩包"),
+    ],
+)
+def test_a_pdf_that_acts_by_itself_is_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        examined("化验单.pdf", data)
+
+
+def test_a_plain_pdf_is_taken_as_it_is() -> None:
+    plain = pdf(b"<< /Type /Catalog /OpenAction [3 0 R /Fit] /Producer (JavaScript free) >>")
+    assert examined("化验单.pdf", plain) == ("application/pdf", plain)
+
+
+@pytest.mark.parametrize(
+    ("given_name", "kept_name"),
+    [
+        ("../../etc/照片.png", "照片.png"),
+        ("C:\\temp\\照片.png", "照片.png"),
+        ("照片\u202egnp.exe", "照片gnp.exe"),
+        ("a\r\nX-Injected: 1.png", "aX-Injected_ 1.png"),
+        ('a"<b>|?.png', "a__b___.png"),
+        ("...", "未命名"),
+        (" .htaccess ", "htaccess"),
+        ("长" * 200 + ".pdf", "长" * 146 + ".pdf"),
+    ],
+)
+def test_a_name_is_kept_without_what_misleads(given_name: str, kept_name: str) -> None:
+    assert filenames.safe(given_name) == kept_name
+
+
+def test_a_name_of_two_endings_is_refused_and_a_date_with_dots_is_not() -> None:
+    with pytest.raises(Invalid, match="双重扩展名（.exe）"):
+        examined("发票.exe.pdf", pdf(b"<< >>"))
+    assert examined("2026.11.22.v2.pdf", pdf(b"<< >>"))[0] == "application/pdf"
