@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
@@ -44,8 +44,8 @@ async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> Tortois
                     "credentials": {
                         "host": query.get("host", parts.hostname or "127.0.0.1"),
                         "port": parts.port or 5432,
-                        "user": parts.username or "postgres",
-                        "password": parts.password or "",
+                        "user": unquote(parts.username or "postgres"),
+                        "password": unquote(parts.password or ""),
                         "database": parts.path.lstrip("/"),
                         "minsize": pool_min,
                         "maxsize": pool_max,
