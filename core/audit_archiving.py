@@ -34,16 +34,17 @@ class _Writer:
         self.lines += map(audit_chain.line_text, lines)
         while len(self.lines) >= PART:
             now, self.lines = self.lines[:PART], self.lines[PART:]
-            self.parts.append(await _put("lines", now))
+            self.parts.append(await put_part("lines", now))
 
     async def close(self, seals: Sequence[KeptSeal]) -> tuple[Part, ...]:
         if self.lines:
-            self.parts.append(await _put("lines", self.lines))
-        self.parts.append(await _put("seals", [seal.model_dump_json().encode() for seal in seals]))
+            self.parts.append(await put_part("lines", self.lines))
+        self.parts.append(await put_part("seals", [seal.model_dump_json().encode() for seal in seals]))
         return tuple(self.parts)
 
 
-async def _put(kind: str, lines: Sequence[bytes]) -> Part:
+async def put_part(kind: str, lines: Sequence[bytes]) -> Part:
+    """Keep lines as one file; what the manifest says of it."""
     data = await asyncio.to_thread(gzip.compress, b"".join(line + b"\n" for line in lines), 6, mtime=0)
     digest = hashlib.sha256(data).hexdigest()
     await store().put(digest, data)
