@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 import sample
-from core import audit, bell, db, jobs, rotation
+from core import audit, audit_commands, audit_rights, bell, db, jobs, rotation
+from core.actor import Door, system
 from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
 from reports import cubes
@@ -27,21 +28,29 @@ def say(text: str) -> None:
 
 
 async def _migrate(_: argparse.Namespace) -> int:
-    ran = await migrate(settings().database_url)
+    using = settings()
+    owner = using.owner_database_url or using.database_url
+    ran = await migrate(owner)
     say("\n".join(f"ran {name}" for name in ran) or "nothing to do")
+    if using.owner_database_url:
+        await audit_rights.apply(owner, audit_rights.role_of(using.database_url))
+    if ran:
+        await audit.record(system("命令行", Door.COMMAND), "system.migrate", "database", None, ran=ran)
     return 0
 
 
 async def _pending(_: argparse.Namespace) -> int:
-    names = await pending(settings().database_url)
+    names = await pending(settings().owner_database_url or settings().database_url)
     say("\n".join(names) or "nothing is pending")
     return 1 if names else 0
 
 
 async def _verify_audit(_: argparse.Namespace) -> int:
-    verdict = await audit.verify()
-    say(f"{verdict.lines} lines under {verdict.seals} seals: {verdict.broken or 'sound'}")
-    return 1 if verdict.broken else 0
+    return await audit_commands.verify(say)
+
+
+async def _audit(given: argparse.Namespace) -> int:
+    return await audit_commands.run(given, say)
 
 
 async def _keys(given: argparse.Namespace) -> int:
@@ -49,6 +58,7 @@ async def _keys(given: argparse.Namespace) -> int:
         say(f"{one.place.name:<32}{one.whole:>12,} values{one.old:>12,} not under the present key")
     if given.rotate:
         await rotation.ask()
+        await audit.record(system("命令行", Door.COMMAND), "keys.rotate", "database", None)
         say("asked for; the worker seals them anew and tells on the operator page how far it is")
     return 0
 
@@ -110,6 +120,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "logins": (_logins, "print the sample log-ins"),
     "keys": (_keys, "encrypted values by column; --rotate seals them anew under the present key"),
     "statistics": (_statistics, "rebuild: derive all facts of statistics from history again"),
+    "audit": (_audit, "the audit log: verify, archive, restore, rights …"),
     "verify-audit": (_verify_audit, "recompute the audit hash chain; exit 1 where it is broken"),
 }
 
@@ -123,6 +134,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--if-empty", action="store_true", help="do nothing when there are staff already"
             )
+        if name == "audit":
+            audit_commands.add_to(command)
         if name == "statistics":
             command.add_argument("what", choices=["rebuild"])
         if name == "keys":

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import asyncpg
 
 from core import db
+from core.settings import SettingsError
 
 WRITTEN_ONCE = ("audit", "audit_default", "audit_seal", "audit_archive")  # read and added to, nothing else
 _PARTS = """do $$
@@ -52,13 +53,18 @@ async def apply(owner_url: str, role: str, password: str = "") -> None:
     """Grant the application's role what it needs and take the rest away; made first if there is a password for it.
 
     Raises:
-        asyncpg.PostgresError: the owner may not do that, or there is no such role.
+        SettingsError: there is no such role.
+        asyncpg.PostgresError: the owner may not do that.
     """
     raw = await asyncpg.connect(owner_url)
     try:
         async with raw.transaction():
             if password:
                 await _ensure(raw, role, password)
+            elif not await raw.fetchval("select exists (select 1 from pg_roles where rolname = $1)", role):
+                raise SettingsError(
+                    f"HUIYIN_DATABASE_URL: the database has no role {role!r} yet; create it first"
+                )
             for sql in statements(role):
                 await raw.execute(sql)
     finally:

@@ -13,7 +13,7 @@ from core.errors import Fault, Invalid, NotFound
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter. `kind` is int, text or bool; `low` and `high` bound an int, `choices` a text; `source` is
-    where the rule comes from.
+    where the rule comes from; a value below `low` is refused in the name of `law`.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Parameter:
     unit: str = ""
     source: str = ""
     choices: tuple[str, ...] = ()
+    law: str = ""
 
     def parse(self, text: str) -> int | str | bool:
         """The value of `text`.
@@ -43,6 +44,8 @@ class Parameter:
         if not text.strip().lstrip("-").isdigit():
             raise self._bad(text, "必须是整数")
         number = int(text)
+        if self.law and self.low is not None and number < self.low:
+            raise self._bad(text, f"不能小于 {self.low}：{self.law}")
         if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
             raise self._bad(text, f"应在 {self.low} 到 {self.high} 之间")
         return number

@@ -7,6 +7,7 @@ Never meant for a hospital's own data: a production system runs the programs und
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from typing import Final, TextIO
 
 import aiohttp
 
+from core import audit_rights
 from core.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, process
 from core.migrations import MigrationError, migrate
 from devtools.children import Child
@@ -27,6 +29,7 @@ from devtools.terminal import Problem, say
 READY_SECONDS: Final = 60.0
 WEB_PORT: Final = 8000
 SANDBOX_PORT: Final = 8010
+APPLICATION: Final = "huiyin_application"  # the role the programs work as
 
 
 @contextlib.contextmanager
@@ -105,9 +108,16 @@ class System:
             process.require_port(port)
         at = Addresses(self._database_url(), self._redis_url(), web, sandbox)
         self.env = compose(self.given, kept_secrets(self.folder), at, self.folder)
-        write(self.folder / "run.env", {name: value for name, value in self.env.items() if is_ours(name)})
-        if ran := await migrate(at.database_url):
+        owner = self.env.get("HUIYIN_OWNER_DATABASE_URL", "") or at.database_url
+        if ran := await migrate(owner):
             say(f"database: {len(ran)} migrations 数据库已更新")
+        if not self.given.get("HUIYIN_DATABASE_URL", ""):
+            # Two roles as in a hospital: the programs can neither change nor forget what the audit log holds.
+            password = hashlib.sha256(f"application {owner}".encode()).hexdigest()
+            await audit_rights.apply(owner, APPLICATION, password)
+            self.env["HUIYIN_DATABASE_URL"] = audit_rights.as_role(owner, APPLICATION, password)
+            self.env["HUIYIN_OWNER_DATABASE_URL"] = owner
+        write(self.folder / "run.env", {name: value for name, value in self.env.items() if is_ours(name)})
         self._child("sandbox", "-m", "sandbox", grace=3.0)
         await self._manage("sample hospital 示例医院 …", "seed", "--if-empty")
         self._child("worker", "worker.py")

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from core import audit, audit_archive, audit_archiving, audit_chain, audit_restoring, clock, db
 from core.actor import Door, system
-from core.audit_restoring import Proof
+from core.audit_archive import Proof
 from core.errors import NotFound, Refused
 from core.stores import store
 

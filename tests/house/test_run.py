@@ -207,7 +207,7 @@ def test_a_second_run_keeps_secrets_and_data(stage: Stage) -> None:
     again, second = once()
     assert again == secrets
     assert first.startswith("database: ")  # migrations ran at the first time and not at the second
-    assert second.startswith("postgresql://huiyin:")
+    assert second.startswith("postgresql://huiyin_application:")  # not the owner
     assert ((stage.data / "secrets.env").stat().st_mode & 0o777) == 0o600
 
 
