@@ -8,10 +8,12 @@ from console.case_panels.base import Panel
 from console.case_panels.feedback import FEEDBACK
 from console.case_panels.matter import MATTER
 from console.case_panels.petition import PETITION
+from console.case_panels.privacy import PRIVACY
 from console.case_panels.secrecy import SECRECY
 
 PANELS: tuple[Panel, ...] = (
     SECRECY,
+    PRIVACY,
     MATTER,
     PETITION,
     FEEDBACK,

@@ -7,8 +7,9 @@ from pydantic import Field, StringConstraints
 
 from core.actions import Form
 from patients.corrections import LABELS
+from tickets.sources.feedback import PRIVACY
 
-KIND = "个人信息"  # the appeal type
+KIND = PRIVACY  # the appeal type
 FIELDS = ("name", "gender", "born_on", "phone", "id_number", "address")
 
 

@@ -12,6 +12,7 @@ from core.actor import Permission
 from tickets.sources.base import Source
 from tickets.states import CASE_TABLE, CaseState, CaseVerb, Step
 
+PRIVACY = "个人信息"  # a person asks about their own data: tickets/privacy
 _UPSTREAM = (CaseVerb.RETURN_UPSTREAM, CaseVerb.EXTEND_UPSTREAM)
 _FRESH = (CaseState.RECEIVED, CaseState.ACCEPTED)
 _OPEN = (*_FRESH, CaseState.IN_PROGRESS, CaseState.UNDER_REVIEW, CaseState.REPLIED, CaseState.CALLED_BACK)
@@ -48,7 +49,7 @@ FEEDBACK = Source(
     name="feedback",
     label="院内反馈",
     reports_back=False,
-    appeal_types=("投诉", "建议", "咨询", "举报", "表扬"),
+    appeal_types=("投诉", "建议", "咨询", "举报", "表扬", PRIVACY),
     clocks=("hospital", "joint", "department"),
     person="反映人",
     table=_table(),
