@@ -17,8 +17,9 @@ from core.actions import Form
 from core.actor import Actor
 from core.errors import Fault, Forbidden, Invalid
 from core.identity import mask_phone
+from integrations import ca
 from staff import actions, queries, securing, sessions
-from staff.login import second
+from staff.login import certificate_binding, second
 from staff.login.strength import LONGEST
 from staff.roles import LABELS
 from staff.sessions import COOKIE, SessionLine, clear_cookie
@@ -90,6 +91,8 @@ async def _whole(request: web.Request, status: int = 200, faults: tuple[Fault, .
         lines=[SignedInAt(line, device(line.agent), is_phone(line.agent)) for line in lines],
         controls=forms.controls(PasswordForm, {}, faults),
         second=await second.standing(staff_id),
+        certificates=await certificate_binding.of_staff(staff_id),
+        by_ca=ca.configured(),
     )
 
 

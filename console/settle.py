@@ -63,7 +63,7 @@ async def _settle(request: web.Request, status: int = 200, faults: tuple[Fault, 
         )
     standing = await second.standing(staff_id)
     if standing.required and not standing.on:
-        return await _enrol(request, "console/settle_second.html", status, faults)
+        return await _enrol(request, status, faults)
     await sessions.lift(request.cookies.get(COOKIE, ""))
     return go(request, "/")
 
@@ -87,18 +87,28 @@ async def settled(request: web.Request) -> web.Response:
     return response
 
 
-async def _enrol(
-    request: web.Request, template: str, status: int = 200, faults: tuple[Fault, ...] = ()
-) -> web.Response:
-    """A fresh QR picture with the form of the code that proves it was scanned."""
-    actor, _ = _me(request)
+async def _enrol(request: web.Request, status: int = 200, faults: tuple[Fault, ...] = ()) -> web.Response:
+    """What it is and a button; once begun, the QR picture with the form of the code that proves it was scanned.
+
+    The picture stays the same until the code fits or it is begun anew: a mistyped digit asks nobody to scan again.
+    """
+    actor, staff_id = _me(request)
     return await show(
         request,
-        template,
+        "console/settle_second.html",
         status=status,
-        enrolment=await second.begin(by=actor),
+        enrolment=await second.begun(by=actor),
         controls=forms.controls(CodeForm, {}, faults),
+        must=await second.required(staff_id),
     )
+
+
+@routes.post(SETTLE + "/second/begin")
+async def begun(request: web.Request) -> web.StreamResponse:
+    """Make a fresh secret for the app; the one shown before is void."""
+    actor, staff_id = _me(request)
+    await second.begin(by=actor)
+    return go(request, SETTLE if await second.required(staff_id) else PAGE + "/second")
 
 
 @routes.post(SETTLE + "/second")
@@ -109,15 +119,18 @@ async def enrolled(request: web.Request) -> web.Response:
         form = forms.parse(CodeForm, await forms.posted(request, CodeForm))
         codes = await second.confirm(form.code, by=actor)
     except Invalid as error:
-        return await _enrol(request, "console/settle_second.html", error.status, tuple(error.details))
+        return await _enrol(request, error.status, tuple(error.details))
     await sessions.lift(request.cookies.get(COOKIE, ""))
     return await show(request, "console/second_codes.html", codes=codes)
 
 
 @routes.get(PAGE + "/second")
-async def begin(request: web.Request) -> web.Response:
-    """The page that sets up the second factor by one's own wish."""
-    return await _enrol(request, "console/settle_second.html")
+async def by_wish(request: web.Request) -> web.Response:
+    """The page that sets up the second factor by one's own wish; who has it already is on the wrong page."""
+    _, staff_id = _me(request)
+    if (await second.standing(staff_id)).on:
+        return go(request, f"{PAGE}#second")
+    return await _enrol(request)
 
 
 @routes.post(PAGE + "/second/codes")

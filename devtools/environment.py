@@ -22,6 +22,7 @@ SYSTEMS: Final[Mapping[str, tuple[str, ...]]] = {
     "wechat": ("WECHAT_API", "WECHAT_APP_ID", "WECHAT_SECRET", "WECHAT_TOKEN", "WECHAT_AES_KEY", "WECHAT_TEMPLATE_RESULT"),
     "sms": ("SMS_API", "SMS_ACCOUNT", "SMS_SECRET"),
     "hotline": ("HOTLINE_API", "HOTLINE_SECRET"),
+    "ca": ("CA_API", "CA_SECRET", "CA_ROOTS"),
 }  # fmt: skip
 ADDRESSES: Final = {
     "WECOM_API": "/wecom",
@@ -29,6 +30,7 @@ ADDRESSES: Final = {
     "WECHAT_API": "/wechat",
     "SMS_API": "/sms",
     "HOTLINE_API": "/hotline",
+    "CA_API": "/ca",
 }
 FIXED: Final = {
     "WECHAT_TEMPLATE_RESULT": "sandbox-template-result"
@@ -91,6 +93,7 @@ def new_secrets() -> dict[str, str]:
         "SANDBOX_SMS_ACCOUNT": "sms" + secrets.token_hex(6),
         "SANDBOX_SMS_SECRET": secrets.token_urlsafe(32),
         "SANDBOX_HOTLINE_SECRET": secrets.token_urlsafe(32),
+        "SANDBOX_CA_SECRET": secrets.token_urlsafe(32),
     }
 
 
@@ -138,6 +141,7 @@ def compose(given: Mapping[str, str], kept: Mapping[str, str], at: Addresses, fo
         "SANDBOX_PORT": str(at.sandbox_port),
         "SANDBOX_APP_URL": at.web,
         "SANDBOX_STATE": str(folder / "sandbox.json"),
+        "SANDBOX_CA_FOLDER": str(folder / "ca"),
     }
     for names in SYSTEMS.values():
         if any(f"HUIYIN_{name}" in given for name in names):
@@ -146,6 +150,8 @@ def compose(given: Mapping[str, str], kept: Mapping[str, str], at: Addresses, fo
             if name in ADDRESSES:
                 scheme = "ws" if name.endswith("_BOT_URL") else "http"
                 ours[f"HUIYIN_{name}"] = at.sandbox.replace("http", scheme, 1) + ADDRESSES[name]
+            elif name == "CA_ROOTS":
+                ours["HUIYIN_CA_ROOTS"] = str(folder / "ca" / "roots.pem")
             elif name in FIXED:
                 ours[f"HUIYIN_{name}"] = FIXED[name]
             else:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox import control, hotline, oauth, page, sms
+from sandbox.ca import routes as ca
 from sandbox.config import Config
 from sandbox.faults import Fault
 from sandbox.wechat import routes as wechat_routes
@@ -14,8 +15,8 @@ from sandbox.wecom import routes as wecom_routes
 from sandbox.wecom.bot import BOT, BotLine
 from sandbox.world import WORLD, World
 
-SYSTEMS = ("wecom", "wechat", "sms", "hotline")
-UNWATCHED = ("oauth2", "wwlogin", "aibot", "bot-media")
+SYSTEMS = ("wecom", "wechat", "sms", "hotline", "ca")
+UNWATCHED = ("oauth2", "wwlogin", "aibot", "bot-media", "app/", "roots.pem")
 CSP = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'"
 MAX_BODY = 64 * 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,6 +28,7 @@ def create_app(config: Config) -> web.Application:
     world = World(config)
     app[WORLD] = world
     app[BOT] = BotLine(world)
+    app[oauth.SCANS] = {}
     app.router.add_routes(wecom_routes.ROUTES)
     app.router.add_routes(wechat_routes.ROUTES)
     app.router.add_post("/sms/send", sms.send)
@@ -35,6 +37,7 @@ def create_app(config: Config) -> web.Application:
     app.router.add_post("/hotline/extensions", hotline.extensions)
     app.router.add_get("/open", oauth.open_as)
     app.router.add_routes(control.ROUTES)
+    ca.attach(app)
     page.attach(app)
     app.on_shutdown.append(_hang_up)
     app.on_cleanup.append(_stop)

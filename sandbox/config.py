@@ -45,6 +45,8 @@ class Config(BaseModel):
     sms_secret: str = "sandbox-sms-secret"
     hotline_secret: str = "sandbox-hotline-secret"
     hotline_platform: str = "12345"
+    ca_secret: str = "sandbox-ca-secret"
+    ca_folder: str = ""  # keys and certificates, and roots.pem for the product; empty: memory only
 
     token_seconds: int = 7200
     response_code_seconds: int = 72 * 3600

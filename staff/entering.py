@@ -1,4 +1,4 @@
-"""Signing in: a way of proving who one is, then the second factor, then a session; each step with its audit line.
+"""Signing in: a way of proving who one is, then what it asks beside, then a session; each step with its audit line.
 
 What a session may not do yet (a password to be changed, a second factor to be set up) is decided here and kept in it.
 """
@@ -15,11 +15,13 @@ from core import audit, clock, db
 from core.actions import faults_of
 from core.actor import Actor, Door
 from core.errors import Invalid, NotFound, Unauthenticated
-from staff import sessions
+from staff import queries, sessions
 from staff.actors import actor_of
-from staff.login import WAYS, captcha, lock, passwords, second
+from staff.login import WAYS, captcha, certificate, lock, password, passwords, second, wecom
+from staff.login.asking import Asks
 
 PENDING_LIVES = timedelta(minutes=5)
+TOO_LATE = "登录已超时，请从头再来"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,24 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The first step is proven; `token` and a code of the second factor lead to the session."""
+    """The first step is proven; `token` and what is asked (a code, or the password) lead to the session."""
 
     token: str
+    asks: Asks = Asks.CODE
 
 
 async def sign_in(
     given: Mapping[str, str], *, address: str, agent: str, way: str = "password"
 ) -> SignedIn | Pending:
-    """Prove who one is; with way "password", `given` is {number, password}, after failures captcha and captcha_token too.
+    """Prove who one is; `given` are the fields of the way's form.
+
+    With way "password" {number, password}, after failures captcha and captcha_token too; with "wecom" {code, state,
+    browser}; with "certificate" {challenge}.
 
     Raises:
         Invalid: the form is not filled in, or the captcha is wrong.
         Unauthenticated: not proven.
+        Unbound: the WeCom account is proven and nobody's here.
         TooMany: locked for a while.
     """
     method = WAYS.get(way)
@@ -58,50 +65,77 @@ async def sign_in(
     if way == "password" and await captcha.needed(given.get("number", "").strip(), address):
         await captcha.check(given.get(captcha.TOKEN, ""), given.get(captcha.FIELD, ""))
     staff_id = await method.prove(form, address=address)
-    if (await second.standing(staff_id)).on:
-        return await _wait(staff_id, way)
-    return await _begin(staff_id, way, address=address, agent=agent)
+    asks = await method.asks(staff_id)
+    if asks in (Asks.CODE, Asks.PASSWORD):
+        return await _wait(staff_id, way, asks)
+    return await _begin(staff_id, way, address=address, agent=agent, asks=asks)
 
 
-async def _wait(staff_id: int, way: str) -> Pending:
+async def _wait(staff_id: int, way: str, asks: Asks) -> Pending:
     token = secrets.token_urlsafe(32)
     await db.execute(
-        "insert into login_pending (token_hash, staff_id, way, expires_at) values ($1, $2, $3, $4)",
+        "insert into login_pending (token_hash, staff_id, way, expires_at, asks) values ($1, $2, $3, $4, $5)",
         _digest(token),
         staff_id,
         way,
         clock.now() + PENDING_LIVES,
+        asks,
     )
-    return Pending(token)
+    return Pending(token, asks)
+
+
+async def asked(token: str) -> Asks:
+    """What the second step of this token asks for; NOTHING when it is too long ago or done."""
+    found = await db.fetchval(
+        "select asks from login_pending where token_hash = $1 and used_at is null and expires_at > $2",
+        _digest(token),
+        clock.now(),
+    )
+    return Asks(found) if found else Asks.NOTHING
 
 
 async def finish(token: str, code: str, *, address: str, agent: str) -> SignedIn:
-    """The second step: a code of the app, or a recovery code.
+    """The second step: `code` is a code of the app, a recovery code, or the password, as the first step asked.
 
     Raises:
-        Unauthenticated: the first step is too long ago, or the code does not fit.
-        TooMany: too many wrong codes.
+        Unauthenticated: the first step is too long ago, or what was typed does not fit.
+        TooMany: too many wrong ones.
     """
     row = await db.fetchrow(
-        "select staff_id, way from login_pending where token_hash = $1 and used_at is null and expires_at > $2",
+        "select staff_id, way, asks from login_pending where token_hash = $1 and used_at is null and expires_at > $2",
         _digest(token),
         clock.now(),
     )
     if row is None:
-        raise Unauthenticated("登录已超时，请重新输入工号和密码")
-    try:
-        await second.prove(row["staff_id"], code, address=address)
-    except Unauthenticated:
-        await _failed(row["staff_id"], address)
-        raise
+        raise Unauthenticated(TOO_LATE)
+    await _second(row["staff_id"], Asks(row["asks"]), code, address)
     used = await db.execute(
         "update login_pending set used_at = $2 where token_hash = $1 and used_at is null",
         _digest(token),
         clock.now(),
     )
     if not used:
-        raise Unauthenticated("登录已超时，请重新输入工号和密码")
-    return await _begin(row["staff_id"], row["way"], address=address, agent=agent, second_step=True)
+        raise Unauthenticated(TOO_LATE)
+    return await _begin(row["staff_id"], row["way"], address=address, agent=agent, asks=Asks(row["asks"]))
+
+
+async def _second(staff_id: int, asks: Asks, typed: str, address: str) -> None:
+    if asks is Asks.PASSWORD:  # counted, locked and audited as every password is
+        someone = await queries.person(staff_id)
+        try:
+            form = password.Given(number=someone.number, password=typed)
+        except ValidationError as error:
+            raise Invalid("请输入密码", details=faults_of(error, password.Given)) from None
+        try:
+            await password.Password().prove(form, address=address)
+        except Unauthenticated:
+            raise Unauthenticated("密码不正确") from None
+        return
+    try:
+        await second.prove(staff_id, typed, address=address)
+    except Unauthenticated:
+        await _failed(staff_id, address)
+        raise
 
 
 async def _failed(staff_id: int, address: str) -> None:
@@ -110,24 +144,27 @@ async def _failed(staff_id: int, address: str) -> None:
         await audit.record(door, "login.failed", "staff", staff_id, way="second")
 
 
-async def _begin(staff_id: int, way: str, *, address: str, agent: str, second_step: bool = False) -> SignedIn:
-    limited = await _limited(staff_id, way)
+async def _begin(staff_id: int, way: str, *, address: str, agent: str, asks: Asks) -> SignedIn:
+    limited = await _limited(staff_id, way, asks)
     async with db.transaction():
         actor = await actor_of(staff_id, Door.WEB, address)
         token = await sessions.begin(staff_id, address=address, agent=agent, limited=limited)
         await audit.record(
-            actor, "login.in", "staff", staff_id, way=way, **({"second": True} if second_step else {})
+            actor,
+            "login.in",
+            "staff",
+            staff_id,
+            way=way,
+            **({"second": asks} if asks in (Asks.CODE, Asks.PASSWORD) else {}),
         )
     return SignedIn(token, actor, limited)
 
 
-async def _limited(staff_id: int, way: str) -> str:
+async def _limited(staff_id: int, way: str, asks: Asks) -> str:
     """What must be put right before anything else: the password's age matters only to who came in by it."""
-    if way == "password" and await passwords.why_change(staff_id):
+    if (way == "password" or asks is Asks.PASSWORD) and await passwords.why_change(staff_id):
         return "password"
-    if await second.required(staff_id) and not (await second.standing(staff_id)).on:
-        return "second"
-    return ""
+    return "second" if asks is Asks.SET_UP else ""
 
 
 def _digest(token: str) -> bytes:
@@ -142,5 +179,5 @@ async def sign_out(token: str, *, by: Actor) -> None:
 
 
 async def tidy() -> int:
-    """What the housekeeping calls: failures, captchas and half-done log-ins that are over; how many."""
-    return await lock.tidy() + await captcha.tidy()
+    """What the housekeeping calls: failures, captchas, challenges and half-done log-ins that are over; how many."""
+    return await lock.tidy() + await captcha.tidy() + await certificate.tidy() + await wecom.tidy()

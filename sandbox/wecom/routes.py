@@ -44,7 +44,9 @@ ROUTES = [
     web.get(f"{BASE}/auth/getuserinfo", api(people.getuserinfo)),
     web.get("/wecom/oauth2/authorize", oauth.wecom),
     web.get("/wecom/connect/oauth2/authorize", oauth.wecom),
-    web.get("/wecom/wwlogin/sso/login", oauth.wecom),
+    web.get("/wecom/wwlogin/sso/login", oauth.wecom_qr),
+    web.get("/wecom/wwlogin/scan/{key}", oauth.wecom_scan),
+    web.get("/wecom/wwlogin/phone/{key}", oauth.wecom_phone),
     web.get("/wecom/aibot", bot_socket.serve),
     web.get("/wecom/bot-media/{media_id}", bot_media),
 ]

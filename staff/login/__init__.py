@@ -1,6 +1,6 @@
 """The ways in which a member of staff proves who they are; a way knows nothing of sessions.
 
-A new way (WeCom, a mobile certificate) is one file here and one line in `WAYS`.
+A new way is one file here and one line in `WAYS` (docs/recipes/add-a-way-to-log-in.md).
 """
 
 from types import MappingProxyType
@@ -8,7 +8,10 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from staff.login.asking import Asks
+from staff.login.certificate import Certificate
 from staff.login.password import Password
+from staff.login.wecom import WeCom
 
 
 class Way(Protocol):
@@ -31,5 +34,11 @@ class Way(Protocol):
         """
         ...
 
+    async def asks(self, staff_id: int) -> Asks:
+        """What this person must give beside it, now that it is proven."""
+        ...
 
-WAYS: MappingProxyType[str, Way] = MappingProxyType({way.name: way for way in (Password(),)})
+
+WAYS: MappingProxyType[str, Way] = MappingProxyType(
+    {way.name: way for way in (Password(), WeCom(), Certificate())}
+)

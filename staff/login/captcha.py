@@ -20,10 +20,10 @@ from PIL import Image, ImageDraw, ImageFont
 from core import clock, db
 from core.errors import Fault, Invalid, NotFound
 from core.parameters import Parameter, declare, number
-from staff.login import lock
+from staff.login import crowd, lock
 
 DIGITS = 4
-LIVES = timedelta(minutes=5)
+LIVES = crowd.WINDOW
 WIDTH, HEIGHT = 220, 80
 VOICES = Path(__file__).resolve().parent / "voices"
 RATE = 8000
@@ -55,16 +55,27 @@ async def needed(name: str, address: str) -> bool:
     return await lock.failures(name, address) >= await number(AFTER)
 
 
-async def ask() -> Asked:
-    """A new one."""
-    token = secrets.token_urlsafe(18)
+async def ask(address: str = "") -> Asked:
+    """A new one for somebody at `address` ("" when not known).
+
+    Raises:
+        TooMany: this address has asked for very many.
+    """
+    token, now = secrets.token_urlsafe(18), clock.now()
     answer = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
-    await db.execute(
-        "insert into captcha (token_hash, answer, expires_at) values ($1, $2, $3)",
-        _digest(token),
-        answer,
-        clock.now() + LIVES,
-    )
+    async with db.transaction():
+        await crowd.join(f"captcha {address}")
+        asked = await db.fetchval(
+            "select count(*) from captcha where address = $1 and expires_at > $2", address, now
+        )
+        await crowd.bear(asked)
+        await db.execute(
+            "insert into captcha (token_hash, answer, expires_at, address) values ($1, $2, $3, $4)",
+            _digest(token),
+            answer,
+            now + LIVES,
+            address,
+        )
     return Asked(token)
 
 

@@ -18,7 +18,8 @@ from core import audit, db
 from core.actions import Form
 from core.actor import Actor, ActorKind, Door
 from core.errors import TooMany, Unauthenticated
-from staff.login import lock
+from staff.login import lock, second
+from staff.login.asking import Asks
 from staff.login.strength import LONGEST
 
 T = TypeVar("T")
@@ -107,6 +108,10 @@ class Password:
             )
         staff_id: int = row["id"]
         return staff_id
+
+    async def asks(self, staff_id: int) -> Asks:
+        """A second factor, of whoever has or must have one."""
+        return await second.asks(staff_id)
 
     @staticmethod
     async def _failed(number: str, staff_id: int | None, address: str) -> None:

@@ -17,6 +17,7 @@ from core.parameters import Parameter, declare, value
 from core.settings import settings
 from staff import queries
 from staff.login import lock
+from staff.login.asking import Asks
 from staff.roles import Role
 
 STEP = 30
@@ -76,6 +77,14 @@ async def required(staff_id: int) -> bool:
     return wanted == ALL
 
 
+async def asks(staff_id: int) -> Asks:
+    """What a way that is one factor asks for beside it: a code of whoever has a second factor, or that it be set up."""
+    stands = await standing(staff_id)
+    if stands.on:
+        return Asks.CODE
+    return Asks.SET_UP if stands.required else Asks.NOTHING
+
+
 async def begin(*, by: Actor) -> Enrolment:
     """A fresh secret to be put into the app; it counts only after `confirm`. One shown before is void.
 
@@ -94,8 +103,22 @@ async def begin(*, by: Actor) -> Enrolment:
             crypto.key_ring().encrypt(secret, _PENDING),
         )
         await audit.record(by, "staff.second_begin", "staff", staff_id)
+    return _enrolment(secret, someone.number)
+
+
+async def begun(*, by: Actor) -> Enrolment | None:
+    """What `begin` showed and nobody has confirmed yet, to be shown again; None when there is nothing."""
+    staff_id = _self(by)
+    sealed = await db.fetchval("select totp_pending from staff where id = $1", staff_id)
+    if sealed is None:
+        return None
+    someone = await queries.person(staff_id)
+    return _enrolment(crypto.key_ring().decrypt(sealed, _PENDING), someone.number)
+
+
+def _enrolment(secret: str, number: str) -> Enrolment:
     issuer = f"回音 {settings().hospital_name}"
-    address = pyotp.TOTP(secret).provisioning_uri(name=someone.number, issuer_name=issuer)
+    address = pyotp.TOTP(secret).provisioning_uri(name=number, issuer_name=issuer)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2)
     return Enrolment(" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)), picture)
 
