@@ -1,37 +1,52 @@
-"""The table of contents of the running system: who reacts to what, which jobs exist, what is done by the clock.
+"""The table of contents of the running system: who reacts to what, which jobs exist; timetable.py: what is done by the clock.
 
 Nothing else registers anything; `wire()` is called once by each process and by the tests.
 """
 
-from collections.abc import Awaitable, Callable
 from functools import cache
 
-from bot import alerts, connection, groups, proof, recounted, reminders, rooms
+from bot import alerts, connection, groups, infected, proof, recounted, reminders, rooms, scheduled
 from bot import conversations as bot_conversations
 from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
+from bot import links as link_alarms
 from bot import reactions as bot_reactions
 from bot.files import FETCH
 from bot.web import SOURCE as WECOM
-from channels import card_updates, receipts, tidy
+from channels import card_updates, receipts
 from channels import jobs as channel_jobs
 from channels.events import MessageFailed
-from core import audit, clock, db, due, events, inbound, jobs, rotation, web
+from core import (
+    audit_keeping,
+    dictionaries,
+    due,
+    events,
+    inbound,
+    jobs,
+    quarantine,
+    rotation,
+    schedules,
+    schedules_queries,
+    schedules_running,
+    web,
+)
+from core.quarantine import FileFound
 from core.rotation import Place
+from core.schedules import ScheduleFailed, ScheduleRecovered
 from core.settings import settings
-from im import live, said
+from im import live
 from im.events import MembersChanged, MessagePosted, RoomChanged, RoomOpened
 from intake import hotline, sms, wechat
-from integrations import http
-from reports import cubes
+from integrations import clamav, http
+from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitMoved
+from patients.feeds import watching as feeds
+from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from reports import reactions as statistics
-from staff import entering
 from staff.events import CalendarChanged
 from tickets import actions as ticket_actions
-from tickets import escalation, exporting, extending, reactions, templating
+from tickets import escalation, exporting, extending, following, reactions, templating
 from tickets import jobs as ticket_jobs
-from tickets.auditing import heartbeat, rounds
-from tickets.auditing import proof as daily_proof
+from tickets.auditing import heartbeat
 from tickets.auditing import queries as auditing
 from tickets.clocks import STEP
 from tickets.events import (
@@ -49,13 +64,14 @@ from tickets.events import (
     TicketAssigned,
     TicketMoved,
 )
-from tickets.feedback import asking, rectifying
+from tickets.feedback import rectifying
 from tickets.feedback.events import PraisePassedOn, RectificationDue, RiskFlagged
 from tickets.imports import actions as imports
 from tickets.imports import reading, taking
 from tickets.matters import reactions as matter_reactions
 from tickets.matters.events import CaseMerged
-from tickets.queries import spans
+from tickets.privacy import packing
+from timetable import SCHEDULES, audit_partitions
 
 SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this with the database
     Place("cases", "caller_phone"),
@@ -67,6 +83,13 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("patient", "phone"),
     Place("patient", "id_number"),
     Place("patient", "address"),
+    Place("patient_identifier", "value"),
+    Place("patient_contact", "phone"),
+    Place("patient_correction", "value"),
+    Place("privacy_correction", "before"),
+    Place("privacy_correction", "after"),
+    Place("record_fact", "body"),
+    Place("feed_message", "body"),
     Place("staff", "phone"),
     Place("staff", "totp_secret"),
     Place("staff", "totp_pending"),
@@ -81,8 +104,7 @@ DECLARED = (ticket_actions,)  # importing a package's actions puts them into cor
 @cache
 def wire() -> None:
     """Register everything."""
-    rotation.declare(*SEALED)
-    jobs.on_job(rotation.KIND, rotation.rotate)
+    _wire_core()
     events.react(CaseReceived, reactions.index)
     events.react(CaseUpdated, reactions.index)
     events.react(CaseReceived, reactions.propose_visits)
@@ -119,6 +141,7 @@ def wire() -> None:
     jobs.on_job(heartbeat.PING, heartbeat.ping)
     web.GAUGES.append(auditing.gauge)
     jobs.on_job(exporting.KIND, exporting.write)
+    jobs.on_job(packing.KIND, packing.pack)
 
     jobs.on_job(imports.READ, reading.read)
     jobs.on_job(imports.TAKE, taking.take)
@@ -129,7 +152,28 @@ def wire() -> None:
     inbound.on_inbound(sms.REPLIES, sms.take_replies)
     inbound.on_inbound(wechat.SOURCE, wechat.take_message)
 
+    _wire_patients()
     _wire_bot()
+
+
+def _wire_patients() -> None:
+    events.react(VisitMoved, following.visit_moved)
+    events.react(VisitCancelled, following.visit_cancelled)
+    events.react(PatientMerged, following.patient_merged)
+    events.react(PatientParted, following.patient_parted)
+    web.GAUGES.append(feeds.gauge)
+
+
+def _wire_core() -> None:
+    rotation.declare(*SEALED)
+    schedules.declare(*SCHEDULES)
+    web.GAUGES.append(schedules_queries.gauge)
+    jobs.on_job(rotation.KIND, rotation.rotate)
+    jobs.on_job(audit_keeping.CHECK, audit_keeping.check)
+    jobs.on_job(audit_keeping.PROVE, audit_keeping.prove)
+    jobs.on_job(audit_keeping.RESTORE, audit_keeping.restore)
+    quarantine.use(clamav.scan)
+    jobs.on_job(quarantine.KIND, quarantine.scan)
 
 
 def _wire_bot() -> None:
@@ -141,6 +185,11 @@ def _wire_bot() -> None:
     events.react(LimitsRecounted, recounted.recounted)
     events.react(ProofMade, proof.told)
     events.react(AuditorAlarmed, proof.alarmed)
+    events.react(ScheduleFailed, scheduled.failed)
+    events.react(ScheduleRecovered, scheduled.recovered)
+    events.react(LinkFellSilent, link_alarms.fell_silent)
+    events.react(LinkSpokeAgain, link_alarms.spoke_again)
+    events.react(FileFound, infected.found)
     events.react(DeadlineMoved, reminders.limit_moved)
     events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)
@@ -164,40 +213,11 @@ def _wire_bot() -> None:
     inbound.on_inbound(connection.SOURCE, bot_inbound.take_frame)
 
 
-async def _partitions() -> None:
-    await db.execute("select audit_partitions($1)", clock.today())
-
-
-async def _forget_the_done() -> None:
-    """Rows of the machine that are done leave after two weeks; what is parked or was given up stays."""
-    for table in ("outbox", "due", "job"):
-        await db.execute(
-            f"delete from {table} where id in (select id from {table}"  # noqa: S608 - our own table names
-            " where state = 'done' and done_at < now() - interval '14 days' order by id limit 10000)"
-        )
-
-
-HOUSEKEEPING: tuple[tuple[float, Callable[[], Awaitable[object]]], ...] = (
-    (rounds.EVERY, rounds.take),
-    (60, daily_proof.make),
-    (2, jobs.sweep),
-    (2, audit.seal),
-    (3600, _partitions),
-    (600, _forget_the_done),
-    (3600, entering.tidy),
-    (180, spans.seal),
-    (3, cubes.seal),
-    (3600, cubes.count_visits),
-    (60, said.take_old),
-    (180, channel_jobs.repair),
-    (86400, tidy.tidy),
-    (86400, asking.tidy),
-)
-
-
 async def started() -> None:
     """What a worker does once it is up."""
-    await _partitions()
+    await audit_partitions()
+    await schedules_running.open_schedules()
+    await dictionaries.open_dictionaries()
     await templating.load_defaults()
     live.open_live(settings().redis_url)
     await connection.started()

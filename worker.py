@@ -16,14 +16,15 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from core import bell, clock, db, jobs
+from core import audit, audit_errors, bell, clock, db, jobs, schedules_running
+from core.actor import Door, system
 from core.due import DUE
 from core.inbound import INBOUND
 from core.logs import logger, set_up
 from core.outbox import OUTBOX
 from core.pump import keep_draining
 from core.settings import Settings, SettingsError, settings
-from wiring import HOUSEKEEPING, started, stopped, wire
+from wiring import started, stopped, wire
 
 log = logger(__name__)
 
@@ -84,6 +85,15 @@ async def _beat() -> None:
         f"{settings().process_id or 'worker'}:{os.getpid()}",
         clock.now(),
     )
+    await audit_errors.flush()
+
+
+async def _tell(action: str) -> None:
+    """That this process began or ended, as a line of the audit log."""
+    name = settings().process_id or "worker"
+    await audit.record(
+        system("后台进程", Door.COMMAND), action, "process", None, process=name, pid=os.getpid()
+    )
 
 
 async def main() -> None:
@@ -98,11 +108,12 @@ async def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await started()
+    await _tell("system.start")
     loops: list[Coroutine[Any, Any, None]] = [
         *(keep_draining(queue, stopping) for queue in QUEUES),
         _keep_running_jobs(using, stopping),
         _every(5, _beat, stopping),
-        *(_every(seconds, work, stopping) for seconds, work in HOUSEKEEPING),
+        schedules_running.keep_running(stopping),
     ]
     async with bell.listening():
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -114,6 +125,7 @@ async def main() -> None:
         for task in late:
             task.cancel()
     await stopped()
+    await _tell("system.stop")
     await jobs.close_jobs()
     await bell.close_redis()
     await db.close_db()

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from bot import lines
 from core.actions import Action
+from core.dictionaries import KEY, known
 from core.errors import Invalid
 from staff.queries import OrgTree
 
@@ -33,6 +34,8 @@ def widget(info: FieldInfo) -> str:
 def choices(info: FieldInfo) -> dict[str, str]:
     """Label → value of a choice; empty for other fields."""
     kind = info.annotation
+    if isinstance(info.json_schema_extra, dict) and KEY in info.json_schema_extra:
+        return {word: word for word in known(str(info.json_schema_extra[KEY]))}
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return {member.value: member.value for member in kind}
     if get_origin(kind) is Literal:

@@ -10,6 +10,7 @@ from aiohttp import web
 from console import forms, pick
 from console.case_page import done, readable, wanted
 from console.page import go, permit, show
+from core import dictionaries
 from core.actions import REGISTER, Action, Form, Nothing
 from core.actor import Actor, Permission
 from core.errors import Invalid, NotFound, Refused
@@ -110,7 +111,8 @@ async def _drawer(
 
 
 async def _options(form: type[Form], case: Case, actor: Actor) -> dict[str, forms.Options]:
-    """Departments to choose from; those the order names stand first."""
+    """Words of dictionaries, and departments to choose from; those the order names stand first."""
+    words: dict[str, forms.Options] = {**await dictionaries.options_of(form)}
     wanted_fields = [
         name
         for name, field in form.model_fields.items()
@@ -121,10 +123,10 @@ async def _options(form: type[Form], case: Case, actor: Actor) -> dict[str, form
         )
     ]
     if not wanted_fields:
-        return {}
+        return words
     named = await _named(case)
     units = sorted(await pick.units(actor), key=lambda unit: unit[0] not in named)
-    return dict.fromkeys(wanted_fields, units)
+    return words | dict.fromkeys(wanted_fields, units)
 
 
 async def _named(case: Case) -> list[str]:

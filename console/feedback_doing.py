@@ -12,11 +12,12 @@ from aiohttp import hdrs, web
 from console import forms
 from console.case_page import done, wanted
 from console.page import permit, show
-from core import db, storage
+from core import db, dictionaries, storage
 from core.actions import REGISTER
 from core.actor import Actor
 from core.errors import Fault, Invalid, NotFound, Refused
 from im.web import disposition
+from tickets.dictionaries import TAG
 from tickets.feedback import categories, queries
 from tickets.feedback.forms import ClassifyForm, RiskForm
 from tickets.feedback.words import HARM, HCAT_DOMAINS, HCAT_GRADES, HCAT_LABELS, Risk, Severity, Stage
@@ -70,7 +71,7 @@ async def _classes(
         values=values,
         faults={fault.field: fault.reason for fault in faults},
         categories=[(str(one.id), one.path.replace("->", " · ")) for one in await categories.open_ones()],
-        tags=[word.name for word in await categories.words("tag")],
+        tags=await dictionaries.labels(TAG.name),
         severities=[str(one) for one in Severity],
         domains=[(name, [(c.value, HCAT_LABELS[c]) for c in known]) for name, known in HCAT_DOMAINS.items()],
         grades=list(enumerate(HCAT_GRADES)),

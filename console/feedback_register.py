@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from console import pick, questionnaires
 from console.forms import Control, Options
 from console.page import go, permit, show
-from core import clock, storage
+from core import clock, dictionaries, storage
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound, Refused
 from core.models import StoredFile
@@ -29,11 +29,9 @@ from tickets.feedback.words import (
     HCAT_LABELS,
     Hcat,
     Mood,
-    Relation,
     Risk,
     Severity,
     Stage,
-    Wish,
 )
 from tickets.order_fields import Gender
 from tickets.receiving import Outcome
@@ -76,7 +74,7 @@ LAYOUT: tuple[tuple[str, str, tuple[Control, ...], str], ...] = (
             _control("channel", "choice"),
             _control("content", "text", required=True, longest=20_000, hint="按反映人的原话如实记录"),
             _control("title", hint="留空则取内容开头", longest=200),
-            _control("wishes", "choices", options=_words(list(Wish))),
+            _control("wishes", "choices"),
             _control("occurred_at", "moment"),
             _control("place", longest=200),
         ),
@@ -90,7 +88,7 @@ LAYOUT: tuple[tuple[str, str, tuple[Control, ...], str], ...] = (
             _control("caller_phone", longest=40),
             _control("contact_phone", longest=40),
             _control("caller_gender", "choice", options=_words(list(Gender)), value=Gender.UNKNOWN),
-            _control("relation", "choice", options=_words(list(Relation))),
+            _control("relation", "choice"),
             _control("authorised", "choice", options=YES_NO, value="false", hint="代患者反映时"),
             _control("patient_name", longest=100),
             _control("patient_number", hint="病案号、门诊号或住院号", longest=100),
@@ -159,8 +157,7 @@ async def _options(by: Actor) -> dict[str, Options]:
         "campus": _words(sites),
         "departments": units,
         "first_unit": units,
-        "channel": _words([word.name for word in await categories.words("channel")]),
-        "tags": _words([word.name for word in await categories.words("tag")]),
+        **await dictionaries.options_of(Feedback),
         MAIN: classes,
         "categories": classes,
     }
@@ -273,7 +270,7 @@ async def _posted(request: web.Request, actor: Actor) -> tuple[Given, list[Store
         if name == FILES:
             sent_along = [entry for entry in found if isinstance(entry, web.FileField)]
             read = [(entry.filename, content) for entry in sent_along if (content := entry.file.read())]
-            kept += [str((await storage.keep(title, content, by=actor.name)).id) for title, content in read]
+            kept += [str((await storage.keep(title, content, by=actor)).id) for title, content in read]
         elif name == KEPT:
             kept += [str(value) for value in found]
         elif name != CSRF_FIELD:

@@ -1,17 +1,15 @@
-"""The dictionaries of feedback: the tree of categories with who answers for each, tags, channels.
+"""The tree of categories of feedback with who answers for each.
 
 Added to, renamed, disabled; never deleted.
 """
-
-from typing import Literal
 
 from aiohttp import web
 
 from console.page import go, number, permit, show
 from core.actor import Permission
-from core.errors import Invalid, NotFound
+from core.errors import Invalid
 from tickets.feedback import categories
-from tickets.feedback.categories import WORD_KINDS, Category
+from tickets.feedback.categories import Category
 
 routes = web.RouteTableDef()
 PATH = "/settings/categories"
@@ -19,15 +17,13 @@ PATH = "/settings/categories"
 
 @routes.get(PATH)
 async def listed(request: web.Request) -> web.Response:
-    """The tree, and the words."""
+    """The tree."""
     permit(request, Permission.FORM_MANAGE)
     tree = await categories.tree()
     return await show(
         request,
         "console/feedback/categories.html",
         tree=_in_order(tree),
-        words={kind: await categories.words(kind, all_of_them=True) for kind in ("tag", "channel")},
-        kinds=WORD_KINDS,
     )
 
 
@@ -83,32 +79,3 @@ async def switched(request: web.Request) -> web.Response:
     on = request.match_info["on"] == "on"
     await categories.enable(number(request.match_info["id"]) or 0, on=on, by=actor)
     return go(request, PATH, "已启用" if on else "已停用，旧诉求仍保留此分类")
-
-
-def _kind(request: web.Request) -> Literal["tag", "channel"]:
-    match request.match_info["kind"]:
-        case "tag":
-            return "tag"
-        case "channel":
-            return "channel"
-    raise NotFound
-
-
-@routes.post(f"{PATH}/words/{{kind}}")
-async def word_added(request: web.Request) -> web.Response:
-    """A new tag or channel."""
-    actor = permit(request, Permission.FORM_MANAGE)
-    kind = _kind(request)
-    name = str((await request.post()).get("name", ""))
-    await categories.add_word(kind, name, by=actor)
-    return go(request, PATH, f"已添加{WORD_KINDS[kind]}：{' '.join(name.split())}")
-
-
-@routes.post(f"{PATH}/words/{{kind}}/{{on:on|off}}")
-async def word_switched(request: web.Request) -> web.Response:
-    """Offer a word, or no longer."""
-    actor = permit(request, Permission.FORM_MANAGE)
-    on = request.match_info["on"] == "on"
-    name = str((await request.post()).get("name", ""))
-    await categories.enable_word(_kind(request), name, on=on, by=actor)
-    return go(request, PATH, "已启用" if on else "已停用")

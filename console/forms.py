@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from core import storage
 from core.actions import Form, faults_of
+from core.dictionaries import KEY, known
 from core.errors import Fault, Invalid
 from staff.sessions import CSRF_FIELD
 
@@ -121,6 +122,8 @@ def _widget(field: FieldInfo, bounds: Mapping[str, int]) -> str:
 
 def _options(field: FieldInfo, extra: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     labels = extra.get("labels", {})
+    if KEY in extra:
+        return tuple((word, word) for word in known(str(extra[KEY])))
     bare, _ = _bare(field.annotation)
     if isinstance(bare, type) and issubclass(bare, StrEnum):
         return tuple((member.value, str(labels.get(member.value, member.value))) for member in bare)

@@ -20,3 +20,4 @@ CALLS = Counter("huiyin_outward_calls_total", "Calls to outside systems", ("syst
 WAITING = Gauge("huiyin_waiting_rows", "Rows that wait, by queue and state", ("queue", "state"))
 CHAT_CLIENTS = Gauge("huiyin_chat_clients", "Socket.IO clients connected to this process")
 AUDITOR = Gauge("huiyin_auditor", "The last round of the auditor of deadlines", ("figure",))
+SCHEDULES = Gauge("huiyin_schedules", "Schedules by how they are", ("health",))

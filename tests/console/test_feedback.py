@@ -97,10 +97,10 @@ async def test_what_was_settled_at_the_desk_is_closed(desk: Desk) -> None:
 
 async def test_a_department_neither_registers_nor_edits_the_dictionary(desk: Desk) -> None:
     browser = await desk.enter("liaison")
-    for path in ("/feedback/new", "/settings/categories"):
+    for path in ("/feedback/new", "/settings/categories", "/settings/dictionaries/feedback.tag"):
         assert (await browser.get(path)).status == 403
-    assert (await browser.post("/settings/categories/words/tag", {"name": "越权"})).status == 403
-    assert await db.fetchval("select count(*) from feedback_word where name = '越权'") == 0
+    assert (await browser.post("/settings/dictionaries/feedback.tag/add", {"label": "越权"})).status == 403
+    assert await db.fetchval("select count(*) from dictionary_word where label = '越权'") == 0
 
 
 async def test_classes_are_set_in_their_drawer_and_what_is_unticked_goes(desk: Desk) -> None:

@@ -223,7 +223,7 @@ async def test_classes_that_are_not_named_stay_as_they_are(cast: Cast) -> None:
     assert (fresh.category, fresh.severity, fresh.tags) == ("流程等候与预约->候诊时间", "较大", ["夜间"])
     with pytest.raises(Invalid, match="没有分类“不存在”"):
         await do("case.classify", case.id, cast.centre, categories=["不存在"])
-    with pytest.raises(Invalid, match="没有这个标签"):
+    with pytest.raises(Invalid, match="标签：没有“不存在”"):
         await do("case.classify", case.id, cast.centre, tags=["不存在"])
 
 

@@ -1,6 +1,6 @@
 """How a case ends: call-back, the next round when the person is not satisfied, closing, archive."""
 
-from core import clock, db
+from core import clock, db, dictionaries
 from core.actions import Nothing, action
 from core.actor import Actor
 from core.db import transaction
@@ -23,6 +23,7 @@ from tickets.states import CaseVerb, TicketState
 )
 async def call_back(case_id: int, form: CallBack, *, by: Actor) -> Case:
     """Write down the call-back; "not satisfied" opens the next round at once (重办)."""
+    await dictionaries.check_form(form)
     async with transaction():
         case = await access.lock_case(case_id, by)
         before = case.state

@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from core.actions import Form
+from core.dictionaries import KEY
+from tickets.dictionaries import CALL_BACK_WAY
 
 _TEXT: dict[str, JsonValue] = {"widget": "text"}
 
@@ -182,8 +184,11 @@ class Reply(Form):
 class CallBack(Form):
     """What the person said when called back."""
 
-    way: Literal["电话", "短信", "网络", "当面"] = Field(
-        default="电话", title="回访方式", json_schema_extra={"widget": "choice"}
+    way: str = Field(
+        default="电话",
+        title="回访方式",
+        max_length=20,
+        json_schema_extra={"widget": "choice", KEY: CALL_BACK_WAY.name},
     )
     solved: Solved = Field(default=Solved.YES, title="是否解决", json_schema_extra={"widget": "choice"})
     satisfied: Satisfied = Field(

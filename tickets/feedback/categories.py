@@ -1,10 +1,9 @@
-"""The dictionary of feedback: the tree of categories with who answers for each, tags and channels.
+"""The tree of categories of feedback, with who answers for each.
 
 Added to, renamed, disabled; nothing is ever deleted, because old cases stand in it.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from core import audit, clock, db
 from core.actor import Actor, Permission
@@ -12,8 +11,6 @@ from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 
 ARROW = "->"  # between the levels of a path, as hotline platforms write them
 DEEPEST = 4
-WordKind = Literal["tag", "channel"]
-WORD_KINDS: dict[str, str] = {"tag": "标签", "channel": "来源渠道"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +26,6 @@ class Category:
     disabled: bool
     level: int
     used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A tag or channel."""
-
-    kind: str
-    name: str
-    disabled: bool
 
 
 _TREE = """
@@ -82,32 +70,6 @@ async def named(ids: tuple[int, ...]) -> list[Category]:
                 details=[Fault(field="categories", label="问题分类", reason=reason, value=str(number))],
             )
     return [known[number] for number in dict.fromkeys(ids)]
-
-
-async def words(kind: WordKind, *, all_of_them: bool = False) -> list[Word]:
-    """The words of a dictionary, in their order."""
-    rows = await db.fetch(
-        "select kind, name, disabled from feedback_word where kind = $1 and ($2 or not disabled) order by place, name",
-        kind,
-        all_of_them,
-    )
-    return [Word(**dict(row)) for row in rows]
-
-
-async def check_words(kind: WordKind, names: tuple[str, ...], field: str) -> None:
-    """Only words of the dictionary.
-
-    Raises:
-        Invalid: one is not in it, or is disabled.
-    """
-    known = {word.name for word in await words(kind)}
-    for name in names:
-        if name not in known:
-            reason = f"没有这个{WORD_KINDS[kind]}"
-            raise Invalid(
-                f"{reason}：{name}",
-                details=[Fault(field=field, label=WORD_KINDS[kind], reason=reason, value=name)],
-            )
 
 
 def _may(by: Actor) -> None:
@@ -207,41 +169,3 @@ async def enable(number: int, *, on: bool, by: Actor) -> None:
         if not changed:
             raise NotFound("没有这个分类")
         await audit.record(by, "category.enable", "feedback_category", number, on=on)
-
-
-async def add_word(kind: WordKind, name: str, *, by: Actor) -> None:
-    """A new tag or channel; one that was disabled is offered again."""
-    _may(by)
-    name = _name(name, 20)
-    async with db.transaction():
-        await db.execute(
-            "insert into feedback_word (kind, name, place, changed_by, changed_at) values ($1, $2,"
-            " (select coalesce(max(place), 0) + 1 from feedback_word where kind = $1), $3, $4)"
-            " on conflict (kind, name) do update set disabled = false, changed_by = $3, changed_at = $4",
-            kind,
-            name,
-            by.name,
-            clock.now(),
-        )
-        await audit.record(by, "word.add", "feedback_word", None, kind=kind, name=name)
-
-
-async def enable_word(kind: WordKind, name: str, *, on: bool, by: Actor) -> None:
-    """Offer a word again, or no longer.
-
-    Raises:
-        NotFound: there is none.
-    """
-    _may(by)
-    async with db.transaction():
-        changed = await db.execute(
-            "update feedback_word set disabled = $3, changed_by = $4, changed_at = $5 where kind = $1 and name = $2",
-            kind,
-            name,
-            not on,
-            by.name,
-            clock.now(),
-        )
-        if not changed:
-            raise NotFound("没有这个词")
-        await audit.record(by, "word.enable", "feedback_word", None, kind=kind, name=name, on=on)

@@ -9,16 +9,16 @@ from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
 from core.actions import Form
+from core.dictionaries import KEY, Dictionary
+from tickets.dictionaries import CONTACT_WAY, PENALTY, RECORD_KIND
 from tickets.feedback.words import (
     Duty,
     Mood,
-    RecordKind,
     Responsibility,
     Risk,
     Route,
     Severity,
     Stage,
-    Way,
 )
 from tickets.order_fields import split_list
 
@@ -27,6 +27,10 @@ _CHOICE: JsonDict = {"widget": "choice"}
 _CHOICES: JsonDict = {"widget": "choices"}
 _FILES: JsonDict = {"widget": "files"}
 Files = Annotated[tuple[UUID, ...], Field(max_length=20)]
+
+
+def _words(dictionary: Dictionary) -> JsonDict:
+    return {"widget": "choice", KEY: dictionary.name}
 
 
 def _names(value: object) -> object:
@@ -72,8 +76,10 @@ class RecordForm(Form):
         max_length=5000,
         json_schema_extra=_TEXT,
     )
-    kind: RecordKind = Field(default=RecordKind.CONTACT, title="记录类型", json_schema_extra=_CHOICE)
-    way: Way = Field(default=Way.PHONE, title="联系方式", json_schema_extra=_CHOICE)
+    kind: str = Field(
+        default="联系沟通", title="记录类型", max_length=20, json_schema_extra=_words(RECORD_KIND)
+    )
+    way: str = Field(default="电话", title="联系方式", max_length=20, json_schema_extra=_words(CONTACT_WAY))
     contact: str = Field(default="", title="联系对象", max_length=100, json_schema_extra={"widget": "line"})
     signed: bool = Field(
         default=False,
@@ -241,4 +247,5 @@ class JudgeForm(Form):
         title="责任认定", description="认定为哪一级责任？", json_schema_extra=_CHOICE
     )
     person: str = Field(default="", title="责任人", max_length=100, json_schema_extra={"widget": "line"})
+    kind: str = Field(default="", title="处理种类", max_length=20, json_schema_extra=_words(PENALTY))
     opinion: str = Field(default="", title="处理意见", max_length=2000, json_schema_extra=_TEXT)

@@ -16,9 +16,11 @@ from pydantic import (
     model_validator,
 )
 
+from core.dictionaries import KEY
 from core.errors import Fault
 from tickets import orders
-from tickets.feedback.words import PRAISE, Hcat, Mood, Relation, Risk, Severity, Stage, Wish
+from tickets.dictionaries import CHANNEL, RELATION, TAG, WISH
+from tickets.feedback.words import PRAISE, Hcat, Mood, Risk, Severity, Stage
 from tickets.order_fields import (
     Content,
     Gender,
@@ -88,16 +90,14 @@ class Raised(BaseModel):
 
     key: OrderNo = Field(title="登记编号", description="由登记方生成；同一编号再次提交视为同一份反馈")
     kind: Annotated[str, BeforeValidator(_kind)] = Field(title="反馈类型")
-    channel: Text50 = Field(default="", title="来源渠道")
+    channel: Text50 = Field(default="", title="来源渠道", json_schema_extra={KEY: CHANNEL.name})
     title: Text200 = Field(default="", title="标题")
     content: Content = Field(title="反映内容")
     caller_name: Text100 = Field(default="", title="反映人")
     caller_gender: Annotated[Gender, BeforeValidator(as_gender)] = Field(default=Gender.UNKNOWN, title="性别")
     caller_phone: Phone = Field(default="", title="联系电话")
     contact_phone: Phone = Field(default="", title="其他联系电话")
-    relation: Annotated[Relation | None, BeforeValidator(_blank_is_none)] = Field(
-        default=None, title="与患者关系"
-    )
+    relation: Text50 = Field(default="", title="与患者关系", json_schema_extra={KEY: RELATION.name})
     authorised: OffFlag = Field(default=False, title="是否有授权")
     anonymous: OffFlag = Field(default=False, title="是否匿名")
     confidential: OffFlag = Field(default=False, title="是否保密")
@@ -109,7 +109,9 @@ class Raised(BaseModel):
     persons: Names = Field(default=(), title="被反映人员")
     occurred_at: Instant = Field(default=None, title="事发时间")
     place: Text200 = Field(default="", title="事发地点")
-    wishes: Annotated[tuple[Wish, ...], BeforeValidator(split_list)] = Field(default=(), title="主要诉求")
+    wishes: Annotated[tuple[Text50, ...], BeforeValidator(split_list)] = Field(
+        default=(), max_length=12, title="主要诉求", json_schema_extra={KEY: WISH.name}
+    )
     form: GivenForm | None = Field(default=None, title="表单回答")
     attachments: tuple[Attachment, ...] = Field(default=(), max_length=MAX_ATTACHMENTS, title="附件")
 
@@ -123,7 +125,7 @@ class Feedback(Raised):
     )
     risks: Annotated[tuple[Risk, ...], BeforeValidator(split_list)] = Field(default=(), title="风险标记")
     tags: Annotated[tuple[Text50, ...], BeforeValidator(split_list)] = Field(
-        default=(), max_length=12, title="标签"
+        default=(), max_length=12, title="标签", json_schema_extra={KEY: TAG.name}
     )
     hcat: tuple[HcatMark, ...] = Field(default=(), max_length=7, title="HCAT 分类")
     stage: Annotated[Stage | None, BeforeValidator(_blank_is_none)] = Field(default=None, title="诊疗阶段")

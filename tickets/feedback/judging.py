@@ -4,7 +4,7 @@ What is found about persons is never written into history or audit: those lines 
 know it.
 """
 
-from core import clock, db
+from core import clock, db, dictionaries
 from core.actions import action
 from core.actor import Actor
 from core.db import transaction
@@ -85,7 +85,8 @@ async def judge(case_id: int, form: JudgeForm, *, by: Actor) -> Case:
     Raises:
         Invalid: a person without a measure, or a measure without a person.
     """
-    if bool(form.person) != bool(form.opinion):
+    await dictionaries.check_form(form)
+    if bool(form.person) != bool(form.opinion or form.kind):
         field, label = ("opinion", "处理意见") if form.person else ("person", "责任人")
         reason = "责任人和处理意见应一起填写"
         raise Invalid(reason, details=[Fault(field=field, label=label, reason=reason)])
@@ -102,12 +103,13 @@ async def judge(case_id: int, form: JudgeForm, *, by: Actor) -> Case:
         )
         if form.person:
             await db.execute(
-                "insert into penalty (case_id, person, opinion, decided_by, decided_at) values ($1, $2, $3, $4, $5)",
+                "insert into penalty (case_id, person, opinion, decided_by, decided_at, kind) values ($1, $2, $3, $4, $5, $6)",
                 case.id,
                 form.person,
                 form.opinion,
                 by.name,
                 clock.now(),
+                form.kind,
             )
         await history.case_moved(case, CaseVerb.JUDGE, by, before)
     return case

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core import clock, db
+from core import clock, db, dictionaries
 from core.actions import action
 from core.actor import Actor
 from core.db import transaction
@@ -12,6 +12,7 @@ from staff import working_days
 from tickets import clocks, history, limits, rules
 from tickets.actions.shared import check_round
 from tickets.deadlines import Deadline, compute
+from tickets.dictionaries import TAG
 from tickets.feedback import categories, writing
 from tickets.feedback.categories import Category
 from tickets.feedback.forms import ClassifyForm, RecordForm, RiskForm, StudyForm
@@ -68,6 +69,7 @@ async def note_of_ticket(ticket_id: int, form: RecordForm, *, by: Actor) -> Tick
 
 
 async def _record(case: Case, ticket: Ticket | None, form: RecordForm, by: Actor) -> None:
+    await dictionaries.check_form(form)
     await db.execute(
         "insert into handling_record (case_id, ticket_id, round, kind, way, contact, content, signed, at, written_by,"
         " written_by_id, file_ids) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -109,7 +111,7 @@ async def classify(case_id: int, form: ClassifyForm, *, by: Actor) -> Case:
         )
     chosen = None if form.categories is None else await _categories(form.categories)
     if form.tags is not None:
-        await categories.check_words("tag", form.tags, "tags")
+        await dictionaries.check(TAG.name, form.tags, "tags")
     async with transaction():
         case = await access.lock_case(case_id, by)
         before = str(case.state)

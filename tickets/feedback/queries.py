@@ -170,7 +170,8 @@ async def _told(case_id: int) -> tuple[Told, ...]:
 
 async def _penalties(case_id: int) -> tuple[Penalty, ...]:
     rows = await db.fetch(
-        "select person, opinion, decided_by, decided_at from penalty where case_id = $1 order by id", case_id
+        "select person, kind, opinion, decided_by, decided_at from penalty where case_id = $1 order by id",
+        case_id,
     )
     return tuple(Penalty(**dict(row)) for row in rows)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from core import clock, db
+from core import clock, db, dictionaries
 from core.actor import Actor
 from core.db import transaction
 from core.errors import Fault, HuiyinError, Invalid
@@ -24,7 +24,7 @@ from tickets.forms import queries as forms
 from tickets.forms.queries import FormVersion
 from tickets.models import Case
 from tickets.receiving import Incoming, Outcome, Received, keep_files, receive_many
-from tickets.sources.feedback import FEEDBACK
+from tickets.sources.feedback import FEEDBACK, PRIVACY
 
 _SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that are mistaken for one another
 
@@ -48,9 +48,7 @@ async def register(given: Feedback, *, by: Actor, files: Sequence[StoredFile] = 
         Refused: the key is known with other content.
     """
     chosen = await categories.named(given.categories)
-    await categories.check_words("tag", given.tags, "tags")
-    if given.channel:
-        await categories.check_words("channel", (given.channel,), "channel")
+    await dictionaries.check_form(given)
     first_unit = await _first_unit(given)
     filled = await _filled_form(given)
     try:
@@ -59,8 +57,9 @@ async def register(given: Feedback, *, by: Actor, files: Sequence[StoredFile] = 
         raise Invalid("登记的内容有误", details=faults_of(error)) from None
     kept = (*files, *await keep_files(order, by))
     raw = given.model_dump_json(exclude={"attachments"}).encode()
-    # A report may be about the very department it names, and what is settled needs no ticket.
-    assign = False if given.kind == REPORT or given.settled is not None else None
+    # A report may be about the very department it names, a request about one's data is the centre's, and what is
+    # settled needs no ticket.
+    assign = False if given.kind in (REPORT, PRIVACY) or given.settled is not None else None
     async with transaction():
         (received,) = await receive_many(
             [Incoming(order, raw, kept)], by=by, source=FEEDBACK.name, assign=assign

@@ -66,6 +66,7 @@ class Penalty:
     """A measure against a person."""
 
     person: str
+    kind: str
     opinion: str
     decided_by: str
     decided_at: datetime

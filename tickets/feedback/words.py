@@ -1,4 +1,4 @@
-"""The fixed words of feedback: risks, severities, wishes, HCAT, duties of Art. 23. Pure; decides nothing.
+"""The fixed words of feedback: risks, severities, HCAT, duties of Art. 23. Pure; decides nothing.
 
 HCAT: Healthcare Complaints Analysis Tool (Gillespie & Reader, BMJ Quality & Safety 2016), in our own words.
 """
@@ -26,26 +26,6 @@ class Severity(StrEnum):
     MINOR = "一般"
     SERIOUS = "较大"
     GRAVE = "重大"
-
-
-class Relation(StrEnum):
-    """What whoever raised the matter is to the patient."""
-
-    SELF = "本人"
-    FAMILY = "家属"
-    AGENT = "代理人"
-    OTHER = "其他"
-
-
-class Wish(StrEnum):
-    """What is asked for."""
-
-    APOLOGY = "道歉"
-    EXPLANATION = "解释"
-    REFUND = "退费"
-    COMPENSATION = "赔偿"
-    DISCIPLINE = "处理人员"
-    IMPROVEMENT = "改进"
 
 
 class Hcat(StrEnum):
@@ -91,26 +71,6 @@ class Stage(StrEnum):
     PROCEDURE = "手术与操作"
     DISCHARGE = "出院与转科"
     OTHER = "其他"
-
-
-class RecordKind(StrEnum):
-    """What a handling record is of."""
-
-    CONTACT = "联系沟通"
-    INQUIRY = "调查核实"
-    TALK = "谈话笔录"
-    EXPERTS = "专家讨论"
-    HANDLING = "处理经过"
-
-
-class Way(StrEnum):
-    """How somebody was spoken to."""
-
-    PHONE = "电话"
-    FACE = "当面"
-    WRITTEN = "书面"
-    NET = "网络"
-    NONE = "未联系"
 
 
 class Responsibility(StrEnum):

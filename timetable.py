@@ -1,0 +1,228 @@
+"""What is done by the clock again and again, in one table: name, words, how often, between which bounds, how grave its rest.
+
+Part of the wiring: imported by wiring.py alone. A new one is one entry here; pages, history and alarms follow from it.
+"""
+
+from datetime import time
+
+from channels import jobs as channel_jobs
+from channels import tidy
+from core import audit, audit_keeping, clock, db, jobs, quarantine, schedules_queries
+from core.schedules import Schedule, Weight
+from im import said
+from reports import cubes
+from staff import entering
+from staff.login import certificate_revocation
+from tickets.auditing import proof, rounds
+from tickets.auditing.rounds import Round
+from tickets.feedback import asking
+from tickets.queries import spans
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+async def audit_partitions() -> None:
+    """The partitions of this month and the next."""
+    await db.execute("select audit_partitions($1)", clock.today())
+
+
+async def _forget_the_done() -> int:
+    """Rows of the machine that are done leave after two weeks; what is parked or was given up stays."""
+    gone = 0
+    for table in ("outbox", "due", "job"):
+        gone += await db.execute(
+            f"delete from {table} where id in (select id from {table}"  # noqa: S608 - our own table names
+            " where state = 'done' and done_at < now() - interval '14 days' order by id limit 10000)"
+        )
+    return gone
+
+
+def _round(found: Round | None) -> str:
+    if found is None:
+        return "刚刚核对过，不重复"
+    return f"核对 {found.seen.clocks} 个时钟，补写 {found.repaired} 处"
+
+
+def _proof(day: object) -> str:
+    return f"已生成 {day} 的时限证明" if day else ""
+
+
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule(
+        "auditor.round",
+        "时限审计",
+        "核对每个在办时限都有提醒在等、到点的都已执行，缺的立即补写",
+        rounds.take,
+        every=int(rounds.EVERY),
+        low=int(rounds.EVERY),
+        high=8 * MINUTE,  # `auditor.silence_minutes` is 10
+        weight=Weight.IMPORTANT,
+        said=_round,
+    ),
+    Schedule(
+        "auditor.proof",
+        "每日时限证明",
+        "到了系统参数“每日时限证明的发送时间”，生成当天的证明并发给值班负责人",
+        proof.make,
+        every=MINUTE,
+        low=30,
+        high=10 * MINUTE,
+        said=_proof,
+    ),
+    Schedule(
+        "jobs.sweep",
+        "后台作业补发",
+        "把到点而无人处理的后台作业重新交给后台进程；缓存服务中断时全靠它",
+        jobs.sweep,
+        every=2,
+        low=1,
+        high=30,
+        weight=Weight.IMPORTANT,
+        longest=2 * MINUTE,
+    ),
+    Schedule(
+        "audit.seal",
+        "审计日志封印",
+        "把新写的审计记录接入防篡改的摘要链",
+        audit.seal,
+        every=2,
+        low=1,
+        high=MINUTE,
+        weight=Weight.IMPORTANT,
+        longest=10 * MINUTE,
+    ),
+    Schedule(
+        "audit.partitions",
+        "审计日志分区",
+        "预先建好本月和下月的审计日志分区",
+        audit_partitions,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+        weight=Weight.IMPORTANT,
+    ),
+    Schedule(
+        "files.scan",
+        "病毒检查补漏",
+        "扫描服务没有应答时，等着检查的文件隔一会儿再送检；没有配置病毒扫描时无事可做",
+        quarantine.sweep,
+        every=30,
+        low=10,
+        high=10 * MINUTE,
+        weight=Weight.IMPORTANT,
+    ),
+    Schedule(
+        "audit.verify",
+        "审计链核对",
+        "从头重算审计日志的摘要链，发现改动、缺失或插入立即报警",
+        audit_keeping.nightly,
+        at=time(2, 30),
+        weight=Weight.IMPORTANT,
+        longest=6 * HOUR,
+        said=lambda lines: f"核对 {lines} 行，完整",
+    ),
+    Schedule(
+        "audit.archive",
+        "审计日志归档",
+        "把超过在线保存天数的月份写成归档文件，核对无误后移出数据库",
+        audit_keeping.archive_old,
+        at=time(4, 10),
+        longest=6 * HOUR,
+        said=lambda lines: f"归档 {lines} 行" if lines else "",
+    ),
+    Schedule(
+        "channels.repair",
+        "消息发送补漏",
+        "检查等待发送却没有作业的消息，重新安排发送",
+        channel_jobs.repair,
+        every=3 * MINUTE,
+        low=MINUTE,
+        high=HOUR,
+        weight=Weight.IMPORTANT,
+    ),
+    Schedule(
+        "statistics.seal",
+        "统计数据更新",
+        "把刚发生的变化计入统计；暂停后统计页上的数字停在暂停之前",
+        cubes.seal,
+        every=3,
+        low=1,
+        high=10 * MINUTE,
+    ),
+    Schedule(
+        "statistics.visits",
+        "就诊人次统计",
+        "重新统计本月和前两个月的就诊人次，用于计算每万人次投诉率",
+        cubes.count_visits,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+    ),
+    Schedule(
+        "cases.spans",
+        "诉求列表加速",
+        "记下每一段编号的受理时间范围，使按日期查询诉求不必从头找起",
+        spans.seal,
+        every=3 * MINUTE,
+        low=MINUTE,
+        high=HOUR,
+    ),
+    Schedule(
+        "chat.index",
+        "旧群聊消息编入搜索",
+        "把启用搜索之前的群聊消息分批编入索引，编完后每次都无事可做",
+        said.take_old,
+        every=MINUTE,
+        low=10,
+        high=HOUR,
+    ),
+    Schedule(
+        "queues.tidy",
+        "清理已完成的队列条目",
+        "删除完成超过 14 天的站内事件、定时事项和后台作业；搁置和放弃的保留",
+        _forget_the_done,
+        every=10 * MINUTE,
+        low=MINUTE,
+        high=DAY,
+    ),
+    Schedule(
+        "certificates.lists",
+        "证书吊销列表更新",
+        "取回移动 CA 的吊销列表；取不到时沿用旧的，直到它过期",
+        certificate_revocation.refresh,
+        every=10 * MINUTE,
+        low=MINUTE,
+        high=HOUR,
+        weight=Weight.IMPORTANT,
+    ),
+    Schedule(
+        "login.tidy",
+        "清理登录痕迹",
+        "删除过期的图形验证码、未完成的登录和超过期限的失败记录",
+        entering.tidy,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+    ),
+    Schedule(
+        "channels.tidy",
+        "清理消息回执",
+        "删除一周前无主的短信回执和已应答的企业微信机器人消息",
+        tidy.tidy,
+        at=time(3, 10),
+    ),
+    Schedule(
+        "feedback.tidy",
+        "清理反馈查询记录",
+        "删除一天前的反馈进度查询尝试记录",
+        asking.tidy,
+        at=time(3, 20),
+    ),
+    Schedule(
+        "schedules.tidy",
+        "清理计划任务运行记录",
+        "运行记录保留 30 天，失败的保留 180 天",
+        schedules_queries.forget_old,
+        at=time(3, 30),
+    ),
+)
