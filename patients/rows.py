@@ -18,6 +18,7 @@ class VisitKind(StrEnum):
     EMERGENCY = "emergency"
     INPATIENT = "inpatient"
     EXAM = "exam"
+    ONLINE = "online"
 
 
 KIND_LABELS = {
@@ -25,6 +26,7 @@ KIND_LABELS = {
     VisitKind.EMERGENCY: "急诊",
     VisitKind.INPATIENT: "住院",
     VisitKind.EXAM: "体检",
+    VisitKind.ONLINE: "互联网诊疗",
 }
 
 PATIENT_COLUMNS = (

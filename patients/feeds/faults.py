@@ -1,0 +1,16 @@
+"""What is wrong with a message of a feed, in words an operator can act on: where, what stood there, why it will not do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFault(Exception):
+    """A message that cannot be taken as it is. `at` is segment and field ("PV1-3.1"), `value` what stood there."""
+
+    at: str
+    reason: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        shown = f"“{self.value[:40]}”" if self.value else ""
+        return f"{self.at}：{shown}{self.reason}"

@@ -1,0 +1,174 @@
+"""Which records are one person: merges are rows that can be undone, and pointers follow them.
+
+Each merge names two numbers (a merge may arrive before its patients). Of several that give the same number up, the
+last counts. The record that stands for a person is the one that was not given up; of several, the smallest number.
+Visits move to it and back; what staff wrote and what systems told stays with the record it was told of.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import db
+from core.events import announce
+from patients import locks
+from patients.events import PatientMerged, PatientParted, VisitMoved
+from patients.said import Heard
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A merge in force. `firm`: a system or a person named the one that is given up; a rule only says "the same"."""
+
+    prior: str
+    survivor: str
+    firm: bool
+    order: tuple[datetime, str]
+
+
+async def forget(message_id: int) -> list[str]:
+    """Take back the merges of a message that was repaired; the numbers concerned."""
+    rows = await db.fetch(
+        "delete from patient_merge where message_id = $1 returning prior, survivor", message_id
+    )
+    return [number for row in rows for number in (row["prior"], row["survivor"])]
+
+
+async def keep(message_id: int, heard: Heard) -> None:
+    """Keep the merges that a message tells of; `regroup` follows."""
+    for merge in heard.merges:
+        if merge.prior != merge.survivor:
+            await db.execute(
+                "insert into patient_merge (prior, survivor, ground, at, rank, message_id, decided_by)"
+                " values ($1, $2, 'feed', $3, $4, $5, '医院信息系统')",
+                merge.prior,
+                merge.survivor,
+                heard.at,
+                heard.rank,
+                message_id,
+            )
+
+
+_BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+async def by_rule(number: str, same: Collection[str]) -> None:
+    """Hold these numbers to be one person with `number` by rule, and no others; pointers follow."""
+    rows = await db.fetch(
+        "select id, prior, survivor, undone_at from patient_merge where ground = 'rule' and $1 in (prior, survivor)",
+        number,
+    )
+    there = {row["survivor"] if row["prior"] == number else row["prior"]: row["id"] for row in rows}
+    gone = [merge_id for other, merge_id in there.items() if other not in same]
+    fresh = sorted(set(same) - set(there))
+    if gone:
+        await db.execute("delete from patient_merge where id = any($1::bigint[])", gone)
+    for other in fresh:
+        await db.execute(
+            "insert into patient_merge (prior, survivor, ground, at, decided_by, reason)"
+            " values ($1, $2, 'rule', $3, '匹配规则', '证件号和姓名相同') on conflict do nothing",
+            max(number, other),
+            min(number, other),
+            _BEGINNING,
+        )
+    linked = await db.fetchval(
+        "select exists (select 1 from patient_merge where $1 in (prior, survivor) and undone_at is null)",
+        number,
+    )
+    if gone or fresh or linked:
+        await regroup([number, *there, *fresh])
+
+
+async def regroup(numbers: Iterable[str]) -> None:
+    """Point the records of everyone concerned at whoever stands for them; announce what changed."""
+    await locks.hold([locks.MERGES])
+    left = set(numbers)
+    while left:
+        group, edges = await _component(left.pop())
+        left -= group
+        await _point(group, edges)
+
+
+async def _component(number: str) -> tuple[set[str], list[Edge]]:
+    """All numbers tied to this one by merges in force, and those merges."""
+    group, border, found = {number}, {number}, {}
+    while border:
+        rows = await db.fetch(
+            "select id, prior, survivor, ground, at, rank from patient_merge where undone_at is null"
+            " and (prior = any($1::text[]) or survivor = any($1::text[]))",
+            list(border),
+        )
+        found.update({row["id"]: row for row in rows})
+        seen = {name for row in rows for name in (row["prior"], row["survivor"])}
+        border, group = seen - group, group | seen
+    edges = [
+        Edge(row["prior"], row["survivor"], row["ground"] != "rule", (row["at"], row["rank"]))
+        for row in found.values()
+    ]
+    return group, edges
+
+
+def stands_for(group: Collection[str], edges: Sequence[Edge]) -> dict[str, str]:
+    """For each of these numbers the one that stands for its person (itself, when it is tied to nobody)."""
+    last: dict[str, Edge] = {}
+    for edge in sorted((edge for edge in edges if edge.firm), key=lambda edge: (edge.order, edge.survivor)):
+        last[edge.prior] = edge
+    tied: dict[str, set[str]] = {number: set() for number in group}
+    for edge in (*last.values(), *(edge for edge in edges if not edge.firm)):
+        if edge.prior in tied and edge.survivor in tied:
+            tied[edge.prior].add(edge.survivor)
+            tied[edge.survivor].add(edge.prior)
+    found: dict[str, str] = {}
+    for number in sorted(group):
+        if number in found:
+            continue
+        person = _reached(number, tied)
+        kept = [one for one in person if one not in last]
+        # In a ring of merges (A into B, B into A) the one that was named last stands.
+        head = min(kept) if kept else max((last[one] for one in person), key=lambda edge: edge.order).survivor
+        found.update(dict.fromkeys(person, head))
+    return found
+
+
+def _reached(start: str, tied: dict[str, set[str]]) -> set[str]:
+    seen, border = {start}, [start]
+    while border:
+        for other in tied[border.pop()] - seen:
+            seen.add(other)
+            border.append(other)
+    return seen
+
+
+async def _point(group: set[str], edges: list[Edge]) -> None:
+    rows = await db.fetch(
+        "select id, number, merged_into from patient where number = any($1::text[]) order by id for update",
+        list(group),
+    )
+    there = {row["number"]: row["id"] for row in rows}
+    heads = stands_for(group, edges)
+    present: dict[str, str] = {}  # the one that stands for a person, among those who have a record
+    for number in sorted(there):
+        head = heads[number]
+        present.setdefault(head, head if head in there else number)
+    for row in rows:
+        head = there[present[heads[row["number"]]]]
+        into = None if head == row["id"] else head
+        if into == row["merged_into"]:
+            continue
+        await db.execute("update patient set merged_into = $2 where id = $1", row["id"], into)
+        await _move_visits(row["id"], head)
+        if into is None:
+            await announce(PatientParted(patient_id=row["id"], from_id=row["merged_into"]))
+        else:
+            await announce(PatientMerged(patient_id=row["id"], into_id=into))
+
+
+async def _move_visits(recorded: int, head: int) -> None:
+    """The visits recorded for one patient belong to another now."""
+    rows = await db.fetch(
+        "update visit set recorded_for = $1, patient_id = $2 where coalesce(recorded_for, patient_id) = $1"
+        " and patient_id <> $2 returning id",
+        recorded,
+        head,
+    )
+    await announce(*(VisitMoved(visit_id=row["id"]) for row in rows))
