@@ -205,17 +205,13 @@ async def _go_on(rows: list[Clock], ground: str) -> list[Clock]:
         if since is not None:
             why = grounds.get(row.id) or ground
             row.paused_seconds += int((now - since).total_seconds())
-            row.due_at, row.reason = _after_pause(row, why, since, now)
+            later = paused(_as_deadline(row), why, since, now, limits.rule_of(row.rule), calendar)
+            row.due_at, row.reason, row.provisional = later.due_at, later.reason, later.provisional
             row.rule = limits.with_pause(row.rule, why, since, now)
         row.state, row.paused_at, row.version = "running", None, row.version + 1
         await row.save()
         await arm(row, calendar)
     return rows
-
-
-def _after_pause(row: Clock, why: str, since: datetime, until: datetime) -> tuple[datetime, str]:
-    later = paused(_as_deadline(row), why, since, until)
-    return later.due_at, later.reason
 
 
 async def _end_pauses(rows: list[Clock]) -> dict[int, str]:

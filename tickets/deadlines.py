@@ -231,13 +231,30 @@ def extend(
     return joined(deadline, added)
 
 
-def paused(deadline: Deadline, ground: str, since: datetime, until: datetime) -> Deadline:
-    """Later by as long as the clock stood still (《信访工作条例》 Art. 36: a hearing is not counted); says on what ground."""
+def paused(
+    deadline: Deadline, ground: str, since: datetime, until: datetime, rule: Rule | None, calendar: Calendar
+) -> Deadline:
+    """Later by as long as the clock stood still (《信访工作条例》 Art. 36: a hearing is not counted); says on what ground.
+
+    A limit counted in days (`rule`) ends with the last day's business and not in the night or on a day off (《民法典》 Art. 203);
+    one in hours, or one that was stated (None), moves by the bare time.
+    """
     stood = until - since
     text = f"{moment(since)} 至 {moment(until)} {ground}，停止计时 {span(stood)}，时限顺延"
-    due = deadline.due_at + stood
+    due, parts = deadline.due_at + stood, [Part(PartKind.PAUSED, text)]
+    if rule is None or rule.unit is Unit.HOURS:
+        return joined(deadline, conclude(due, parts, "", provisional=deadline.provisional))
+    ends = local(due).date()
+    rolls = rule.unit is Unit.WORKING_DAYS or rule.roll_over_last_day
+    last = calendar.next_workday(ends) if rolls and not calendar.is_workday(ends) else ends
+    if last != ends:
+        why = f"期满日 {short_day(ends)}为{calendar.why(ends)}，顺延至下一工作日 {short_day(last)}"
+        parts.append(Part(PartKind.ROLL_OVER, why, ends, last))
+    missing = unknown(days_between(ends, last) if rolls else [], calendar)
+    ended = datetime.combine(last, rule.end_of_day, SHANGHAI)
     return joined(
-        deadline, conclude(due, [Part(PartKind.PAUSED, text)], "", provisional=deadline.provisional)
+        deadline,
+        conclude(ended, [*parts, *missing], "", provisional=deadline.provisional or bool(missing)),
     )
 
 

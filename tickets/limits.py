@@ -70,6 +70,11 @@ def from_json(kept: Kept) -> Rule:
     )
 
 
+def rule_of(kept: Kept | None) -> Rule | None:
+    """The rule kept beside a clock; None where the limit was stated or only follows the one above."""
+    return from_json(kept) if kept is not None and "amount" in kept else None
+
+
 def with_extension(kept: Kept | None, amount: int, unit: Unit, approver: str, *, bound: bool) -> Kept | None:
     """What is kept, with an extension added; `bound`: it may not pass the limit above. Nothing is kept of a stated limit."""
     entry = {"extended": amount, "unit": str(unit), "by": approver, "bound": bound}
@@ -153,7 +158,7 @@ def again(
     source: str, kind: str, start_at: datetime, kept: Kept, above: Deadline | None, calendar: Calendar
 ) -> Deadline:
     """A limit counted again from what was kept beside its clock; `above` is the limit it may not pass."""
-    rule = from_json(kept) if "amount" in kept else None
+    rule = rule_of(kept)
     lead = int(str(kept.get("lead", 0)))
     if kind == "department" and above is not None:
         deadline = derive_department(
@@ -186,7 +191,7 @@ def _with_changes(
             continue
         if "paused" in entry:
             since, until = (datetime.fromisoformat(str(entry[end])) for end in ("from", "to"))
-            deadline = paused(deadline, str(entry["paused"]), since, until)
+            deadline = paused(deadline, str(entry["paused"]), since, until, rule_of(kept), calendar)
         elif entry["bound"]:
             deadline = prolonged(
                 deadline, int(entry["extended"]), above, calendar, str(entry["by"]), limit_name

@@ -414,15 +414,36 @@ def test_a_decision_prolonged_by_thirty_days_counts_on_from_its_limit() -> None:
 
 
 def test_the_time_of_a_hearing_is_not_counted() -> None:
-    """Art. 36; told with its ground, its span and the new limit."""
-    rereview = compute(at(date(2026, 6, 1)), Rule(30, Unit.CALENDAR_DAYS), announced())
-    since, until = at(date(2026, 6, 9), 9), at(date(2026, 6, 11), 12)
-    later = paused(rereview, "听证", since, until)
-    assert later.due_at - rereview.due_at == until - since
+    """Art. 36; told with its ground, its span and the new limit, which ends with a working day (《民法典》 Art. 203)."""
+    rule = Rule(30, Unit.CALENDAR_DAYS)
+    rereview = compute(at(date(2026, 6, 1)), rule, announced())
+    later = paused(rereview, "听证", at(date(2026, 6, 9), 9), at(date(2026, 6, 11), 12), rule, announced())
+    assert later.due_at == at(date(2026, 7, 3), 17, 30)
     assert later.reason == (
         "2026-06-01 收到，次日起算 30 日；应于 2026-07-01 17:30 前办结。"
-        "2026-06-09 09:00 至 2026-06-11 12:00 听证，停止计时 2 天 3 小时，时限顺延；应于 2026-07-03 20:30 前办结。"
+        "2026-06-09 09:00 至 2026-06-11 12:00 听证，停止计时 2 天 3 小时，时限顺延；应于 2026-07-03 17:30 前办结。"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "hours", "expected"),
+    [
+        (Rule(30, Unit.CALENDAR_DAYS), 48, at(date(2026, 7, 3), 17, 30)),  # whole days: the same time of day
+        (Rule(30, Unit.CALENDAR_DAYS), 5, at(date(2026, 7, 1), 17, 30)),  # not in the evening
+        (Rule(30, Unit.CALENDAR_DAYS), 20, at(date(2026, 7, 2), 17, 30)),  # nor in the morning
+        (Rule(30, Unit.CALENDAR_DAYS), 72, at(date(2026, 7, 6), 17, 30)),  # nor on a Saturday
+        (Rule(30, Unit.CALENDAR_DAYS, roll_over_last_day=False), 72, at(date(2026, 7, 4), 17, 30)),
+        (Rule(30 * 24, Unit.HOURS), 5, at(date(2026, 7, 1), 15)),  # hours are hours
+        (None, 5, at(date(2026, 7, 1), 22, 30)),  # as is what somebody stated
+    ],
+)
+def test_a_limit_in_days_that_stood_still_ends_with_a_day(
+    rule: Rule | None, hours: int, expected: datetime
+) -> None:
+    start, since = at(date(2026, 6, 1)), at(date(2026, 6, 9), 9)
+    limit = compute(start, rule or Rule(30, Unit.CALENDAR_DAYS), announced())
+    later = paused(limit, "听证", since, since + timedelta(hours=hours), rule, announced())
+    assert later.due_at == expected
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ async def test_pauses_and_extensions_are_told_in_the_reason_and_stay_when_it_is_
     row = await Clock.get(ticket_id=ticket.id)
     assert (
         "2026-03-02 12:00 至 2026-03-03 13:30 等待司法鉴定，停止计时 1 天 1 小时 30 分钟，时限顺延；"
-        "应于 2026-03-06 19:00 前办结。延期 1 个工作日；"
+        "应于 2026-03-06 17:30 前办结。延期 1 个工作日；"
     ) in row.reason
     pause = await db.fetchrow("select ground, from_at, to_at, paused_by from clock_pause")
     assert tuple(pause or ()) == (
@@ -180,7 +180,7 @@ async def test_pauses_and_extensions_are_told_in_the_reason_and_stay_when_it_is_
     await working_days.set_day(HOLIDAY, by=cast.admin)
     await recount()
     again = await Clock.get(ticket_id=ticket.id)
-    assert (short(row.due_at), short(again.due_at)) == ("03-09 17:30", "03-09 19:00")
+    assert (short(row.due_at), short(again.due_at)) == ("03-09 17:30", "03-10 17:30")
     assert [
         part in again.reason for part in ("等待司法鉴定，停止计时", "延期 1 个工作日", "测试中心主任 批准")
     ] == [
