@@ -20,3 +20,15 @@ class PostsChanged(Event):
 
     staff_id: int
     unit_id: int
+
+
+class UnitsMoved(Event):
+    """These units, and all below them, stand elsewhere in the organisation: moved, or merged into another."""
+
+    unit_ids: tuple[int, ...]
+
+
+class UnitNamed(Event):
+    """A unit goes by a further name: what waits because nobody knew the name can go on."""
+
+    unit_id: int

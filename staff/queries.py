@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from core import crypto, db
+from core import clock, crypto, db
 from core.errors import NotFound
+from staff import duty
 from staff.roles import Role
 from staff.stamped import Stamped
 from staff.tree import OrgTree, Unit, build
@@ -107,15 +108,23 @@ async def find_people(text: str, *, path: str = "/", limit: int = 20) -> list[Pe
 async def holders(unit_id: int, role: Role) -> list[Person]:
     """Who holds the role for a unit, the first of them first; looked up in the parent units when it has none.
 
+    Of liaisons those on duty at this moment (值班表) come before the others, each in order of rank. A merged unit
+    stands below its successor, so that its work finds the successor's people.
+
     Raises:
         NotFound: no such unit.
     """
     line = [unit.id for unit in (await tree()).line(unit_id)]
+    days, shifts = duty.turns(clock.now()) if role is Role.LIAISON else ([], [])
     rows = await db.fetch(
         f"select p.unit_id, {_PERSON} from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
-        " where p.unit_id = any($1::bigint[]) and p.role = $2 order by p.rank, s.id",
+        " where p.unit_id = any($1::bigint[]) and p.role = $2 order by exists (select 1 from duty d"
+        " where d.unit_id = p.unit_id and d.staff_id = s.id and (d.day, d.shift) in"
+        " (select * from unnest($3::date[], $4::text[]))) desc, p.rank, s.id",
         line,
         role,
+        days,
+        shifts,
     )
     for nearest in line:
         if found := [_person(row) for row in rows if row["unit_id"] == nearest]:
@@ -133,24 +142,44 @@ async def posts(staff_id: int) -> list[PostHeld]:
     return [PostHeld(row["unit_id"], Role(row["role"]), row["rank"]) for row in rows]
 
 
+# A name of the house's own (system '') holds on after its end, as a former one; one of an outside system ends.
+_UNITS = """
+select u.id, u.parent_id, u.path, u.kind, u.name, u.short_name, u.active, u.merged_into,
+    coalesce(array_agg(n.name order by n.id) filter (where n.name <> '' and n.holds), '{}') as aliases,
+    coalesce(array_agg(n.name order by n.id) filter (where n.name <> '' and n.system = '' and not n.holds), '{}')
+        as former,
+    coalesce(array_agg(n.system order by n.id) filter (where n.code <> '' and n.holds), '{}') as systems,
+    coalesce(array_agg(n.code order by n.id) filter (where n.code <> '' and n.holds), '{}') as codes
+from org_unit u
+left join lateral (
+    select id, system, name, code, since <= $1 and coalesce(until > $1, true) as holds from org_name
+    where unit_id = u.id
+) n on true
+group by u.id order by u.path
+"""
+
+
 async def _load_tree() -> OrgTree:
-    units = await db.fetch(
-        "select u.id, u.parent_id, u.path, u.kind, u.name, u.short_name, u.active,"
-        " coalesce(array_agg(n.name order by n.id) filter (where n.id is not null), '{}') as aliases"
-        " from org_unit u left join org_name n on n.unit_id = u.id group by u.id order by u.path"
-    )
+    day = clock.today()
+    units = await db.fetch(_UNITS, day)
     return build(
-        Unit(
-            id=row["id"],
-            parent_id=row["parent_id"],
-            path=row["path"],
-            kind=row["kind"],
-            name=row["name"],
-            short_name=row["short_name"],
-            aliases=tuple(dict.fromkeys(row["aliases"])),
-            active=row["active"],
-        )
-        for row in units
+        (
+            Unit(
+                id=row["id"],
+                parent_id=row["parent_id"],
+                path=row["path"],
+                kind=row["kind"],
+                name=row["name"],
+                short_name=row["short_name"],
+                aliases=tuple(dict.fromkeys(row["aliases"])),
+                active=row["active"],
+                former=tuple(dict.fromkeys(row["former"])),
+                codes=tuple(zip(row["systems"], row["codes"], strict=True)),
+                merged_into=row["merged_into"],
+            )
+            for row in units
+        ),
+        day,
     )
 
 
@@ -159,7 +188,11 @@ _tree = Stamped("org", _load_tree)
 
 async def tree() -> OrgTree:
     """The organisation, cached; a change by any process is seen within a second or so."""
-    return await _tree.get()
+    found = await _tree.get()
+    if found.day != clock.today():  # names begin and end with a day, and no row changes then
+        await _tree.forget()
+        found = await _tree.get()
+    return found
 
 
 async def forget_tree() -> None:

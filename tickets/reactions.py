@@ -14,7 +14,7 @@ from im import groups, sealing
 from staff import queries as staff
 from staff.events import CalendarChanged
 from staff.roles import Role
-from tickets import proposing
+from tickets import proposing, unknown_units
 from tickets.events import CaseReceived, CaseReturned, CaseUpdated, ReplyApproved, TicketAssigned, TicketMoved
 from tickets.models import Case, Ticket
 from tickets.queries import secrecy
@@ -53,8 +53,10 @@ async def index(event: CaseReceived | CaseUpdated) -> None:
 
 
 async def propose_visits(event: CaseReceived | CaseUpdated) -> None:
-    """Find the visits an order may be about; a person confirms."""
-    await proposing.propose(await Case.get(id=event.case_id))
+    """Find the visits an order may be about; a person confirms. Names of departments that lead nowhere are kept."""
+    case = await Case.get(id=event.case_id)
+    await proposing.propose(case)
+    await unknown_units.note(case)
 
 
 async def open_room(event: TicketAssigned) -> None:
