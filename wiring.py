@@ -42,9 +42,18 @@ from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitM
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from reports import reactions as statistics
-from staff.events import CalendarChanged
+from staff.events import CalendarChanged, UnitNamed, UnitsMoved
 from tickets import actions as ticket_actions
-from tickets import escalation, exporting, extending, following, reactions, templating
+from tickets import (
+    escalation,
+    exporting,
+    extending,
+    following,
+    reactions,
+    reorganised,
+    templating,
+    unknown_units,
+)
 from tickets import jobs as ticket_jobs
 from tickets.auditing import heartbeat
 from tickets.auditing import queries as auditing
@@ -121,6 +130,9 @@ def wire() -> None:
     events.react(ReplyApproved, reactions.report_result)
     events.react(CaseReturned, reactions.report_return)
     events.react(CalendarChanged, reactions.recount)
+    events.react(UnitsMoved, reorganised.moved)
+    events.react(UnitNamed, unknown_units.go_on)
+    jobs.on_job(reorganised.FOLLOW, reorganised.follow)
     for happened in (CaseReceived, CaseUpdated, CaseMoved, TicketMoved):
         events.react(happened, statistics.touch)
     events.react(TicketAssigned, statistics.touch_ticket)
