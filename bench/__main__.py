@@ -27,6 +27,7 @@ NAMES = (
     "likeness",
     "statistics",
     "saved_views",
+    "rotation",
 )
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = 60

@@ -9,13 +9,25 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from core import clock, db, jobs
+from core import clock, db, jobs, parameters
 from core.crypto import key_ring
 from core.jobs import Job
+from core.parameters import Parameter
 
 KIND = "keys.rotate"
 BATCH = 200
-REST = 1.0  # as long as a batch took, the database belongs to the others
+REST = parameters.declare(
+    Parameter(
+        "keys.rest_percent",
+        "密钥轮换每批之后让出的时间",
+        int,
+        100,
+        0,
+        2000,
+        "%",
+        source="占该批用时的百分比；系统繁忙时调大，轮换变慢而页面不受影响",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ async def rotate(job: Job) -> None:
             await job.report(min(done, total), total, one.place.name)
             if last is None:
                 break
-            await asyncio.sleep((time.monotonic() - began) * REST)
+            await asyncio.sleep((time.monotonic() - began) * await parameters.number(REST) / 100)
 
 
 async def _batch(place: Place, after: object) -> tuple[object, int]:
