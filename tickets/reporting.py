@@ -15,7 +15,7 @@ from core.actions import Form
 from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, Refused
-from core.identity import mask_address, mask_id, mask_phone
+from core.identity import mask_address, mask_id, mask_in_text, mask_phone
 from tickets import history, templating
 from tickets.matters.quoting import quotable
 from tickets.models import Case, Ticket
@@ -96,8 +96,9 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
         context = await gather(case, quoted, Asked(written, tuple(pictures)), by)
         context = await with_petition(context, case, form.kind)
         whole = form.whole or form.kind.source == "petition"  # the forms of 《信访工作条例》 ask for them
+        kept = _kept(context)
         if not whole:
-            context = _kept(context)
+            context = kept
         elif form.whole and not may_reveal(case, by):
             raise Forbidden("您无权在文书中写明反映人的完整电话")
         filled = await _filled(data, context, pictures, form.kind)
@@ -111,7 +112,7 @@ async def make(case_id: int, form: ReportForm, *, by: Actor) -> int:
             number,
             template.id,
             [ticket.id for ticket in tickets],
-            _kept(context).model_dump_json(),
+            kept.model_dump_json(),
             file.id,
             by.name,
             clock.now(),
@@ -192,6 +193,8 @@ def _kept(context: ReportContext) -> ReportContext:
         update={
             "caller_phone": mask_phone(case.caller_phone) if case.caller_phone else "",
             "contact_phone": mask_phone(case.contact_phone) if case.contact_phone else "",
+            "title": mask_in_text(case.title),
+            "content": mask_in_text(case.content),
         }
     )
     persons = tuple(
