@@ -22,7 +22,7 @@ _ON_DUTY = (Role.CENTRE_HEAD, Role.VICE_PRESIDENT)
 
 async def risk_flagged(event: RiskFlagged) -> None:
     """Tell whoever is on duty for danger, at once and at any hour: centre head, vice-president, security."""
-    case = await Case.get(id=event.case_id)
+    case = secrecy.unnumbered(await Case.get(id=event.case_id))
     row = await db.fetchrow("select actor_id, actor_name, text from history where id = $1", event.history_id)
     if row is None:
         raise LookupError(f"history {event.history_id}")
@@ -65,7 +65,7 @@ async def _security(case: Case) -> list[Person]:
 
 async def praised(event: PraisePassedOn) -> None:
     """Tell the praised departments' liaisons and heads."""
-    case = await Case.get(id=event.case_id)
+    case = secrecy.veil(await Case.get(id=event.case_id))
     rows = await db.fetch("select unit_id from praise where case_id = $1", case.id)
     news = News(f"praise:{event.history_id}", "case.praise")
     tree = await staff.tree()
@@ -83,7 +83,7 @@ async def rectification_due(event: RectificationDue) -> None:
     row = await db.fetchrow("select * from rectification where id = $1", event.rectification_id)
     if row is None or row["state"] != "open":
         return
-    case = await Case.get(id=row["case_id"])
+    case = secrecy.unnumbered(await Case.get(id=row["case_id"]))
     matter = Matter(case)
     left = event.days_left
     when = f"还有 {left} 天" if left > 0 else "今天到期" if left == 0 else f"已超期 {-left} 天"

@@ -62,9 +62,7 @@ async def asked(request: web.Request) -> web.Response:
 async def waiting(request: web.Request) -> web.Response:
     """What waits for a word."""
     actor = permit(request, Permission.EXPORT_APPROVE)
-    return await show(
-        request, "console/privacy/waiting.html", wishes=await export_approval.waiting(by=actor)
-    )
+    return await show(request, "console/privacy/waiting.html", wishes=await export_approval.waiting(by=actor))
 
 
 @routes.post(f"{PAGE}/{{id}}/decide")

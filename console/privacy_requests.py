@@ -132,6 +132,7 @@ async def doing(request: web.Request) -> web.Response:
     """Do it."""
     actor = permit(request, Permission.PRIVACY_HANDLE)
     act = _act(request)
+    await access.case(wanted(request), actor)
     given = await forms.posted(request, act.form)
     try:
         await act.run(wanted(request), forms.parse(act.form, given), actor)

@@ -100,7 +100,6 @@ class CaseSheet:
         self.book.close()
         return self.path.read_bytes()
 
-
     def _origin(self) -> None:
         """Where the file comes from, on a sheet of its own and in its properties: who has it answers for it."""
         page = self.book.add_worksheet("导出说明")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from channels import alarms
-from core import clock, db
+from core import clock, db, exports
 from core.actor import Actor, Door, system
 from core.db import transaction
 from core.errors import GiveUp, TryLater
@@ -47,7 +47,7 @@ async def report_result(job: Job) -> None:
             finished_at=row["replied_at"] or clock.now(),
         )
     )
-    await _keep(case, number, "result", receipt)
+    await _keep(case, number, "result", receipt, pushed=row["reply"])
 
 
 async def report_return(job: Job) -> None:
@@ -88,9 +88,22 @@ def _again_or_never(error: CallFailed) -> TryLater | GiveUp:
     return GiveUp(str(error))
 
 
-async def _keep(case: Case, number: int, kind: str, receipt: str) -> None:
+async def _keep(case: Case, number: int, kind: str, receipt: str, *, pushed: str = "") -> None:
+    """Write the receipt down, and in the log of exports what was handed to the platform with it."""
     async with transaction():
         if await _write_receipt(case, number, kind, receipt):
+            await exports.log(
+                _PLATFORM,
+                exports.Kind.CASE_PUSH,
+                "办理结果" if kind == "result" else "退单",
+                (pushed or case.return_reason).encode(),
+                which=f"{case.number} 第 {number} 轮",
+                rows=1,
+                columns=("办理结果", "答复内容") if kind == "result" else ("退单原因",),
+                recipient="12345 热线平台",
+                purpose="回传来单平台",
+                case_id=case.id,
+            )
             await history.add(
                 case.id, "reported", _PLATFORM, round_no=number, text=receipt, detail={"kind": kind}
             )

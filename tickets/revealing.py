@@ -22,6 +22,7 @@ class Caller:
     name: str
     phone: str
     contact: str
+    content: str = ""  # what was told, where numbers in it are hidden elsewhere
 
 
 def may_reveal(case: Case, by: Actor) -> bool:
@@ -47,7 +48,13 @@ async def reveal(case_id: int, reason: str, *, by: Actor) -> Caller:
     if not may_reveal(case, by):
         raise Forbidden
     await _note(case, "case.reveal", reason, by)
-    return Caller(case.caller_name, case.caller_phone or "", case.contact_phone or "")
+    told = await Case.get(id=case_id)
+    return Caller(
+        case.caller_name,
+        case.caller_phone or "",
+        case.contact_phone or "",
+        told.content if told.content != case.content else "",
+    )
 
 
 async def callers(case_ids: Sequence[int], *, by: Actor) -> dict[int, Caller]:

@@ -319,4 +319,5 @@ async def of_patient(patient_id: int, by: Actor) -> list[Case]:
         f" and {secrecy.condition(by, values, whole=True)}",
         *values,
     )
-    return await Case.filter(id__in=[row["case_id"] for row in rows]).order_by("-id")
+    found = await Case.filter(id__in=[row["case_id"] for row in rows]).order_by("-id")
+    return [secrecy.unnumbered(case) for case in found]

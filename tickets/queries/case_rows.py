@@ -8,7 +8,7 @@ import asyncpg
 
 from core import clock, crypto, db
 from core.actor import Actor, Permission
-from core.masks import mask_name, mask_phone
+from core.identity import mask_in_text, mask_name, mask_phone
 from staff import queries as staff
 from staff.queries import OrgTree
 from tickets.queries import secrecy
@@ -125,7 +125,7 @@ def _row(
         id=row["id"],
         number=f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}",
         external_no="" if veiled else row["external_no"] or "",
-        title=secrecy.VEILED if veiled else row["title"],
+        title=secrecy.VEILED if veiled else mask_in_text(row["title"]),
         type="" if veiled else row["appeal_type"],
         category="" if veiled else row["category"],
         source=source.label if source else row["source"],

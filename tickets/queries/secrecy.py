@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable
 from core import db
 from core.actor import Actor, ActorKind, Door, Permission
 from core.errors import Unauthenticated
+from core.identity import mask_in_text
 from staff import queries as staff
 from staff.actors import actor_of
 from staff.roles import Role
@@ -182,16 +183,31 @@ async def sees(case: Case, by: Actor) -> bool:
 
 def shown(case: Case, by: Actor) -> Case:
     """The case as this person may read it; never to be saved."""
-    return case if whole(case, by) else veil(case)
+    return unnumbered(case) if whole(case, by) else veil(case)
+
+
+def unnumbered(case: Case) -> Case:
+    """The case with phones and ID numbers masked in its title and words; never to be saved.
+
+    People write their numbers into what they tell. They are shown whole with the caller's, for a reason
+    (`tickets.revealing`).
+    """
+    title, content = mask_in_text(case.title), mask_in_text(case.content)
+    if (title, content) == (case.title, case.content):
+        return case
+    seen = copy.copy(case)
+    seen.title, seen.content = title, content
+    return seen
 
 
 def veil(case: Case) -> Case:
     """A copy without the person, the material and all that tells of them, if the case is secret; never to be saved.
 
-    For what leaves the house or is read by several people: messages, cards, names of chats.
+    For what leaves the house or is read by several people: messages, cards, names of chats. Numbers of persons are
+    masked in every case.
     """
     if not case.secret:
-        return case
+        return unnumbered(case)
     seen = copy.copy(case)
     blank: dict[str, object] = {
         **dict.fromkeys(_TEXTS, ""),
