@@ -1,149 +1,129 @@
-"""The audit log as an auditor reads it: who, when, what; and whether the chain of seals is whole. Changes nothing."""
+"""The pages of the auditor: the log searched and taken out, the chain proven, archived months proven and fetched back.
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+Whoever may not read the log may do nothing here; nothing here changes a line.
+"""
+
 from typing import Any
+from urllib.parse import quote
 
-import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from console.page import number, page_query, permit, show
-from core import audit, db
-from core.actor import Actor, Permission
-from core.clock import SHANGHAI
-from core.errors import Fault, Invalid
-from tickets.queries import secrecy, secret_traces
-from tickets.queries.values import Values
+from console import audit_reading, audit_sheet
+from console.audit_reading import FILTERS, PAGE
+from console.audit_words import DOORS, GROUPS, RESULTS, SUBJECTS, action_words
+from console.page import go, number, page_query, permit, show
+from core import audit_archive, audit_keeping, audit_rights, parameters
+from core.actor import Permission
+from core.audit_archive import month_of
+from core.errors import Invalid, NotFound
 
 routes = web.RouteTableDef()
-PAGE = 50
-DOORS = {
-    "web": "网页",
-    "wecom": "企业微信",
-    "chat": "群聊",
-    "api": "接口",
-    "clock": "定时",
-    "command": "命令行",
-}
+PATH = "/audit"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ACTS = {"prove": audit_keeping.PROVE, "restore": audit_keeping.RESTORE}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the log; `detail` as (name, text)."""
-
-    id: int
-    at: datetime
-    actor: str
-    door: str
-    address: str
-    action: str
-    subject: str
-    subject_id: int | None
-    detail: tuple[tuple[str, str], ...]
-    trace_id: str
-
-
-async def lines(filters: dict[str, str], before: int | None, *, by: Actor) -> list[Line]:
-    """Lines newest first; `who` is a name or staff number, `what` begins an action, `subject` is "case" or "case:12".
-
-    A line about a secret case says only that there is one; to the accused it says nothing, for it is not there.
-
-    Raises:
-        Invalid: a date that is none.
-    """
-    if not by.can(Permission.AUDIT_READ):
-        return []
-    kind, _, of = filters.get("subject", "").partition(":")
-    first, last = _day(filters, "from", "起始日期"), _day(filters, "to", "截止日期")
-    values = Values(
-        [
-            before,
-            filters.get("who", ""),
-            filters.get("what", ""),
-            kind,
-            number(of),
-            _midnight(first),
-            _midnight(last + timedelta(days=1)) if last else None,
-            PAGE + 1,
-        ]
-    )
-    about, known, veiled = secret_traces.of_audit(by, values)
-    rows = await db.fetch(
-        "select a.id, a.at, a.actor_name, a.door, a.address, a.action, a.subject, a.subject_id, a.detail, a.trace_id,"  # noqa: S608
-        f" {veiled} as veiled from audit a {about} where {known} and ($1::bigint is null or a.id < $1)"
-        " and ($2 = '' or a.actor_name = $2 or a.actor_id = (select id from staff where number = $2))"
-        " and ($3 = '' or starts_with(a.action, $3)) and ($4 = '' or a.subject = $4)"
-        " and ($5::bigint is null or a.subject_id = $5)"
-        " and ($6::timestamptz is null or a.at >= $6) and ($7::timestamptz is null or a.at < $7)"
-        " order by a.id desc limit $8",
-        *values,
-    )
-    return [
-        Line(
-            row["id"],
-            row["at"],
-            row["actor_name"],
-            DOORS.get(row["door"], row["door"]),
-            row["address"],
-            row["action"],
-            secrecy.VEILED if row["veiled"] else row["subject"],
-            None if row["veiled"] else row["subject_id"],
-            () if row["veiled"] else _detail(row["detail"]),
-            row["trace_id"],
-        )
-        for row in rows
-    ]
-
-
-def _detail(text: str) -> tuple[tuple[str, str], ...]:
-    found: dict[str, Any] = orjson.loads(text)
-    return tuple(
-        (name, value if isinstance(value, str) else orjson.dumps(value).decode())
-        for name, value in found.items()
-    )
-
-
-def _day(filters: dict[str, str], name: str, label: str) -> date | None:
-    text = filters.get(name, "")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        reason = "日期格式应为 2026-11-21"
-        raise Invalid(
-            f"{label}：{reason}", details=[Fault(field=name, label=label, reason=reason, value=text)]
-        ) from None
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), SHANGHAI) if day else None
-
-
-@routes.get("/audit")
+@routes.get(PATH)
 async def page(request: web.Request) -> web.Response:
     """The log with its filters."""
     actor = permit(request, Permission.AUDIT_READ)
-    filters = page_query(request.query, ("who", "what", "subject", "from", "to"))
-    error: Invalid | None = None
-    found: list[Line] = []
+    filters = page_query(request.query, FILTERS)
     try:
-        found = await lines(filters, number(request.query.get("before", "")), by=actor)
-    except Invalid as invalid:
-        error = invalid
+        wanted = audit_reading.read(filters)
+        before = number(request.query.get("before", ""))
+        rows = await audit_reading.lines(wanted, before, PAGE + 1, by=actor)
+    except Invalid as error:
+        return await _shown(request, filters, [], error)
+    return await _shown(request, filters, rows, None)
+
+
+async def _shown(
+    request: web.Request, filters: dict[str, str], rows: list[audit_reading.Line], error: Invalid | None
+) -> web.Response:
+    what = filters.get("what", "")
     return await show(
         request,
         "console/audit.html",
         status=error.status if error else 200,
         filters=filters,
         faults={fault.field: fault.reason for fault in error.details} if error else {},
-        rows=found[:PAGE],
-        before=found[PAGE - 1].id if len(found) > PAGE else None,
+        error=error,
+        rows=rows[:PAGE],
+        before=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        groups=GROUPS,
+        doors=DOORS,
+        results=RESULTS,
+        subjects=SUBJECTS,
+        exact=action_words(what) if what and what not in GROUPS else "",
+        last=next(iter(await audit_keeping.latest(1, audit_keeping.CHAIN)), None),
     )
 
 
-@routes.post("/audit/verify")
-async def verify(request: web.Request) -> web.Response:
-    """Recompute the chain; that it was asked for is itself a line of the log."""
+@routes.get(PATH + "/sheet")
+async def taken_out(request: web.Request) -> web.StreamResponse:
+    """The lines of a search as an Excel sheet."""
     actor = permit(request, Permission.AUDIT_READ)
-    verdict = await audit.verify()
-    await audit.record(actor, "audit.verify", "audit", None, lines=verdict.lines, broken=verdict.broken)
-    return await show(request, "console/audit_verdict.html", verdict=verdict)
+    filters = page_query(request.query, FILTERS)
+    try:
+        name, data = await audit_sheet.sheet(audit_reading.read(filters), by=actor)
+    except Invalid as error:
+        return await _shown(request, filters, [], error)
+    return web.Response(
+        body=data,
+        content_type=XLSX,
+        headers={
+            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
+            hdrs.CACHE_CONTROL: "no-store",
+        },
+    )
+
+
+@routes.post(PATH + "/verify")
+async def verify(request: web.Request) -> web.Response:
+    """Prove the chain; that it was asked for is itself a line of the log."""
+    actor = permit(request, Permission.AUDIT_READ)
+    return await _check(request, await audit_keeping.ask(actor))
+
+
+@routes.get(PATH + "/checks/{id:\\d+}")
+async def check(request: web.Request) -> web.Response:
+    """How far a proof is; asked for every second until it has ended."""
+    permit(request, Permission.AUDIT_READ)
+    found = number(request.match_info["id"])
+    if found is None:
+        raise NotFound
+    return await _check(request, found)
+
+
+async def _check(request: web.Request, check_id: int) -> web.Response:
+    found = await audit_keeping.find(check_id)
+    if found is None:
+        raise NotFound
+    over = found.ended_at is not None or bool(found.broken)
+    return await show(request, "console/audit_check.html", check=found, over=over)
+
+
+@routes.get(PATH + "/archives")
+async def archives(request: web.Request) -> web.Response:
+    """Months kept as files, how long the table keeps the log, who could alter it, and the last proofs."""
+    permit(request, Permission.AUDIT_READ)
+    more: dict[str, Any] = {
+        "archives": await audit_archive.archives(),
+        "checks": await audit_keeping.latest(12),
+        "days": await parameters.number(audit_keeping.KEEP_DAYS),
+        "law": audit_keeping.LAW,
+        "rights": await audit_rights.standing(),
+        "waiting": await audit_keeping.old_months(),
+    }
+    return await show(request, "console/audit_archives.html", **more)
+
+
+@routes.post(PATH + "/archives/{month:\\d{4}-\\d{2}}/{act:prove|restore|forget}")
+async def act(request: web.Request) -> web.Response:
+    """Prove an archive, fetch a copy of it back for reading, or throw that copy away."""
+    actor = permit(request, Permission.AUDIT_READ)
+    month, what = month_of(request.match_info["month"]), request.match_info["act"]
+    if what == "forget":
+        await audit_keeping.forget(month, by=actor)
+        return go(request, f"{PATH}/archives", "已清除调阅副本，归档文件不受影响")
+    return await _check(request, await audit_keeping.ask_archive(ACTS[what], month, actor))

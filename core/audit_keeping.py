@@ -100,6 +100,11 @@ async def ask_archive(kind: str, month: date, by: Actor) -> int:
     return check_id
 
 
+async def forget(month: date, *, by: Actor) -> int:
+    """Throw the copy of an archived month away; how many lines it had."""
+    return await audit_restoring.forget(month, by=by)
+
+
 async def _begin(what: str, by: Actor) -> int:
     number: int = await db.fetchval(
         "insert into audit_check (what, asked_by, started_at) values ($1, $2, $3) returning id",

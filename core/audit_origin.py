@@ -10,16 +10,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from core.actor import Actor
+
 LONGEST_AGENT = 300
 
 
 @dataclass(slots=True)
 class Origin:
-    """The request in hand. `session` names a session without opening it; `failure` is the kind of an unforeseen error."""
+    """The request in hand. `session` names a session without opening it and `actor` is whose it is; `failure` is the
+
+    kind of an unforeseen error.
+    """
 
     address: str = ""
     agent: str = ""
     session: str = ""
+    actor: Actor | None = None
     failure: str = ""
     lines: int = 0
     open: bool = True

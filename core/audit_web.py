@@ -17,6 +17,7 @@ from core import audit, audit_origin
 from core.actor import Actor, ActorKind, Door
 from core.audit_origin import Origin
 from core.logs import logger
+from core.masks import mask_name
 from core.settings import settings
 from core.web import UNSAFE, Handler, client_address
 
@@ -28,6 +29,7 @@ MOST_ALIKE = (
 LONGEST = 300  # characters of an address or a name that are written
 _AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _REFUSALS = {401: "access.refused", 403: "access.refused", 404: "access.hidden", 429: "access.limited"}
+_OPENING = frozenset({"code", "token"})  # parts of an address that open something: never written
 _SUBJECTS = {
     "cases": "case",
     "tickets": "ticket",
@@ -46,7 +48,8 @@ _SUBJECTS = {
 class Watched:
     """A door through which something is looked at or taken: what the line says, and which part of the address names it.
 
-    With `asked`, only a look with one of these words in the query counts; they are written, masked.
+    `subject` may name a part of the address, "{queue}". With `asked`, only a look with one of these words in the query
+    counts; they are written, names and numbers masked.
     """
 
     action: str
@@ -86,6 +89,16 @@ class _Alike:
 _alike: dict[tuple[str, str, int], _Alike] = {}
 
 
+def minute() -> int:
+    """The present minute of this process's own clock."""
+    return int(time.monotonic() // 60)
+
+
+def forget_alike() -> None:
+    """Count refusals from nothing again."""
+    _alike.clear()
+
+
 @web.middleware
 async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Open the request's origin, and write what nobody else has written once it has ended."""
@@ -105,7 +118,7 @@ async def _ended(request: web.Request, response: web.StreamResponse, origin: Ori
         return
     resource = request.match_info.route.resource
     route = resource.canonical.removeprefix(settings().path_prefix) if resource is not None else ""
-    by: Actor | None = request.get("actor")
+    by = origin.actor
     status = response.status
     if status >= 500:
         await _write(request, path, "system.error", by, status=status, error=origin.failure, also=None)
@@ -121,8 +134,8 @@ async def _refused(request: web.Request, path: str, route: str, by: Actor | None
         return
     key = (client_address(request), route or path[:LONGEST], status)
     if len(_alike) > 10_000:
-        _alike.clear()
-    writes, left_out = _alike.setdefault(key, _Alike()).writes(int(time.monotonic() // 60))
+        forget_alike()
+    writes, left_out = _alike.setdefault(key, _Alike()).writes(minute())
     if writes:
         await _write(request, path, _REFUSALS[status], by, status=status, error="", also=left_out or None)
 
@@ -134,24 +147,36 @@ async def _passed(
     if watched is not None:
         if request.headers.get("X-Background") == "1":
             return
-        asked = {name: request.query[name][:LONGEST] for name in watched.asked if request.query.get(name)}
+        asked = {name: _veiled(request.query[name]) for name in watched.asked if request.query.get(name)}
         if watched.asked and not asked:
             return
-        named = request.match_info.get(watched.key, "")
-        number = int(named) if named.isascii() and named.isdigit() and len(named) <= 18 else None
-        more = {name: text[:80] for name, text in request.match_info.items() if name != watched.key}
+        parts = {name: text for name, text in request.match_info.items() if name not in _OPENING}
+        number = _number(parts.pop(watched.key, ""))
+        subject = watched.subject.format_map(parts)
+        more = {name: text[:80] for name, text in parts.items()}
         await audit.record(
-            _who(request, by),
-            watched.action,
-            watched.subject,
-            number,
-            **{"asked": asked} if asked else {},
-            **more,
+            _who(request, by), watched.action, subject, number, **({"asked": asked} if asked else {}), **more
         )
     elif by is not None and request.method in UNSAFE:
         await _write(request, path, "request.done", by, status=response.status, error="", also=None)
     elif by is not None and "attachment" in response.headers.get(hdrs.CONTENT_DISPOSITION, ""):
         await _write(request, path, "file.download", by, status=response.status, error="", also=None)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _veiled(text: str) -> str:
+    """What was asked for, without telling whom: a word of a few signs may be a name."""
+    text = text.strip()[:LONGEST]
+    return mask_name(text) if 1 < len(text) <= 4 and not text.isascii() else text
+
+
+def _shown(request: web.Request, path: str) -> str:
+    for name in _OPENING & set(request.match_info):
+        path = path.replace(request.match_info[name], "***")
+    return path[:LONGEST]
 
 
 async def _write(
@@ -172,7 +197,7 @@ async def _write(
         subject,
         number,
         method=request.method,
-        path=path[:LONGEST],
+        path=_shown(request, path),
         status=status,
         **more,
     )
@@ -193,5 +218,7 @@ def _who(request: web.Request, by: Actor | None) -> Actor:
     if by is not None:
         return by
     path = request.path
+    if "/api/v1/feedback" in path:
+        return Actor(ActorKind.PLATFORM, None, "反映人本人", Door.API, address=client_address(request))
     door = Door.WECOM if path.endswith("/wecom/callback") else Door.API if "/api/" in path else Door.WEB
     return Actor(ActorKind.SYSTEM, None, "未登录", door, address=client_address(request))

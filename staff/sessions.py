@@ -35,7 +35,8 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 IDLE_MINUTES = declare(
     Parameter(
         name="session.idle_minutes",
-        label="无操作自动退出（分钟）",
+        label="无操作自动退出",
+        what="页面上这么久没有操作，须重新登录",
         kind=int,
         default=30,
         low=5,
@@ -47,7 +48,8 @@ IDLE_MINUTES = declare(
 LONGEST_HOURS = declare(
     Parameter(
         name="session.longest_hours",
-        label="一次登录最长时间（小时）",
+        label="一次登录最长时间",
+        what="即使一直在操作，到时也须重新登录",
         kind=int,
         default=14,
         low=1,
@@ -66,7 +68,7 @@ select s.staff_id, s.csrf, s.created_at, s.seen_at, s.limited, st.name,
     (select value from parameter where name = $3) as longest
 from session s
 join staff st on st.id = s.staff_id and st.active
-left join post p on p.staff_id = st.id
+left join post p on p.staff_id = st.id and (p.until_on is null or p.until_on >= $4)
 left join org_unit u on u.id = p.unit_id
 where s.token_hash = $1 and s.ended_at is null
 group by s.token_hash, st.id
@@ -182,7 +184,7 @@ async def resume(token: str, *, door: Door, address: str, touch: bool = True) ->
 
     `touch` False leaves the idle clock running, for what a page asks without the person doing anything.
     """
-    row = await db.fetchrow(_RESUME, _digest(token), IDLE_MINUTES.name, LONGEST_HOURS.name)
+    row = await db.fetchrow(_RESUME, _digest(token), IDLE_MINUTES.name, LONGEST_HOURS.name, clock.today())
     now = clock.now()
     if row is None or _over(row["seen_at"], row["created_at"], row["idle"], row["longest"], now):
         return None
@@ -191,7 +193,8 @@ async def resume(token: str, *, door: Door, address: str, touch: bool = True) ->
     held = zip(row["roles"], row["paths"], strict=True)
     roles = tuple(sorted(set(row["roles"])))
     actor = Actor(ActorKind.STAFF, row["staff_id"], row["name"], door, grants(held), address, roles)
-    audit_origin.present().session = audit_origin.name_of(_digest(token))
+    origin = audit_origin.present()
+    origin.session, origin.actor = audit_origin.name_of(_digest(token)), actor
     return Session(actor, row["csrf"], row["limited"])
 
 

@@ -1,0 +1,242 @@
+"""The audit log searched: filters of a page become one statement that walks the newest lines first; changes nothing.
+
+A line about a secret case says only that there is one; to the accused it says nothing. The log itself or the copies of
+archived months are read (`old`). Free words are looked for in a period of at most `MOST_DAYS`, for they have no index.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+
+from console.audit_words import DOORS as DOOR_WORDS
+from console.audit_words import RESULTS, action_words, fact_words, group_of, subject_words
+from core import clock, db
+from core.actor import Actor, Permission
+from core.clock import SHANGHAI
+from core.errors import Fault, Invalid
+from staff.roles import LABELS
+from tickets.queries import secrecy, secret_traces
+from tickets.queries.values import Values
+
+FILTERS = ("who", "what", "subject", "result", "from", "to", "address", "door", "words", "trace", "old")
+PAGE = 50
+PATIENCE = 10_000  # ms
+MOST_DAYS = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it is shown; `facts` as (word, text), `before` and `after` when something was changed."""
+
+    id: int
+    at: datetime
+    actor: str
+    roles: str
+    door: str
+    address: str
+    agent: str
+    session: str
+    action: str
+    action_words: str
+    group: str
+    subject: str
+    result: str
+    result_words: str
+    tone: str
+    facts: tuple[tuple[str, str], ...]
+    before: str | None
+    after: str | None
+    trace_id: str
+
+    @property
+    def stamp(self) -> str:
+        """ "2026-11-21 09:30:15" in Shanghai."""
+        return clock.local(self.at).strftime("%Y-%m-%d %H:%M:%S")
+
+    @property
+    def gist(self) -> str:
+        """The first facts in a few words."""
+        if self.before is not None or self.after is not None:
+            return f"{self.before or '空'} → {self.after or '空'}"
+        return "；".join(f"{name} {text}" for name, text in self.facts[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for, read from a query."""
+
+    given: dict[str, str]
+    since: datetime | None
+    til: datetime | None
+    subject: str
+    subject_id: int | None
+
+    @property
+    def old(self) -> bool:
+        """Whether the copies of archived months are read."""
+        return self.given.get("old") == "1"
+
+
+def read(filters: dict[str, str]) -> Wanted:
+    """The filters of a page.
+
+    Raises:
+        Invalid: a date that is none, an object that is none, words without a period that is short enough.
+    """
+    faults: list[Fault] = []
+    first, last = _day(filters, "from", "起始日期", faults), _day(filters, "to", "截止日期", faults)
+    if first and last and first > last:
+        faults.append(Fault(field="to", label="截止日期", reason="早于起始日期", value=filters["to"]))
+    kind, colon, of = filters.get("subject", "").replace("：", ":").partition(":")
+    if colon and not (of.isascii() and of.isdigit() and len(of) <= 18):
+        faults.append(Fault(field="subject", label="对象", reason="应为“种类:编号”，如 case:12", value=of))
+    if filters.get("words") and not filters.get("old"):
+        first = first or (last or clock.today()) - timedelta(days=MOST_DAYS - 1)
+        if ((last or clock.today()) - first).days >= MOST_DAYS:
+            reason = f"按关键词查询时，起止日期不能超过 {MOST_DAYS} 天"
+            faults.append(Fault(field="words", label="关键词", reason=reason, value=filters["words"]))
+    if faults:
+        raise Invalid("；".join(f"{fault.label}：{fault.reason}" for fault in faults), details=faults)
+    til = _midnight(last + timedelta(days=1)) if last else None
+    return Wanted(filters, _midnight(first), til, kind, int(of) if colon else None)
+
+
+def _day(filters: dict[str, str], name: str, label: str, faults: list[Fault]) -> date | None:
+    text = filters.get(name, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        faults.append(Fault(field=name, label=label, reason="日期格式应为 2026-11-21", value=text))
+        return None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), SHANGHAI) if day else None
+
+
+async def lines(wanted: Wanted, before: int | None, most: int, *, by: Actor) -> list[Line]:
+    """Lines newest first, those after the line `before`.
+
+    Raises:
+        Invalid: it took too long.
+    """
+    if not by.can(Permission.AUDIT_READ):
+        return []
+    values = Values()
+    table = "audit_restored" if wanted.old else "audit"
+    conditions = await _conditions(wanted, values)
+    if before is not None:
+        at = await db.fetchval(f"select at from {table} where id = $1", before)  # noqa: S608 - our own tables
+        if at is None:
+            return []
+        place = values.arg(at)
+        conditions += [f"a.at <= {place}", f"(a.at, a.id) < ({place}, {values.arg(before)})"]
+    about, known, veiled = secret_traces.of_audit(by, values)
+    sql = (
+        f"select a.*, {veiled} as veiled from {table} a {about} where {' and '.join([known, *conditions])}"  # noqa: S608
+        f" order by a.at desc, a.id desc limit {values.arg(most)}"
+    )
+    return [_line(row) for row in await _patiently(sql, values)]
+
+
+async def _patiently(sql: str, values: Sequence[Any]) -> Sequence[asyncpg.Record]:
+    try:
+        async with db.transaction():
+            await db.fetchval(
+                "select set_config('statement_timeout', $1, true), set_config('jit', 'off', true),"
+                " set_config('plan_cache_mode', 'force_custom_plan', true)",
+                str(PATIENCE),
+            )
+            return await db.fetch(sql, *values)
+    except asyncpg.QueryCanceledError:
+        fault = Fault(field="from", label="起始日期", reason="请缩短起止日期或增加条件")
+        raise Invalid("查询超过 10 秒，已停止", details=[fault]) from None
+
+
+async def _conditions(wanted: Wanted, values: Values) -> list[str]:
+    given, found = wanted.given, []
+    if who := given.get("who"):
+        found.append(await _who(who, values))
+    if what := given.get("what"):
+        if what.endswith("."):
+            pattern = what.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            found.append(f"a.action like {values.arg(f'{pattern}%')}")
+        else:
+            found.append(f"a.action = {values.arg(what)}")
+    if wanted.subject:
+        found.append(f"a.subject = {values.arg(wanted.subject)}")
+    if wanted.subject_id is not None:
+        found.append(f"a.subject_id = {values.arg(wanted.subject_id)}")
+    if wanted.since is not None:
+        found.append(f"a.at >= {values.arg(wanted.since)}")
+    if wanted.til is not None:
+        found.append(f"a.at < {values.arg(wanted.til)}")
+    for name, column in (("address", "address"), ("door", "door"), ("trace", "trace_id")):
+        if given.get(name):
+            found.append(f"a.{column} = {values.arg(given[name])}")
+    if result := given.get("result"):
+        found.append("a.result <> 'ok'" if result == "trouble" else f"a.result = {values.arg(result)}")
+    if words := given.get("words"):
+        text = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        place = values.arg(f"%{text}%")
+        found.append(f"(a.detail::text ilike {place} or a.agent ilike {place} or a.actor_name ilike {place})")
+    return found
+
+
+async def _who(who: str, values: Values) -> str:
+    """By number or name; whoever is no member of staff (a platform, the clock) by name."""
+    rows = await db.fetch("select id from staff where number = $1 or name = $1", who)
+    if not rows:
+        return f"a.actor_name = {values.arg(who)}"
+    return (
+        f"(a.actor_kind = 'staff' and a.actor_id = any({values.arg([row['id'] for row in rows])}::bigint[]))"
+    )
+
+
+def _line(row: asyncpg.Record) -> Line:
+    veiled = row["veiled"]
+    facts: dict[str, Any] = {} if veiled else orjson.loads(row["detail"])
+    words, tone = RESULTS.get(row["result"], (row["result"], "wait"))
+    return Line(
+        id=row["id"],
+        at=row["at"],
+        actor=row["actor_name"],
+        roles="、".join(LABELS.get(role, role) for role in row["role"].split(",") if role),
+        door=DOOR_WORDS.get(row["door"], row["door"]),
+        address=row["address"],
+        agent=row["agent"],
+        session=row["session"],
+        action=row["action"],
+        action_words=action_words(row["action"]),
+        group=group_of(row["action"]),
+        subject=secrecy.VEILED if veiled else subject_words(row["subject"], row["subject_id"]),
+        result=row["result"],
+        result_words=words,
+        tone=tone,
+        facts=tuple(
+            (fact_words(name), _text(value))
+            for name, value in facts.items()
+            if name not in ("before", "after")
+        ),
+        before=_text(facts["before"]) if "before" in facts else None,
+        after=_text(facts["after"]) if "after" in facts else None,
+        trace_id=row["trace_id"],
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, dict):
+        return "；".join(f"{fact_words(name)} {_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "、".join(map(_text, value))
+    return orjson.dumps(value).decode()
