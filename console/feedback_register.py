@@ -38,6 +38,7 @@ from tickets.receiving import Outcome
 from tickets.sources.feedback import FEEDBACK
 
 routes = web.RouteTableDef()
+REGISTERING = (Permission.CASE_REGISTER, Permission.CASE_FIRST)
 ANSWERS = "form"
 DRAFT, FILES, KEPT, MAIN, HOW, MOOD = "draft", "files", "kept", "main", "settled_how", "settled_satisfied"
 MANY = frozenset({"departments", "wishes", "categories", "risks", "tags"})
@@ -156,11 +157,17 @@ async def _options(by: Actor) -> dict[str, Options]:
     return {
         "campus": _words(sites),
         "departments": units,
-        "first_unit": units,
+        "first_unit": units if by.can(Permission.CASE_REGISTER) else await _own_units(by, units),
         **await dictionaries.options_of(Feedback),
         MAIN: classes,
         "categories": classes,
     }
+
+
+async def _own_units(by: Actor, units: Options) -> Options:
+    """Those of the choices that are the person's own: who is no member of the centre registers for these alone."""
+    own = {label for _, label in await pick.units(by, Permission.CASE_FIRST)}
+    return [(name, label) for name, label in units if label in own]
 
 
 async def sections(values: Mapping[str, Any], faults: Mapping[str, str], by: Actor) -> list[Section]:
@@ -187,9 +194,13 @@ async def sections(values: Mapping[str, Any], faults: Mapping[str, str], by: Act
 
 @routes.get("/feedback/new")
 async def empty(request: web.Request) -> web.Response:
-    """The empty form."""
-    permit(request, Permission.CASE_REGISTER)
-    return await _page(request, {DRAFT: uuid4().hex}, ())
+    """The empty form; a department's own is chosen already."""
+    actor = permit(request, *REGISTERING)
+    values: Given = {DRAFT: uuid4().hex}
+    own = [] if actor.can(Permission.CASE_REGISTER) else (await _options(actor))["first_unit"]
+    if own:
+        values |= {"first_unit": own[0][0], "first_name": actor.name}
+    return await _page(request, values, ())
 
 
 async def _page(
@@ -229,7 +240,7 @@ def _field(name: str) -> str:
 @routes.post("/feedback/new")
 async def sent(request: web.Request) -> web.Response:
     """Open the case, or tell what is faulty beside its field."""
-    actor = permit(request, Permission.CASE_REGISTER)
+    actor = permit(request, *REGISTERING)
     values: Given = {}
     answered: questionnaires.Filled | None = None
     try:
@@ -257,7 +268,10 @@ async def sent(request: web.Request) -> web.Response:
         Outcome.SAME: f"这份登记此前已提交，编号 {received.number}，没有重复登记",
         Outcome.CHANGED: f"已更新 {received.number}",
     }
-    return go(request, f"/cases/{received.case_id}", said[received.outcome])
+    whole = actor.can(
+        Permission.CASE_REGISTER
+    )  # who only received it first follows it in a list of their own
+    return go(request, f"/cases/{received.case_id}" if whole else "/feedback/mine", said[received.outcome])
 
 
 async def _posted(request: web.Request, actor: Actor) -> tuple[Given, list[StoredFile]]:
@@ -318,6 +332,6 @@ def _feedback(values: Given) -> Feedback:
 @routes.get("/feedback/known")
 async def known(request: web.Request) -> web.Response:
     """Earlier cases of a phone number while one is still on the phone; those this person may see."""
-    actor = permit(request, Permission.CASE_REGISTER)
+    actor = permit(request, *REGISTERING)
     found = await queries.of_phone(request.query.get("caller_phone", ""), actor)
     return await show(request, "console/feedback/known.html", found=found)

@@ -91,6 +91,6 @@ async def asked(kind: str, given: Filled | None = None, faults: Sequence[Fault] 
 @routes.get("/feedback/questions")
 async def part(request: web.Request) -> web.Response:
     """The questions of `?kind=`, as a part of a page."""
-    permit(request, Permission.CASE_REGISTER)
+    permit(request, Permission.CASE_REGISTER, Permission.CASE_FIRST)
     found = await asked(request.query.get("kind", ""))
     return await show(request, "console/questionnaire_part.html", asked=found)

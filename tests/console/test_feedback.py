@@ -95,9 +95,9 @@ async def test_what_was_settled_at_the_desk_is_closed(desk: Desk) -> None:
     assert (case.state, await Ticket.all().count()) == ("closed", 0)
 
 
-async def test_a_department_neither_registers_nor_edits_the_dictionary(desk: Desk) -> None:
+async def test_a_department_neither_registers_petitions_nor_edits_the_dictionary(desk: Desk) -> None:
     browser = await desk.enter("liaison")
-    for path in ("/feedback/new", "/settings/categories", "/settings/dictionaries/feedback.tag"):
+    for path in ("/petitions/new", "/settings/categories", "/settings/dictionaries/feedback.tag"):
         assert (await browser.get(path)).status == 403
     assert (await browser.post("/settings/dictionaries/feedback.tag/add", {"label": "越权"})).status == 403
     assert await db.fetchval("select count(*) from dictionary_word where label = '越权'") == 0

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from core import clock, db, dictionaries
-from core.actor import Actor
+from core.actor import Actor, Permission
 from core.db import transaction
-from core.errors import Fault, HuiyinError, Invalid
+from core.errors import Fault, Forbidden, HuiyinError, Invalid
 from core.models import StoredFile
 from staff import queries as staff
 from surveys.checking import Answers
@@ -44,12 +44,13 @@ async def register(given: Feedback, *, by: Actor, files: Sequence[StoredFile] = 
 
     Raises:
         Invalid: a category, tag or channel is not in its dictionary, an answer of the form is faulty, or an
-            attachment is no file we take.
+            attachment is no file we take, or the department approached first is not theirs.
+        Forbidden: they may register nothing.
         Refused: the key is known with other content.
     """
     chosen = await categories.named(given.categories)
     await dictionaries.check_form(given)
-    first_unit = await _first_unit(given)
+    first_unit = await _first_unit(given, by)
     filled = await _filled_form(given)
     try:
         order = given.order(chosen[0].path if chosen else "")
@@ -89,12 +90,27 @@ async def _filled_form(given: Feedback) -> tuple[FormVersion, Answers] | None:
     return version, answers.check(version, given.form.answers)
 
 
-async def _first_unit(given: Feedback) -> int | None:
-    if not given.first_unit:
+async def _first_unit(given: Feedback, by: Actor) -> int | None:
+    """The department approached first: any for whoever registers for all, else one of their own (首诉负责制).
+
+    Raises:
+        Forbidden: they register nowhere.
+        Invalid: no such department, or not theirs.
+    """
+    everywhere = by.can(Permission.CASE_REGISTER)
+    if not everywhere and not by.can(Permission.CASE_FIRST):
+        raise Forbidden
+    if not given.first_unit and everywhere:
         return None
     unit = (await staff.tree()).find(given.first_unit, given.campus)
     if unit is None:
         reason = "没有这个科室，请核对名称"
+        raise Invalid(
+            reason,
+            details=[Fault(field="first_unit", label="首诉科室", reason=reason, value=given.first_unit)],
+        )
+    if not everywhere and not by.can(Permission.CASE_FIRST, unit.path):
+        reason = "只能登记本科室首诉接待的诉求"
         raise Invalid(
             reason,
             details=[Fault(field="first_unit", label="首诉科室", reason=reason, value=given.first_unit)],
@@ -108,7 +124,7 @@ async def _complete(
     case = await Case.select_for_update().get(id=case_id)
     await db.execute(
         "insert into feedback (case_id, relation, authorised, wishes, stage, harm, first_unit_id, first_name,"
-        " query_code, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " query_code, created_at, registered_by_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         case.id,
         given.relation or "",
         given.authorised,
@@ -119,6 +135,7 @@ async def _complete(
         given.first_name,
         new_code(),
         clock.now(),
+        by.staff_id,
     )
     await writing.categorise(case.id, chosen)
     await writing.grade(case.id, {mark.category: mark.severity for mark in given.hcat})
