@@ -24,7 +24,7 @@ from staff.login import crowd, lock
 
 DIGITS = 4
 LIVES = crowd.WINDOW
-WIDTH, HEIGHT = 220, 80
+WIDTH, HEIGHT = 528, 192  # shown at half of it, so that it is sharp on every screen
 VOICES = Path(__file__).resolve().parent / "voices"
 RATE = 8000
 FIELD, TOKEN = "captcha", "captcha_token"
@@ -39,6 +39,7 @@ AFTER = declare(
         high=10,
         unit="次",
         source=lock.SOURCE,
+        what="0 为每次登录都要求",
     )
 )
 
@@ -117,7 +118,7 @@ async def _answer(token: str) -> str:
 
 
 async def picture(token: str) -> bytes:
-    """The picture as PNG, 220 × 80.
+    """The picture as PNG, 528 × 192.
 
     Raises:
         NotFound: used, expired or never asked.
@@ -136,21 +137,21 @@ def _draw(answer: str) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), (246, 248, 251))
     ground = ImageDraw.Draw(image)
     for _ in range(2):
-        shift, high = chance.uniform(0, math.tau), chance.randint(8, 16)
-        points = [(x, HEIGHT / 2 + high * math.sin(x / 28 + shift)) for x in range(0, WIDTH, 4)]
-        ground.line(points, fill=(176, 190, 206), width=3)
+        shift, high = chance.uniform(0, math.tau), chance.randint(18, 38)
+        points = [(x, HEIGHT / 2 + high * math.sin(x / 66 + shift)) for x in range(0, WIDTH, 6)]
+        ground.line(points, fill=(176, 190, 206), width=6)
     for at, digit in enumerate(answer):
-        tile = Image.new("RGBA", (60, HEIGHT), (0, 0, 0, 0))
+        tile = Image.new("RGBA", (140, HEIGHT), (0, 0, 0, 0))
         shade = chance.randint(20, 60)
         ImageDraw.Draw(tile).text(
-            (30, HEIGHT / 2),
+            (70, HEIGHT / 2),
             digit,
-            font=_font(chance.randint(50, 56)),
+            font=_font(chance.randint(126, 140)),
             fill=(shade, shade + 20, shade + 50),
             anchor="mm",
         )
         turned = tile.rotate(chance.uniform(-14, 14), resample=Image.Resampling.BICUBIC)
-        image.paste(turned, (8 + at * 52 + chance.randint(-3, 3), chance.randint(-5, 5)), turned)
+        image.paste(turned, (14 + at * 120 + chance.randint(-6, 6), chance.randint(-12, 12)), turned)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
