@@ -28,6 +28,7 @@ NAMES = (
     "statistics",
     "saved_views",
     "rotation",
+    "audit",
 )
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = 60
