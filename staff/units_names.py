@@ -130,10 +130,10 @@ async def clashing(given: NameGiven) -> str:
         if row["unit_id"] == given.unit_id:
             return "该科室在这段时间已有相同的名称或编码"
         return f"编码 {given.code} 在这段时间已属于“{tree.label(row['unit_id'])}”，请先填写其失效日期"
-    return _taken(given, tree) if given.system == OWN and (given.until or date.max) > clock.today() else ""
+    return taken(given, tree) if given.system == OWN and (given.until or date.max) > clock.today() else ""
 
 
-def _taken(given: NameGiven, tree: OrgTree) -> str:
+def taken(given: NameGiven, tree: OrgTree) -> str:
     """A name that another unit bears where this one stands would lead to neither of them."""
     unit, wanted = tree.unit(given.unit_id), plain(given.name)
     place = tree.site(unit.id)
