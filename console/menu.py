@@ -49,6 +49,7 @@ MENU: list[Entry] = [
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
+    Entry("组织机构", "sitemap", "/settings/units", (Permission.STAFF_MANAGE,), "设置"),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
     Entry(
         "系统参数", "adjustments-horizontal", "/settings/parameters", (Permission.PARAMETER_MANAGE,), "设置"

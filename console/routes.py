@@ -55,6 +55,9 @@ from console import (
     statistics_page,
     statistics_reports,
     templates_page,
+    units,
+    units_one,
+    units_unknown,
 )
 from core import clock
 from core.assets import icon
@@ -103,6 +106,9 @@ routes: list[web.AbstractRouteDef] = [
     *form_designer.routes,
     *questionnaires.routes,
     *imports.routes,
+    *units.routes,
+    *units_unknown.routes,
+    *units_one.routes,
 ]
 
 
