@@ -15,11 +15,12 @@ from aiohttp import web
 from bot.web import routes as bot_routes
 from console.routes import furnish
 from console.routes import routes as console_routes
-from core import assets, audit, audit_errors, audit_web, bell, clock, db, jobs
+from core import assets, audit, audit_errors, audit_web, bell, clock, db, edge, jobs, limits
 from core.actor import Door, system
 from core.logs import logger, set_up
 from core.settings import Settings, SettingsError, settings
 from core.web import make_app
+from gates import BOUNDS, FILES, RULES
 from im.server import attach
 from im.web import routes as im_routes
 from intake.routes import routes as intake_routes
@@ -45,7 +46,7 @@ class PortTaken(Exception):
 def make() -> web.Application:
     """The whole application; the database and Redis open when it starts and close when it stops."""
     wire()
-    app = make_app(middleware)
+    app = make_app(edge.bounding(BOUNDS, FILES), middleware, limits.limiting(RULES))
     app.middlewares.insert(
         1, audit_web.middleware
     )  # within the trace, outside of what turns errors into answers

@@ -73,10 +73,14 @@ class Unauthenticated(HuiyinError):
 
 
 class TooMany(HuiyinError):
-    """Too many requests; try later."""
+    """Too many requests; try again `after` seconds (0: not known)."""
 
     status = 429
     code = "too_many"
+
+    def __init__(self, message: str, *, after: int = 0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class TryLater(Exception):

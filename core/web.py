@@ -22,10 +22,10 @@ from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
 
-from core import audit_origin, bell, clock, db, queues
+from core import audit_origin, bell, clock, db, edge, queues
 from core.actions import faults_of
 from core.assets import asset
-from core.errors import HuiyinError, Invalid, Unauthenticated
+from core.errors import HuiyinError, Invalid, TooMany, Unauthenticated
 from core.logs import begin_trace, logger, trace_id
 from core.metrics import REQUESTS
 from core.settings import settings
@@ -37,18 +37,6 @@ T = TypeVar("T", bound=BaseModel)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST_BODY = 64 * 1024 * 1024
 UNSAFE = {hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE}
-CSP = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:;"
-    " object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-)
-HEADERS = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
-}
 
 GAUGES: list[Callable[[], Awaitable[None]]] = [
     queues.gauge
@@ -111,7 +99,7 @@ def client_address(request: web.Request) -> str:
 
 @web.middleware
 async def tracing(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give each request a trace id, count it, and add the security headers."""
+    """Give each request a trace id and count it; the headers of every answer are core/edge.py's."""
     begin_trace()
     began = time.perf_counter()
     response = await handler(request)
@@ -119,12 +107,6 @@ async def tracing(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = resource.canonical if resource is not None else "unknown"
     if "/socket.io" not in request.path:  # a socket lives for hours
         REQUESTS.labels(route, request.method, str(response.status)).observe(time.perf_counter() - began)
-    if not response.prepared:
-        for name, text in HEADERS.items():
-            response.headers.setdefault(name, text)
-        if settings().public_url.startswith("https://"):
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        response.headers["X-Trace-Id"] = trace_id()
     return response
 
 
@@ -167,6 +149,8 @@ def _as_ours(status: int, words: str) -> HuiyinError:
 
 async def _told(request: web.Request, error: HuiyinError, allow: str | None = None) -> web.StreamResponse:
     headers = {hdrs.ALLOW: allow} if allow else {}
+    if isinstance(error, TooMany) and error.after:
+        headers[hdrs.RETRY_AFTER] = str(error.after)
     if wants_json(request):
         answer = error_answer(error)
         answer.headers.update(headers)
@@ -195,8 +179,10 @@ async def read_json(request: web.Request, model: type[T]) -> T:
     Raises:
         Invalid: not JSON, or faulty; names each field.
     """
+    body = await request.read()
+    edge.check_depth(body)
     try:
-        data = orjson.loads(await request.read())
+        data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Invalid(f"请求体不是合法的 JSON：{error}") from None
     try:
@@ -263,6 +249,7 @@ def _translator(texts: gettext.NullTranslations) -> Callable[..., Markup]:
 def make_app(*more: Middleware) -> web.Application:
     """The bare application: middlewares, templates, health; `more` are middlewares within ours."""
     app = web.Application(middlewares=[tracing, telling_errors, *more], client_max_size=MOST_BODY)
+    edge.protect(app)
     environment = aiohttp_jinja2.setup(
         app,
         loader=jinja2.FileSystemLoader(ROOT / "templates"),

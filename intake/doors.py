@@ -10,7 +10,8 @@ from functools import lru_cache
 from aiohttp import web
 
 from core.actor import Actor, ActorKind, Door, Grant, Permission
-from core.errors import HuiyinError, Invalid
+from core.edge import TooLarge, check_depth
+from core.errors import Invalid
 from core.web import client_address
 from integrations import signing
 
@@ -20,24 +21,19 @@ _PLATFORM = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _GRANTS = (Grant(Permission.CASE_REGISTER, "/"), Grant(Permission.CASE_HANDLE, "/"))
 
 
-class TooLarge(HuiyinError):
-    """The body is larger than this door takes."""
-
-    status = 413
-    code = "too_large"
-
-
 async def read_body(request: web.Request, most: int) -> bytes:
     """The whole body.
 
     Raises:
         TooLarge: it is longer than `most` bytes; what is too long by its own account is not read at all.
+        Invalid: its JSON is nested too deep.
     """
     if (request.content_length or 0) > most:
         raise TooLarge(f"内容超过 {most // 1024} KB")
     body = await request.read()
     if len(body) > most:
         raise TooLarge(f"内容超过 {most // 1024} KB")
+    check_depth(body)
     return body
 
 

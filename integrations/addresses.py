@@ -100,6 +100,8 @@ def check_url(url: str) -> None:
         raise NotAllowed("地址中不能带用户名和口令")
     if (written := as_numbers(host)) is not None:
         check(written, parsed.scheme)
+    elif host.replace(".", "").isdigit() or ":" in host:  # "127.1", "2130706433": nobody would resolve it
+        raise NotAllowed("地址中的 IP 写法不对，应为四段数字")
 
 
 def as_numbers(host: str) -> Address | None:

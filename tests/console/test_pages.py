@@ -4,8 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from core import db
-from core.web import CSP
+from core import db, edge
 from tests.console.browser import Browser, Page
 from tests.console.conftest import Console
 
@@ -140,8 +139,8 @@ async def test_no_page_and_no_part_has_anything_inline_and_all_come_with_the_pol
         for page in pages
     }
     assert {path: found for path, found in inline.items() if found} == {}
-    assert {page.headers["Content-Security-Policy"] for page in pages} == {CSP}
-    assert "unsafe" not in CSP
+    assert {page.headers["Content-Security-Policy"] for page in pages} == {edge.policy()}
+    assert "unsafe" not in edge.policy()
     assert {page.headers.get("Cache-Control") for page in pages if page.status == 200} == {"no-store"}
 
 

@@ -1,0 +1,64 @@
+"""How much and how often may come in through which address: sizes of bodies and rates, in two tables.
+
+Part of the wiring: imported by app.py alone. Sizes of files are core/filetypes.py's; what a door reads less of than
+stands here, it says itself.
+"""
+
+import re
+
+from core.edge import Bound
+from core.limits import By, Rule, limit
+
+KB, MB = 1024, 1024 * 1024
+GET, POST = frozenset({"GET"}), frozenset({"POST"})
+ANY = GET | POST
+
+LOG_IN = re.compile(r"/login(/|$)")
+BOUNDS = (
+    Bound(LOG_IN, 16 * KB),
+    Bound(re.compile(r"/api/v1/(hotline/orders|feedback)$"), 40 * MB),  # attachments as base64
+    Bound(re.compile(r"/(wecom|wechat)/callback"), 256 * KB),
+    Bound(re.compile(r"/settings/forms"), 4 * MB),  # a questionnaire with its texts
+    Bound(re.compile(r"/operate/"), 8 * MB),  # a parked message that is repaired
+)
+FILES = (
+    Bound(LOG_IN, 16 * KB),
+    Bound(re.compile(r"/(chat|imports?|settings/word)(/|$)"), 24 * MB),  # one file
+    Bound(re.compile(r"/"), 64 * MB),  # several files at once
+)
+
+PAGES = limit("pages", "每人打开页面和提交的次数", 1200, 60, By.ACCOUNT, shared=False)
+STRANGERS = limit("strangers", "未登录的同一地址访问次数", 6000, 60, By.ADDRESS, shared=False)
+LOG_INS = limit("login", "同一工号提交登录的次数", 20, 60, By.FIELD)
+LOG_INS_ADDRESS = limit("login_address", "同一地址提交登录的次数", 600, 60, By.ADDRESS)
+CAPTCHAS = limit("captcha", "同一设备获取图形验证码的次数", 60, 60, By.DEVICE)
+API = limit("api", "每人调用接口的次数", 600, 60, By.ACCOUNT)
+PUSHES = limit("pushes", "每个外部系统推送的次数", 120_000, 60, By.SENDER, high=10_000_000, shared=False)
+UPLOADS = limit("uploads", "每人上传文件的次数", 60, 60, By.ACCOUNT)
+SEARCHES = limit("search", "每人搜索的次数", 120, 60, By.ACCOUNT)
+EXPORTS = limit("exports", "每人导出和下载名单的次数", 120, 3600, By.ACCOUNT)
+FEEDBACK = limit("feedback", "患者端同一设备查询和评价反馈的次数", 300, 60, By.DEVICE)
+FEEDBACK_ADDRESS = limit("feedback_address", "患者端同一地址查询和评价反馈的次数", 1200, 60, By.ADDRESS)
+
+_ASK_FEEDBACK = re.compile(r"/api/v1/feedback/[^/]+(/rating)?$")
+_LISTS = re.compile(
+    r"/(cases/exports/\d+/file|exports/sheet|statistics/sheet|chat/rooms/\d+/export|imports/\d+/faulty)$"
+)
+RULES = (
+    Rule(LOG_INS, re.compile(r"/login$"), POST, field="number"),
+    Rule(LOG_INS_ADDRESS, re.compile(r"/login(/second|/ca)?$"), POST),
+    Rule(CAPTCHAS, re.compile(r"/login/captcha"), ANY),
+    Rule(API, re.compile(r"/api/v1/"), ANY),
+    Rule(
+        PUSHES, re.compile(r"/api/v1/(hotline|sms|wechat)/|/api/v1/feedback$|/(wecom|wechat)/callback"), POST
+    ),
+    Rule(FEEDBACK, _ASK_FEEDBACK, ANY),
+    Rule(FEEDBACK_ADDRESS, _ASK_FEEDBACK, ANY),
+    Rule(UPLOADS, re.compile(r"/"), POST, files=True),
+    Rule(SEARCHES, re.compile(r"/(?!api/)"), GET, asks=True),
+    Rule(SEARCHES, re.compile(r"/(search|pick)(/|$)"), GET),
+    Rule(EXPORTS, re.compile(r"/cases/exports(/whole)?$"), POST),
+    Rule(EXPORTS, _LISTS, GET),
+    Rule(PAGES, re.compile(r"/(?!static/|socket\.io)"), ANY),
+    Rule(STRANGERS, re.compile(r"/(?!static/|socket\.io|api/v1/hotline/|healthz|readyz|metrics)"), ANY),
+)
