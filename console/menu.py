@@ -3,6 +3,7 @@
 A new page is one line in `MENU`. An entry is shown, it is not a guard: the page itself asks for the permission.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.actor import Actor, Permission
@@ -27,6 +28,7 @@ class Shown:
     icon: str
     path: str
     here: bool
+    badge: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ MENU: list[Entry] = [
     Entry("首页", "home", "/"),
     Entry("诉求", "message-report", "/cases", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("群聊", "messages", "/chat"),
-    Entry("登记反馈", "message-plus", "/feedback/new", (Permission.CASE_REGISTER,)),
+    Entry("登记反馈", "message-plus", "/feedback/new", (Permission.CASE_REGISTER, Permission.CASE_FIRST)),
     Entry("信访登记", "mail", "/petitions/new", (Permission.CASE_REGISTER,)),
     Entry("统计", "chart-bar", "/statistics", (Permission.REPORT_READ,)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
+    Entry("人员与岗位", "users", "/settings/staff", (Permission.ACCOUNT_MANAGE,), "设置"),
     Entry("组织机构", "sitemap", "/settings/units", (Permission.STAFF_MANAGE,), "设置"),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
     Entry(
@@ -62,17 +65,25 @@ MENU: list[Entry] = [
     Entry("投诉分类", "tags", "/settings/categories", (Permission.FORM_MANAGE,), "设置"),
     Entry("反馈表单", "forms", "/settings/forms", (Permission.FORM_MANAGE,), "设置"),
     Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
+    Entry("接口链路", "server", "/operate/feeds", (Permission.MACHINE_OPERATE,), "系统"),
     Entry("导出审批", "file-check", "/cases/exports/waiting", (Permission.EXPORT_APPROVE,), "系统"),
     Entry("导出记录", "table-export", "/exports", (Permission.AUDIT_READ,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
 ]
 
 
-def menu(actor: Actor, path: str) -> Menu:
-    """The menu of `actor` on the page at `path` (without the path prefix)."""
+def menu(actor: Actor, path: str, badges: Mapping[str, int] | None = None) -> Menu:
+    """The menu of `actor` on the page at `path` (without the path prefix); `badges`: path → how much waits there."""
+    waits = badges or {}
     seen = [entry for entry in MENU if not entry.permissions or any(map(actor.can, entry.permissions))]
     here = max((entry.path for entry in seen if _within(path, entry.path)), key=len, default="")
-    shown = [(entry.group, Shown(entry.label, entry.icon, entry.path, entry.path == here)) for entry in seen]
+    shown = [
+        (
+            entry.group,
+            Shown(entry.label, entry.icon, entry.path, entry.path == here, waits.get(entry.path, 0)),
+        )
+        for entry in seen
+    ]
     names = dict.fromkeys(group for group, _ in shown)
     groups = tuple((name, tuple(item for group, item in shown if group == name)) for name in names)
     return Menu(groups, tuple(item for _, item in shown[:BAR]))

@@ -14,9 +14,11 @@ from console.menu import menu
 from core.actor import Actor, Permission
 from core.errors import Forbidden
 from core.settings import settings
+from im import queries as rooms
 from staff import queries
 from staff.sessions import present, require
 
+CHAT = "/chat"
 SAID = "huiyin_said"
 SAID_LIVES = 20  # seconds: from the answer of the form to the page it leads to
 
@@ -50,7 +52,7 @@ async def show(request: web.Request, template: str, *, status: int = 200, **cont
     frame: dict[str, Any] = {
         "actor": actor,
         "csrf": request.get("csrf", ""),
-        "menu": menu(actor, here) if actor else None,
+        "menu": menu(actor, here, await _badges(actor, request)) if actor else None,
         "site": await _site(actor) if actor else "",
         "here": here,
         "query": request.query,
@@ -61,6 +63,14 @@ async def show(request: web.Request, template: str, *, status: int = 200, **cont
         response.del_cookie(SAID, path=settings().path_prefix or "/")
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
+
+
+async def _badges(actor: Actor, request: web.Request) -> dict[str, int]:
+    """What waits behind the entries of the menu; a part of a page has no menu."""
+    if is_part(request):
+        return {}
+    unread, _ = await rooms.waiting(by=actor)
+    return {CHAT: unread}
 
 
 async def _site(actor: Actor) -> str:

@@ -8,6 +8,7 @@ from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.schedules import BELL, REGISTER, Schedule, span
+from core.schedules_running import open_schedules
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 MOST = 200  # characters of a reason
@@ -27,6 +28,13 @@ def find(name: str, by: Actor) -> Schedule:
     return REGISTER[name]
 
 
+async def _ready(name: str, by: Actor) -> Schedule:
+    """As `find`; with its row, also before the first worker was ever started."""
+    one = find(name, by)
+    await open_schedules()
+    return one
+
+
 async def pause(name: str, reason: str, *, by: Actor) -> None:
     """Let it rest until somebody resumes it; a run in hand is finished.
 
@@ -34,7 +42,7 @@ async def pause(name: str, reason: str, *, by: Actor) -> None:
         Invalid: no reason.
         Refused: it rests already.
     """
-    one, reason = find(name, by), " ".join(reason.split())
+    one, reason = await _ready(name, by), " ".join(reason.split())
     if not 2 <= len(reason) <= MOST:
         raise _bad("reason", "暂停原因", f"请写明原因，2 至 {MOST} 个字", reason)
     async with transaction():
@@ -56,7 +64,7 @@ async def resume(name: str, *, by: Actor) -> None:
     Raises:
         Refused: it does not rest.
     """
-    one = find(name, by)
+    one = await _ready(name, by)
     async with transaction():
         reason = await db.fetchval(
             "select paused_reason from schedule where name = $1 and paused_at is not null for update", name
@@ -72,7 +80,7 @@ async def resume(name: str, *, by: Actor) -> None:
 
 async def run_now(name: str, *, by: Actor) -> None:
     """Have it run once, as soon as a worker is free; a paused one too, and it rests again afterwards."""
-    find(name, by)
+    await _ready(name, by)
     async with transaction():
         await db.execute(
             "update schedule set asked_at = $2, asked_by = $3 where name = $1", name, clock.now(), by.name
@@ -87,14 +95,12 @@ async def change(name: str, text: str, *, by: Actor) -> None:
     Raises:
         Invalid: outside of its bounds.
     """
-    one = find(name, by)
+    one = await _ready(name, by)
     every, at = (_every(one, text.strip()), None) if one.at is None else (None, _at(one, text.strip()))
     async with transaction():
         row = await db.fetchrow(
             "select every_seconds, daily_at from schedule where name = $1 for update", name
         )
-        if row is None:
-            raise NotFound("后台进程还没有登记这项计划任务，请先启动后台进程")
         now = clock.now()
         await db.execute(
             "update schedule set every_seconds = $2, daily_at = $3, changed_by = $4, changed_at = $5,"
@@ -112,7 +118,7 @@ async def change(name: str, text: str, *, by: Actor) -> None:
             "schedule",
             None,
             name=name,
-            before=_said(one, row["every_seconds"], row["daily_at"]),
+            before=_said(one, row["every_seconds"], row["daily_at"]) if row else "",
             after=_said(one, every, at),
         )
     await bell.ring(BELL)

@@ -1,11 +1,26 @@
 """The modules of the home page. A new one is one file here and one line in `WIDGETS`.
 
 A widget reads through `queries` with the person's scope and gives one of three shapes; it draws nothing itself.
+Their order here is the order of a home page that nobody has arranged.
 """
 
 from types import MappingProxyType
 
-from console.widgets import auditor, calendar, cases, doors, machine, todo
+from console.widgets import (
+    auditor,
+    bulletins,
+    calendar,
+    cases,
+    chats,
+    doors,
+    due,
+    figures,
+    machine,
+    tasks,
+    todo,
+    unit,
+    views,
+)
 from console.widgets.shapes import Widget
 
 WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
@@ -13,11 +28,18 @@ WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
         widget.name: widget
         for widget in (
             todo.WIDGET,
-            calendar.WIDGET,
+            bulletins.WIDGET,
             cases.WIDGET,
-            doors.WIDGET,
+            chats.WIDGET,
+            due.WIDGET,
+            unit.WIDGET,
+            tasks.WIDGET,
+            figures.WIDGET,
+            views.WIDGET,
             machine.WIDGET,
             auditor.WIDGET,
+            calendar.WIDGET,
+            doors.WIDGET,
         )
     }
 )

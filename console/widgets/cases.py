@@ -22,14 +22,18 @@ async def load(actor: Actor) -> Content:
     return Figures(tuple([await _figure(label, wanted, tone, actor) for label, wanted, tone in asked]))
 
 
+def amount(total: int | None) -> int | str:
+    """A count as it is shown: "1000+" above what is counted, "…" where counting takes too long."""
+    return "…" if total is None else f"{MOST_COUNTED}+" if total > MOST_COUNTED else total
+
+
 async def _figure(label: str, wanted: CaseFilter, tone: Tone, actor: Actor) -> Figure:
     """A tone warns only where there is something to be warned of."""
     total = await cases.count(wanted, by=actor)
-    value = "…" if total is None else f"{MOST_COUNTED}+" if total > MOST_COUNTED else total
     quiet: Tone = "good" if tone != "plain" else "plain"
-    return Figure(label, value, f"/cases?{wanted.query()}", tone if total else quiet)
+    return Figure(label, amount(total), f"/cases?{wanted.query()}", tone if total else quiet)
 
 
 WIDGET = Widget(
-    "cases", "诉求", "message-report", load, (Permission.CASE_READ, Permission.TICKET_READ), wide=True
+    "cases", "诉求", "message-report", load, (Permission.CASE_READ, Permission.TICKET_READ), size="two"
 )

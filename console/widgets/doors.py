@@ -11,4 +11,4 @@ async def load(actor: Actor) -> Content:
     return Doors(tuple(Way(item.label, item.icon, item.path) for item in shown))
 
 
-WIDGET = Widget("doors", "常用入口", "layout-grid", load)
+WIDGET = Widget("doors", "全部页面", "layout-grid", load, size="two")

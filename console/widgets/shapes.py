@@ -6,17 +6,24 @@ from typing import Literal
 
 from core.actor import Actor, Permission
 
-Tone = Literal["plain", "good", "soon", "late"]
+Tone = Literal["plain", "good", "soon", "late", "todo"]
+Size = Literal["one", "two", "full"]
+SIZES: dict[Size, str] = {"one": "一格", "two": "两格", "full": "整行"}
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its name; `path` (without the prefix) leads to the very rows behind it."""
+    """A number with its name; `path` (without the prefix) leads to the very rows behind it.
+
+    `note` is a change since before, with its tone.
+    """
 
     label: str
     value: int | str
     path: str = ""
     tone: Tone = "plain"
+    note: str = ""
+    change: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,8 @@ Content = Figures | Lines | Doors
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """A home module: offered to whoever holds any of `permissions` (everybody when none is named).
+    """A home module: offered to whoever holds any of `permissions` (everybody when none is named)
+    and to whom it `fits`. `size` is how much of a row it takes unless the person says otherwise.
 
     `load` is asked for each person by itself, after the page has come, so a slow one delays no other.
     """
@@ -81,8 +89,11 @@ class Widget:
     icon: str
     load: Callable[[Actor], Awaitable[Content]]
     permissions: tuple[Permission, ...] = ()
-    wide: bool = False
+    size: Size = "one"
+    fits: Callable[[Actor], Awaitable[bool]] | None = None
 
-    def offered(self, actor: Actor) -> bool:
-        """Whether this person may have it."""
-        return not self.permissions or any(map(actor.can, self.permissions))
+    async def offered(self, actor: Actor) -> bool:
+        """Whether this person may have it, and it has something to say to them."""
+        if self.permissions and not any(map(actor.can, self.permissions)):
+            return False
+        return self.fits is None or await self.fits(actor)

@@ -36,5 +36,5 @@ def _line(row: CaseRow, now: datetime) -> Line:
 
 
 WIDGET = Widget(
-    "todo", "待我处理", "list-check", load, (Permission.CASE_READ, Permission.TICKET_READ), wide=True
+    "todo", "待我处理", "list-check", load, (Permission.CASE_READ, Permission.TICKET_READ), size="two"
 )

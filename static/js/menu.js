@@ -10,8 +10,6 @@
     for (const drop of document.querySelectorAll("details.drop[open]")) {
       if (!drop.contains(event.target)) drop.open = false;
     }
-    const move = event.target.closest("[data-move]");
-    if (move) shift(move.closest("[data-row]"), move.dataset.move);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -25,14 +23,6 @@
     const menu = event.target.matches?.("details.drop[open]") && event.target.querySelector(".drop-menu");
     if (menu && menu.getBoundingClientRect().right > window.innerWidth) menu.classList.add("drop-right");
   }, true);
-
-  // A row of a list that a person orders: it changes places with its neighbour.
-  const shift = (row, way) => {
-    const other = way === "up" ? row.previousElementSibling : row.nextElementSibling;
-    if (!other?.matches("[data-row]")) return;
-    if (way === "up") other.before(row); else other.after(row);
-    row.querySelector(`[data-move="${way}"]`).focus();
-  };
 
   document.addEventListener("input", (event) => {
     const list = document.getElementById(event.target.dataset?.filter ?? "");

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from aiohttp import FormData
 
 from core import db
@@ -106,37 +107,105 @@ async def test_a_day_set_by_another_process_is_on_the_page(console: Console) -> 
     assert page.one("//*[contains(@class, 'day-work') and contains(@title, '2026-11-28')]") == "28班"
 
 
+PARAMETERS = "/settings/parameters"
+IDLE = f"{PARAMETERS}/session.idle_minutes"
+NAMES = "//tbody//button[contains(@class, 'row-title')]"
+
+
 async def test_a_parameter_is_changed_shown_with_who_changed_it_and_set_back(console: Console) -> None:
     admin = await console.enter("admin")
     row = "//tr[.//button[contains(., '无操作自动退出')]]/td[position() = 2 or position() = 5]"
-    assert (await admin.get("/settings/parameters")).words(row) == ["30 分钟", "默认值"]
+    assert (await admin.get(PARAMETERS)).words(row) == ["30 分钟", "未改动过"]
 
-    saved = await admin.post("/settings/parameters/session.idle_minutes", {"value": " 45 "}, part=True)
-    assert saved.headers["HX-Redirect"] == "/settings/parameters"
-    value, changed = (await admin.get("/settings/parameters")).words(row)
-    assert (value, changed.startswith("测试admin")) == ("45 分钟", True)
+    saved = await admin.post(IDLE, {"value": " 45 ", "note": "门诊台要求"}, part=True)
+    assert saved.headers["HX-Redirect"] == PARAMETERS
+    value, changed = (await admin.get(PARAMETERS)).words(row)
+    assert (value, changed.startswith("测试admin")) == ("45 分钟默认 30", True)
 
-    await admin.post("/settings/parameters/session.idle_minutes", {"value": "99", "default": "1"}, part=True)
-    assert (await admin.get("/settings/parameters")).words(row)[0] == "30 分钟"
+    await admin.post(IDLE, {"value": "99", "default": "1"}, part=True)
+    value, changed = (await admin.get(PARAMETERS)).words(row)
+    assert (value, changed.startswith("测试admin")) == ("30 分钟", True)
+    assert await db.fetchval("select count(*) from parameter where name = 'session.idle_minutes'") == 0
+    history = (await admin.get(IDLE, part=True)).words("//ol/li//b")
+    assert history == ["45 → 默认值", "默认值 → 45"]
+    assert (await admin.get(IDLE, part=True)).words("//ol/li//p") == ["门诊台要求"]
     lines = await db.fetch(
-        "select actor_name, detail->>'after' as after from audit where action = 'parameter.change' order by id"
+        "select actor_name, detail->>'before' as before, detail->>'after' as after from audit"
+        " where action = 'parameter.change' order by id"
     )
-    assert [tuple(line) for line in lines] == [("测试admin", "45"), ("测试admin", "30")]
+    assert [tuple(line) for line in lines] == [("测试admin", None, "45"), ("测试admin", "45", "30")]
 
 
-async def test_a_value_out_of_range_is_refused_beside_the_field(console: Console) -> None:
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("4", "应在 5 到 480 之间"),
+        ("481", "应在 5 到 480 之间"),
+        ("", "必须是整数"),
+        ("ten", "必须是整数"),
+        ("²", "必须是整数"),
+        ("--5", "必须是整数"),
+        ("1e2", "必须是整数"),
+        ("9" * 200, "必须是整数"),
+    ],
+)
+async def test_a_value_that_does_not_fit_is_refused_beside_the_field(
+    console: Console, value: str, reason: str
+) -> None:
     admin = await console.enter("admin")
-    for value, reason in (("4", "应在 5 到 480 之间"), ("", "必须是整数"), ("ten", "必须是整数")):
-        page = await admin.post("/settings/parameters/session.idle_minutes", {"value": value}, part=True)
-        assert (page.status, page.one("//*[@id='value-fault']")) == (422, reason)
-        assert page.tree.xpath("//input[@id='value']/@value") == [value]
-    kept = "select count(*) from parameter where name = 'session.idle_minutes'"
-    assert await db.fetchval(kept) == 0
+    page = await admin.post(IDLE, {"value": value, "note": "试试"}, part=True)
+    assert (page.status, page.one("//*[@id='value-fault']")) == (422, reason)
+    assert page.tree.xpath("//input[@id='value' or @id='note']/@value") == [value, "试试"]
+    assert await db.fetchval("select count(*) from parameter where name = 'session.idle_minutes'") == 0
+    assert await db.fetchval("select count(*) from parameter_change") == 0
+
+
+async def test_a_value_below_what_a_law_asks_is_refused_in_its_name(console: Console) -> None:
+    admin = await console.enter("admin")
+    page = await admin.post(f"{PARAMETERS}/audit.keep_days", {"value": "179"}, part=True)
+    assert page.status == 422
+    assert page.one("//*[@id='value-fault']").startswith("不能小于 180：《网络安全法》")
 
 
 async def test_a_choice_of_yes_and_no_is_drawn_as_two_buttons(console: Console) -> None:
     admin = await console.enter("admin")
-    page = await admin.get("/settings/parameters/auto_assign", part=True)
+    page = await admin.get(f"{PARAMETERS}/auto_assign", part=True)
     assert page.words("//label[@class='choice']") == ["是", "否"]
-    await admin.post("/settings/parameters/auto_assign", {"value": "false"}, part=True)
+    await admin.post(f"{PARAMETERS}/auto_assign", {"value": "false"}, part=True)
     assert await db.fetchval("select value from parameter where name = 'auto_assign'") == "false"
+
+
+async def test_choices_are_worded_and_nothing_else_is_taken(console: Console) -> None:
+    admin = await console.enter("admin")
+    path = f"{PARAMETERS}/im.mirror_rooms"
+    page = await admin.get(path, part=True)
+    assert page.words("//label[@class='choice']") == ["不同步", "仅工单群", "全部群聊"]
+    refused = await admin.post(path, {"value": "some"}, part=True)
+    assert (refused.status, refused.one("//*[@id='value-fault']")) == (
+        422,
+        "只能是 不同步、仅工单群、全部群聊",
+    )
+    await admin.post(path, {"value": "tickets"}, part=True)
+    shown = "//tr[.//button[. = '群聊同步到企业微信群']]/td[2]"
+    assert (await admin.get(PARAMETERS)).one(shown) == "仅工单群默认 不同步"
+
+
+async def test_parameters_are_found_by_words_and_by_being_changed(console: Console) -> None:
+    admin = await console.enter("admin")
+    assert (await admin.get(f"{PARAMETERS}?q=无操作")).words(NAMES) == ["无操作自动退出"]
+    assert (await admin.get(f"{PARAMETERS}?q=IDLE_minutes")).words(NAMES) == ["无操作自动退出"]
+    nothing = await admin.get(f"{PARAMETERS}?q=没有这样的词")
+    assert (nothing.words(NAMES), nothing.one("//*[@class='nothing']/p")) == ([], "没有符合的参数")
+    before = (await admin.get(f"{PARAMETERS}?changed=1")).words(NAMES)
+    await admin.post(IDLE, {"value": "45"}, part=True)
+    assert {*(await admin.get(f"{PARAMETERS}?changed=1")).words(NAMES)} - {*before} == {"无操作自动退出"}
+
+
+async def test_a_text_is_one_line_of_bounded_length(console: Console) -> None:
+    admin = await console.enter("admin")
+    path = f"{PARAMETERS}/report.address"
+    for bad in ("长" * 201, "一行\n两行"):
+        page = await admin.post(path, {"value": bad}, part=True)
+        assert (page.status, page.one("//*[@id='value-fault']")) == (422, "最多 200 个字，一行写完")
+    await admin.post(path, {"value": "示范路 1 号"}, part=True)
+    assert await db.fetchval("select value from parameter where name = 'report.address'") == "示范路 1 号"

@@ -1,0 +1,227 @@
+"""What the walk looks at: one of each thing, all of them cardiology's, or made by the centre's own person."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from aiohttp.test_utils import BaseTestServer
+from PIL import Image
+
+from core import clock, crypto, db, jobs, storage
+from core.actor import Door
+from im import actions as im
+from im.drafts import Draft
+from staff import sessions
+from tests.console.browser import Browser, open_browser
+from tests.console.desk import PLATFORM, settle
+from tests.console.walk_people import HERE, IDLE, Person, settle_in
+from tests.tickets.conftest import order
+from tests.tickets.petition import letter
+from tests.tickets.test_feedback import said
+from tests.tickets.test_road import do
+from tickets import linking, material, reporting
+from tickets.feedback.registering import register as take_feedback
+from tickets.models import Case, Ticket
+from tickets.petitions.registering import register as take_petition
+from tickets.receiving import receive
+from tickets.reporting import ReportForm
+from tickets.word.variables import Kind
+
+OWNER = "centre_staff"
+
+
+@dataclass
+class Scene:
+    """The running application, who walks, and what there is to be seen, by the names of walk_table.py."""
+
+    server: BaseTestServer
+    people: Mapping[str, Person]
+    at: dict[str, object]
+    inside: frozenset[int]
+    browsers: dict[str, Browser]
+
+    async def enter(self, key: str) -> Browser:
+        """The browser of this person; "" is that of nobody."""
+        if key not in self.browsers:
+            browser = self.browsers[key] = open_browser(self.server)
+            if key:
+                token = await sessions.begin(self.people[key].id, address="127.0.0.1", agent="walk")
+                browser.session.cookie_jar.update_cookies({sessions.COOKIE: token})
+                browser.csrf = await db.fetchval(
+                    "select csrf from session where staff_id = $1 order by created_at desc limit 1",
+                    self.people[key].id,
+                )
+        return self.browsers[key]
+
+    async def leave(self) -> None:
+        """Close all browsers."""
+        for browser in self.browsers.values():
+            await browser.session.close()
+
+
+def png() -> bytes:
+    """A small picture."""
+    target = io.BytesIO()
+    Image.new("RGB", (40, 30), "#0a9396").save(target, "PNG")
+    return target.getvalue()
+
+
+async def build(server: BaseTestServer) -> Scene:
+    """Everything, through the verbs that make it where there are any."""
+    people = await settle_in()
+    centre, liaison = await people[OWNER].actor(), await people["liaison"].actor(Door.CHAT)
+    received = await receive(order("GZ-1"), by=PLATFORM)
+    told = await take_feedback(said(), by=centre)
+    await settle()
+    case = await Case.get(id=received.case_id)
+    ticket = await Ticket.get(case_id=case.id)
+    feedback = await Case.get(id=told.case_id)
+    petition, _ = await take_petition(letter(), "walk", by=centre)
+    await do("case.take_up", petition.id, centre)
+    await do("case.assign", petition.id, centre, units=["心血管内科"])
+    await do("case.join", case.id, centre, other=feedback.number)
+    await material.add_evidence(ticket.id, "证据.png", png(), by=liaison)
+    note = await storage.keep("沟通记录.png", png(), by="测试", checked=True)
+    await do("case.note_handling", feedback.id, centre, content="已电话沟通", files=[str(note.id)])
+    await settle()
+    patient, visit = await _visited()
+    await linking.link(case.id, visit, by=centre)
+    report = await reporting.make(
+        case.id, ReportForm(kind=Kind.HANDLING_FORM, tickets=(ticket.id,)), by=centre
+    )
+    room = (await Ticket.get(id=ticket.id)).room_id
+    assert room is not None
+    brought = await im.bring_file(room, "病历.png", png(), by=liaison)
+    message = await im.post(room, Draft(client_id=uuid4(), file_id=brought.id), by=liaison)
+    scene = Scene(
+        server=server,
+        people=people,
+        at={
+            "case": case.id,
+            "ticket": ticket.id,
+            "feedback": feedback.id,
+            "petition": petition.id,
+            "patient": patient,
+            "visit": visit,
+            "report": report,
+            "room": room,
+            "seq": message.seq,
+            "said": brought.id,
+            "note": note.id,
+            "file": await db.fetchval("select file_id from attachment where ticket_id = $1", ticket.id),
+            "matter": await db.fetchval("select matter_id from cases where id = $1", case.id),
+            "step": await db.fetchval("select max(id) from matter_step"),
+            "code": await db.fetchval("select query_code from feedback where case_id = $1", feedback.id),
+        },
+        inside=frozenset(
+            row["staff_id"]
+            for row in await db.fetch(
+                "select staff_id from room_member where room_id = $1 and staff_id is not null and left_at is null",
+                room,
+            )
+        ),
+        browsers={},
+    )
+    await _settings(scene, note.id)
+    await _about_data(scene, note.id)
+    await _accounts(scene)
+    await _owned(scene)
+    return scene
+
+
+async def _visited() -> tuple[int, int]:
+    patient: int = await db.fetchval(
+        "insert into patient (number, name, phone, phone_hash) values ('P7', '测试丁', $1, $2) returning id",
+        crypto.key_ring().encrypt("13800000077", "patient.phone"),
+        crypto.search_hash("13800000077"),
+    )
+    visit: int = await db.fetchval(
+        "insert into visit (patient_id, kind, number, unit_id, start_on, end_on)"
+        " values ($1, 'outpatient', 'MZ7', $2, '2026-03-01', '2026-03-01') returning id",
+        patient,
+        HERE,
+    )
+    return patient, visit
+
+
+async def _settings(scene: Scene, file: UUID) -> None:
+    """Things of the whole house."""
+    for name, sql in {
+        "template": "select min(id) from word_template",
+        "category": "select min(id) from feedback_category",
+        "form": "select min(id) from form",
+        "version": "select min(id) from form_version",
+        "word": "select min(id) from dictionary_word where dictionary = 'feedback.channel'",
+        "bulletin": "insert into bulletin (title, body, from_at, until_at, written_by, written_at)"
+        " values ('停电通知', '周六停电', now(), now() + interval '7 days', '测试', now()) returning id",
+        "job": "insert into job (kind, payload, state, error) values ('hotline.result', '{}', 'parked', '签名') returning id",
+        "check": "insert into audit_check (what, asked_by, started_at) values ('chain', '测试', now()) returning id",
+        "archive": "insert into audit_archive (month, lines, ids, first_at, last_at, first_seal, last_seal, bytes,"
+        " manifest, archived_by) values ('2024-03-01', 1, '{[1,2)}', '2024-03-01', '2024-03-02', 1, 1, 1, 'none', '测试')"
+        " returning id",
+        "recount": "insert into recount (job_id, started_at, ended_at) values (999, now(), now()) returning id",
+    }.items():
+        scene.at[name] = await db.fetchval(sql)
+    scene.at["import"] = await db.fetchval(
+        "insert into import_file (sender, name, file_id, faulty_file_id, state, created_by, created_at) values"
+        " ('测试', '测试.xlsx', $1, $1, 'done', '测试', $2) returning id",
+        file,
+        clock.now(),
+    )
+
+
+async def _about_data(scene: Scene, file: UUID) -> None:
+    """A request of the patient about their data, with the package that was made for it."""
+    case_id = scene.at["feedback"]
+    await db.execute(
+        "insert into privacy_request (case_id, patient_id, rights, asker, identity_way, identity_note, checked_name,"
+        " checked_at) values ($1, $2, '{copy}', '本人', '当面核对身份证件', '核对原件', '测试', $3)",
+        case_id,
+        scene.at["patient"],
+        clock.now(),
+    )
+    scene.at["package"] = await db.fetchval(
+        "insert into privacy_package (case_id, state, file_id, asked_name, asked_at, expires_at)"
+        " values ($1, 'done', $2, '测试', $3, $3::timestamptz + interval '7 days') returning id",
+        case_id,
+        file,
+        clock.now(),
+    )
+
+
+async def _accounts(scene: Scene) -> None:
+    """Somebody in cardiology whose account is kept, with a post now and one to come."""
+    somebody: int = await db.fetchval(
+        "insert into staff (number, name) values ('kept', '测试待管') returning id"
+    )
+    scene.at["somebody"] = somebody
+    scene.at["post"] = await db.fetchval(
+        "insert into post (staff_id, unit_id, role) values ($1, $2, 'clinician') returning id", somebody, HERE
+    )
+    scene.at["planned"] = await db.fetchval(
+        "insert into post_planned (staff_id, unit_id, role, from_on, given_by)"
+        " values ($1, $2, 'liaison', '2099-01-01', '测试') returning id",
+        somebody,
+        HERE,
+    )
+
+
+async def _owned(scene: Scene) -> None:
+    """Things of one person: a kept view, a sheet of cases, a report on figures, a session elsewhere."""
+    owner = await scene.enter(OWNER)
+    staff_id = scene.people[OWNER].id
+    scene.at["view"] = await db.fetchval(
+        "insert into saved_view (staff_id, page, name, query) values ($1, 'cases', '我的', 'all=1') returning id",
+        staff_id,
+    )
+    asked = await owner.post("/cases/exports", {"query": ""})
+    scene.at["export"] = asked.headers["Location"].rpartition("/")[2]
+    for waiting in await db.fetch("select id from job where kind = 'case.export' and state = 'due'"):
+        await jobs.run_job(waiting["id"])
+    made = await owner.post("/statistics/reports/new", {"kind": "statistics_report"})
+    scene.at["figures"] = made.headers["Location"].rpartition("/")[2]
+    token = await sessions.begin(staff_id, address="127.0.0.1", agent="elsewhere")
+    here = await sessions.of_staff(staff_id, token)
+    scene.at["session"] = next(line.id for line in here if line.here)
+    await db.execute("update session set seen_at = now() where staff_id = $1", scene.people[IDLE].id)
