@@ -24,7 +24,18 @@ from staff.actors import actor_of
 
 EXPIRE = "bot.conversation"
 WHICH, CONFIRM, FILES = "#which", "#confirm", "#files"
-MINUTES = declare(Parameter("bot.answer_minutes", "企业微信填写等待时间", int, 10, 1, 120, "分钟"))
+MINUTES = declare(
+    Parameter(
+        "bot.answer_minutes",
+        "企业微信填写等待时间",
+        int,
+        10,
+        1,
+        120,
+        "分钟",
+        what="机器人提问后等多久；超时未答，这次填写作废",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,13 @@ OFF, TICKETS, ALL = "off", "tickets", "all"
 WHICH = declare(
     Parameter(
         "im.mirror_rooms",
-        "群聊同步到企业微信群（off 不同步、tickets 仅工单群、all 全部）",
+        "群聊同步到企业微信群",
         str,
         OFF,
         source="企业微信《应用发送消息到群聊会话》：群内发言无法回传，回复请打开链接或发给机器人",
+        choices=(OFF, TICKETS, ALL),
+        names=("不同步", "仅工单群", "全部群聊"),
+        what="把系统里的群聊消息单向抄送到企业微信群，成员随群聊变化",
     )
 )
 LEASE = timedelta(seconds=60)

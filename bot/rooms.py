@@ -20,7 +20,18 @@ from tickets.models import Case, Ticket
 from tickets.queries import secrecy
 
 NUDGE = "bot.nudge"
-SECONDS = declare(Parameter("bot.nudge_seconds", "群聊消息未读多久后转到企业微信", int, 30, 5, 3600, "秒"))
+SECONDS = declare(
+    Parameter(
+        "bot.nudge_seconds",
+        "群聊消息未读多久后转到企业微信",
+        int,
+        30,
+        5,
+        3600,
+        "秒",
+        what="人不在页面上时，未读消息发到本人企业微信",
+    )
+)
 
 
 async def posted(event: MessagePosted) -> None:

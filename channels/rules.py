@@ -13,21 +13,61 @@ from core.working_hours import QuietHours, next_allowed
 WECOM_RATES = "企业微信 访问频率限制 https://developer.work.weixin.qq.com/document/path/90454"
 BOT_RATES = "企业微信 智能机器人 长连接 https://developer.work.weixin.qq.com/document/path/101463"
 SMS_RATES = "阿里云短信 发送频率 https://help.aliyun.com/document_detail/44335.htm"
+_RESERVE = "达到上限的消息排队等下一个时段，不会丢失；供应商提高额度后在这里调大"
 
 
 def _number(
-    name: str, label: str, default: int, high: int, *, unit: str = "", source: str = "", low: int = 1
+    name: str,
+    label: str,
+    default: int,
+    high: int,
+    *,
+    unit: str = "",
+    source: str = "",
+    low: int = 1,
+    what: str = _RESERVE,
 ) -> Parameter:
-    return declare(Parameter(f"channels.{name}", label, int, default, low, high, unit, source))
+    return declare(Parameter(f"channels.{name}", label, int, default, low, high, unit, source, what=what))
 
 
-QUIET_FROM = _number("quiet_from", "消息免打扰开始", 21, 23, unit="时", low=0)
-QUIET_UNTIL = _number("quiet_until", "消息免打扰结束（与开始相同表示不设免打扰）", 8, 23, unit="时", low=0)
-BUNDLE_SECONDS = _number("bundle_seconds", "提醒合并等待时间", 120, 3600, unit="秒", low=0)
-RECEIPT_SMS = _number(
-    "receipt_minutes_sms", "短信回执等待时间", 30, 72 * 60, unit="分钟", source="回执最长 72 小时"
+QUIET_FROM = _number(
+    "quiet_from",
+    "消息免打扰开始",
+    21,
+    23,
+    unit="时",
+    low=0,
+    what="从这个整点起，不紧急的消息留到免打扰结束再发；紧急消息随时发",
 )
-RECEIPT_WECHAT = _number("receipt_minutes_wechat", "微信送达回执等待时间", 5, 24 * 60, unit="分钟")
+QUIET_UNTIL = _number(
+    "quiet_until", "消息免打扰结束", 8, 23, unit="时", low=0, what="与开始时间相同表示不设免打扰"
+)
+BUNDLE_SECONDS = _number(
+    "bundle_seconds",
+    "提醒合并等待时间",
+    120,
+    3600,
+    unit="秒",
+    low=0,
+    what="同一个人在这段时间内的多条提醒合成一条发送；0 为不合并",
+)
+RECEIPT_SMS = _number(
+    "receipt_minutes_sms",
+    "短信回执等待时间",
+    30,
+    72 * 60,
+    unit="分钟",
+    source="回执最长 72 小时",
+    what="过了这个时间还没有送达回执，按没有送达换下一种方式告知",
+)
+RECEIPT_WECHAT = _number(
+    "receipt_minutes_wechat",
+    "微信送达回执等待时间",
+    5,
+    24 * 60,
+    unit="分钟",
+    what="过了这个时间还没有送达回执，改发短信",
+)
 MEMBER_MINUTE = _number(
     "wecom_member_minute", "企业微信每人每分钟消息数", 30, 1000, unit="条", source=WECOM_RATES
 )

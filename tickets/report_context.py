@@ -28,7 +28,8 @@ ROLES = {"lead": "主办", "co": "协办"}
 
 
 def _text(name: str, label: str, default: str) -> Parameter:
-    return declare(Parameter(name=name, label=label, kind=str, default=default, source="文书抬头与落款"))
+    what = "写在报告、告知书的抬头或落款，留空则不写"
+    return declare(Parameter(name=name, label=label, kind=str, default=default, what=what))
 
 
 DEPARTMENT = _text("report.department", "文书：承办部门", "病人服务中心")

@@ -21,14 +21,32 @@ AUTO_ASSIGN = parameters.declare(
         "来单写明科室时自动派单",
         bool,
         default=True,
-        source="工单写明且能识别的科室直接派给联络人",
+        what="工单写明且能识别的科室直接派给联络人，不经服务中心",
     )
 )
 HOSPITAL_LEAD = parameters.declare(
-    Parameter("hospital_lead_days", "医院时限早于上级时限", int, 1, 0, 10, "工作日", "留出汇总与审核的时间")
+    Parameter(
+        "hospital_lead_days",
+        "医院时限早于上级时限",
+        int,
+        1,
+        0,
+        10,
+        "工作日",
+        what="留出服务中心汇总与审核的时间；只影响此后计算的时限",
+    )
 )
 DEPARTMENT_LEAD = parameters.declare(
-    Parameter("department_lead_days", "科室时限早于医院时限", int, 1, 0, 10, "工作日", "留出中心审核的时间")
+    Parameter(
+        "department_lead_days",
+        "科室时限早于医院时限",
+        int,
+        1,
+        0,
+        10,
+        "工作日",
+        what="留出中心审核科室答复的时间；只影响此后计算的时限",
+    )
 )
 
 

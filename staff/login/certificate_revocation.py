@@ -35,11 +35,13 @@ _LIST_EXTENSIONS = frozenset({ExtensionOID.CRL_NUMBER, ExtensionOID.AUTHORITY_KE
 UNREACHABLE = declare(
     Parameter(
         "login.ca_unreachable",
-        "证书吊销状态查不到时（refuse 拒绝登录，allow 允许登录并记入审计）",
+        "证书吊销状态查不到时",
         str,
         REFUSE,
         source="GB/T 20518-2018；RFC 5280 6.3：状态未知不等于有效",
         choices=(REFUSE, ALLOW),
+        names=("拒绝登录", "允许登录，并记入审计"),
+        what="认证机构的吊销服务暂时连不上，又没有可用的缓存时怎么办",
     )
 )
 

@@ -16,16 +16,42 @@ REFUSED = Counter("huiyin_login_refused_total", "Log-ins refused by a lock", ("b
 SOURCE = "GB/T 22239-2019 8.1.4.1 身份鉴别：登录失败处理"
 PER_ACCOUNT = declare(
     Parameter(
-        "login.failures_account", "同一工号连续失败次数上限", int, 5, low=3, high=20, unit="次", source=SOURCE
+        "login.failures_account",
+        "同一工号连续失败次数上限",
+        int,
+        5,
+        low=3,
+        high=20,
+        unit="次",
+        source=SOURCE,
+        what="达到后锁定这个工号",
     )
 )
 PER_ADDRESS = declare(  # a whole hospital may come from one address, so this is wide
     Parameter(
-        "login.failures_address", "同一地址失败次数上限", int, 60, low=10, high=1000, unit="次", source=SOURCE
+        "login.failures_address",
+        "同一地址失败次数上限",
+        int,
+        60,
+        low=10,
+        high=1000,
+        unit="次",
+        source=SOURCE,
+        what="全院共用出口地址时应调大，以免一人输错锁住全院",
     )
 )
 WINDOW_MINUTES = declare(
-    Parameter("login.lock_minutes", "锁定时间（分钟）", int, 15, low=5, high=1440, unit="分钟", source=SOURCE)
+    Parameter(
+        "login.lock_minutes",
+        "锁定时间",
+        int,
+        15,
+        low=5,
+        high=1440,
+        unit="分钟",
+        source=SOURCE,
+        what="失败达到上限后锁定多久；管理员可提前解锁",
+    )
 )
 
 

@@ -14,11 +14,29 @@ from staff.login import password, strength
 
 SOURCE = "GB/T 22239-2019 8.1.4.1 a) 身份鉴别信息定期更换"
 DAYS = declare(
-    Parameter("password.days", "密码有效天数（0 为不限）", int, 90, low=0, high=365, unit="天", source=SOURCE)
+    Parameter(
+        "password.days",
+        "密码有效天数",
+        int,
+        90,
+        low=0,
+        high=365,
+        unit="天",
+        source=SOURCE,
+        what="到期后登录时须先改密码；0 为不限",
+    )
 )
 HISTORY = declare(
     Parameter(
-        "password.history", "不得与最近几次的密码相同", int, 5, low=0, high=24, unit="次", source=SOURCE
+        "password.history",
+        "不得与最近几次的密码相同",
+        int,
+        5,
+        low=0,
+        high=24,
+        unit="次",
+        source=SOURCE,
+        what="0 为不比较",
     )
 )
 

@@ -24,17 +24,19 @@ STEP = 30
 SIGNS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that looks like another
 CODES, CODE_LENGTH = 10, 10
 OFF, ADMINISTRATORS, ALL = "off", "administrators", "all"
-KEEPERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.DISCIPLINE})
+KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDITOR, Role.DISCIPLINE})
 _SECRET, _PENDING = "staff.totp_secret", "staff.totp_pending"
 
 REQUIRED = declare(
     Parameter(
         "login.second_factor",
-        "必须启用两步验证的人员（off 不要求，administrators 管理、审计与纪检人员，all 全体）",
+        "必须启用两步验证的人员",
         str,
         ADMINISTRATORS,
         source="GB/T 22239-2019 8.1.4.1 d) 身份鉴别：两种或两种以上组合的鉴别技术",
         choices=(OFF, ADMINISTRATORS, ALL),
+        names=("不要求", "管理、审计与纪检人员", "全体人员"),
+        what="须启用而还没有启用的人，下次登录时先完成设置才能继续",
     )
 )
 

@@ -38,11 +38,13 @@ STRANGER = "您不是本院企业微信的成员，不能用企业微信登录"
 SECOND = declare(
     Parameter(
         "login.wecom_second",
-        "企业微信登录算不算第二种验证（possession 算“手机在手”：须两步验证的人只再输密码；enough 单凭企业微信即可；none 不算，照常要验证码）",
+        "企业微信登录算不算第二种验证",
         str,
         POSSESSION,
         source="GB/T 22239-2019 8.1.4.1 d) 身份鉴别：两种或两种以上组合的鉴别技术",
         choices=(POSSESSION, ENOUGH, NONE),
+        names=("算“手机在手”，再输一次密码", "单凭企业微信即可", "不算，照常要验证码"),
+        what="只影响须启用两步验证的人员；其他人用企业微信登录后直接进入",
     )
 )
 

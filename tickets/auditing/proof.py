@@ -39,15 +39,21 @@ class TimeOfDay(Parameter):
 
 
 AT = parameters.declare(
-    TimeOfDay("auditor.proof_at", "每日时限证明的发送时间", str, "08:30", source="发给值班负责人的企业微信")
+    TimeOfDay(
+        "auditor.proof_at",
+        "每日时限证明的发送时间",
+        str,
+        "08:30",
+        what="24 小时制，如 08:30；发给值班负责人的企业微信",
+    )
 )
 DUTY = parameters.declare(
     Parameter(
         "auditor.duty",
-        "值班负责人工号（逗号分隔，空为服务中心主任）",
+        "值班负责人工号",
         str,
         "",
-        source="接收每日时限证明和审计报警",
+        what="接收每日时限证明、审计报警和计划任务报警；多人用逗号分开，留空为服务中心主任",
     )
 )
 

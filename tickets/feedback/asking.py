@@ -26,12 +26,13 @@ WINDOW = timedelta(minutes=15)
 MOST_FAILURES = declare(
     Parameter(
         "feedback.query_failures",
-        "反馈进度查询错误次数上限（同一地址每 15 分钟）",
+        "反馈进度查询错误次数上限",
         int,
         10,
         low=3,
         high=1000,
         unit="次",
+        what="同一地址 15 分钟内输错查询码的次数，超过后暂停查询",
     )
 )
 PER_CODE = 5
