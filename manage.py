@@ -15,6 +15,7 @@ from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
 from reports import cubes
 from sample import cases as sample_cases
+from sample import feeds as sample_feeds
 from sample.cast import cast
 from sample.logins import table
 from wiring import wire
@@ -77,6 +78,7 @@ async def _seed(given: argparse.Namespace) -> int:
     else:
         await sample.seed(_progress, password=_sample_password())
     await sample_cases.seed(_progress)
+    await sample_feeds.seed()
     await _show_phones()
     return 0
 

@@ -7,10 +7,11 @@ from aiohttp import web
 from console import forms
 from console.case_matter import WhyForm
 from console.case_page import CASE_TONES, wanted
-from console.page import number, permit, show
+from console.page import go, number, permit, show
 from core.actor import Permission
 from core.errors import Invalid
-from patients import actions, queries
+from patients import actions, corrections, queries
+from patients import profile as profiles
 from patients.queries import Search
 from patients.rows import VisitRow
 from tickets.queries import case_page
@@ -29,6 +30,7 @@ async def search(request: web.Request) -> web.Response:
         request,
         "console/patients/search.html",
         words=words,
+        may_keep="/" in actor.scope(Permission.PATIENT_MAINTAIN),
         found=found,
         people=_people(found.rows) if found else [],
         next=f"{found.next[0].isoformat()}_{found.next[1]}" if found and found.next else "",
@@ -56,7 +58,10 @@ def _people(rows: tuple[VisitRow, ...]) -> list[tuple[VisitRow, list[VisitRow]]]
 async def file(request: web.Request) -> web.Response:
     """The file of one patient, masked."""
     actor = permit(request, Permission.PATIENT_READ)
-    patient = await queries.get(wanted(request), actor)
+    head = await profiles.stands_for(wanted(request))
+    if head != wanted(request):
+        return go(request, f"/patients/{head}", "这个患者号已合并，以下是合并后的档案")
+    patient = await queries.get(head, actor)
     may_see_cases = actor.can(Permission.CASE_READ) or actor.can(Permission.TICKET_READ)
     return await show(
         request,
@@ -66,6 +71,9 @@ async def file(request: web.Request) -> web.Response:
         cases=await case_page.of_patient(patient.id, actor) if may_see_cases else [],
         tones=CASE_TONES,
         may_reveal=actor.can(Permission.PATIENT_REVEAL),
+        may_keep=actor.can(Permission.PATIENT_MAINTAIN),
+        profile=await profiles.profile(patient.id, actor),
+        corrected=await corrections.listed(patient.id),
     )
 
 

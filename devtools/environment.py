@@ -115,6 +115,7 @@ class Addresses:
     redis_url: str
     web_port: int
     sandbox_port: int
+    mllp_port: int = 2575
 
     @property
     def web(self) -> str:
@@ -138,6 +139,8 @@ def compose(given: Mapping[str, str], kept: Mapping[str, str], at: Addresses, fo
         "HUIYIN_STORAGE_FOLDER": str(folder / "files"),
         "HUIYIN_LOG_FORMAT": "json",
         "SANDBOX_URL": at.sandbox,
+        "HUIYIN_MLLP_PORT": str(at.mllp_port),
+        "SANDBOX_MLLP_PORT": str(at.mllp_port),
         "SANDBOX_PORT": str(at.sandbox_port),
         "SANDBOX_APP_URL": at.web,
         "SANDBOX_STATE": str(folder / "sandbox.json"),

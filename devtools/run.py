@@ -29,6 +29,7 @@ from devtools.terminal import Problem, say
 READY_SECONDS: Final = 60.0
 WEB_PORT: Final = 8000
 SANDBOX_PORT: Final = 8010
+MLLP_PORT: Final = 2575
 APPLICATION: Final = "huiyin_application"  # the role the programs work as
 
 
@@ -104,9 +105,11 @@ class System:
             port_of(self.given, "HUIYIN_PORT", WEB_PORT),
             port_of(self.given, "SANDBOX_PORT", SANDBOX_PORT),
         )
-        for port in (web, sandbox):
+        # Beside another web port another MLLP port, so that two checkouts run side by side.
+        mllp = port_of(self.given, "HUIYIN_MLLP_PORT", MLLP_PORT + web - WEB_PORT)
+        for port in (web, sandbox, mllp):
             process.require_port(port)
-        at = Addresses(self._database_url(), self._redis_url(), web, sandbox)
+        at = Addresses(self._database_url(), self._redis_url(), web, sandbox, mllp)
         self.env = compose(self.given, kept_secrets(self.folder), at, self.folder)
         owner = self.env.get("HUIYIN_OWNER_DATABASE_URL", "") or at.database_url
         if ran := await migrate(owner):
@@ -121,6 +124,7 @@ class System:
         self._child("sandbox", "-m", "sandbox", grace=3.0)
         await self._manage("sample hospital 示例医院 …", "seed", "--if-empty")
         self._child("worker", "worker.py")
+        self._child("feeds", "feeds.py")
         self._child("web", "app.py")
         logins, _ = await asyncio.gather(
             self._manage("", "logins"),
@@ -133,6 +137,7 @@ class System:
             f"\n  回音 is ready after {time.monotonic() - began:.0f} s 系统已就绪\n\n"
             f"  console 工作台      {at.web}{prefix}/\n"
             f"  sandbox 沙盒(手机)  {at.sandbox}/\n"
+            f"  HL7 (MLLP) 接口     127.0.0.1:{mllp}\n"
             f"  API document        {at.web}{prefix}/api/v1/openapi.json\n"
             f"  logs 日志           {self.logs}\n\n{logins.rstrip()}\n\n  Ctrl-C stops everything 按 Ctrl-C 停止\n"
         )

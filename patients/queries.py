@@ -104,6 +104,23 @@ async def in_reach(patient_id: int, by: Actor, permission: Permission) -> None:
         raise NotFound("没有这位患者，或您无权查看")
 
 
+async def in_person_reach(patient_ids: Iterable[int], by: Actor, permission: Permission) -> None:
+    """Pass when `by` may use a person of whom these are records: one visit of any of them in reach is enough.
+
+    Raises:
+        Forbidden, NotFound: as `in_reach`.
+    """
+    where = _Where()
+    where.add("(v.patient_id = any({0}::bigint[]) or v.recorded_for = any({0}::bigint[]))", list(patient_ids))
+    units = await reach(by, permission)
+    _within(where, units)
+    if units is not None and not await db.fetchval(
+        f"select 1 from visit v where {where} limit 1",  # noqa: S608
+        *where.values,
+    ):
+        raise NotFound("没有这位患者，或您无权查看")
+
+
 async def get(patient_id: int, by: Actor) -> PatientFile:
     """A patient, masked.
 

@@ -35,7 +35,7 @@ PATIENT_COLUMNS = (
 )
 VISIT_COLUMNS = (
     "v.id, v.patient_id, v.kind, v.number, v.unit_id, v.ward_id, v.bed, v.start_on, v.end_on, v.doctor, v.nurse,"
-    " v.diagnosis, p.number as patient_number, p.name as patient_name, p.phone, p.id_hash"
+    " v.diagnosis, v.state, p.number as patient_number, p.name as patient_name, p.phone, p.id_hash"
 )
 
 
@@ -91,6 +91,7 @@ class VisitRow:
     doctor: str
     nurse: str
     diagnosis: str
+    cancelled: bool = False
 
     @property
     def kind_label(self) -> str:
@@ -167,4 +168,5 @@ def visit_row(row: "asyncpg.Record", tree: OrgTree, *, whole: bool = False) -> V
         doctor=row["doctor"],
         nurse=row["nurse"],
         diagnosis=row["diagnosis"],
+        cancelled=row["state"] == "cancelled",
     )

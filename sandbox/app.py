@@ -9,7 +9,9 @@ from aiohttp import web
 from sandbox import control, hotline, oauth, page, sms
 from sandbox.ca import routes as ca
 from sandbox.config import Config
+from sandbox.control.his import HIS
 from sandbox.faults import Fault
+from sandbox.his.player import Player
 from sandbox.wechat import routes as wechat_routes
 from sandbox.wecom import routes as wecom_routes
 from sandbox.wecom.bot import BOT, BotLine
@@ -28,6 +30,7 @@ def create_app(config: Config) -> web.Application:
     world = World(config)
     app[WORLD] = world
     app[BOT] = BotLine(world)
+    app[HIS] = Player(config.mllp_host, config.mllp_port)
     app[oauth.SCANS] = {}
     app.router.add_routes(wecom_routes.ROUTES)
     app.router.add_routes(wechat_routes.ROUTES)
@@ -53,6 +56,7 @@ async def _hang_up(app: web.Application) -> None:
 
 
 async def _stop(app: web.Application) -> None:
+    await app[HIS].stop()
     await app[WORLD].close()
 
 

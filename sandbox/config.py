@@ -48,6 +48,9 @@ class Config(BaseModel):
     ca_secret: str = "sandbox-ca-secret"
     ca_folder: str = ""  # keys and certificates, and roots.pem for the product; empty: memory only
 
+    mllp_host: str = "127.0.0.1"  # where the product listens for the HIS
+    mllp_port: int = 2575
+
     token_seconds: int = 7200
     response_code_seconds: int = 72 * 3600
     recall_seconds: int = 24 * 3600

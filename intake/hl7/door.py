@@ -54,6 +54,10 @@ class Door:
                         "utf-8", "replace"
                     )
                 await asyncio.sleep(0.5)
+            except Exception as error:
+                log.error("feed_message_not_kept", exc_info=error)
+                head, words = _head(body, "utf-8"), "内部错误，消息未保存"
+                return acks.answer(head, Code.REJECT, why=Why.INTERNAL, words=words).encode("utf-8", "replace")
 
     async def _taken(self, body: bytes, address: str) -> bytes:
         link, head = await self._link_of(body)
@@ -141,7 +145,7 @@ class Door:
 
 async def _waiting() -> int:
     number: int = await db.fetchval(
-        "select count(*) from (select 1 from feed_message where state = 'due' limit $1) as some", MOST_WAITING
+        "select count(*) from (select 1 from feed_message where state = 'due' limit $1) as w", MOST_WAITING
     )
     return number
 

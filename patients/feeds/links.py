@@ -154,8 +154,8 @@ async def met_stranger(application: str, facility: str, address: str) -> None:
     await db.execute(
         "insert into feed_stranger (application, facility, address, first_at, last_at) values ($1, $2, $3, $4, $4)"
         " on conflict (application, facility, address) do update set times = feed_stranger.times + 1, last_at = $4",
-        application[:60],
-        facility[:60],
+        application.replace("\x00", "")[:60],
+        facility.replace("\x00", "")[:60],
         address[:60],
         clock.now(),
     )

@@ -93,13 +93,13 @@ async def _insert(
         " created_at, due_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"
         " on conflict (link_id, external_id) do nothing returning id",
         link.id,
-        external_id[:200],
-        kind[:20],
+        external_id.replace("\x00", "")[:200],
+        kind.replace("\x00", "")[:20],
         sealed(body),
         mark,
         state,
-        error[:2000],
-        fault_at[:60],
+        error.replace("\x00", "")[:2000],
+        fault_at.replace("\x00", "")[:60],
         trace_id(),
         clock.now(),
     )

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.control import people, phones, platform, trouble
+from sandbox.control import his, people, phones, platform, trouble
 from sandbox.control.base import control
 
 ROUTES = [
@@ -40,5 +40,9 @@ ROUTES = [
     web.get("/control/hotline/orders", control(platform.orders)),
     web.post("/control/hotline/orders", control(platform.push_order)),
     web.get("/control/hotline/samples", control(platform.sample_orders)),
+    web.get("/control/his", control(his.standing)),
+    web.post("/control/his/play", control(his.play)),
+    web.post("/control/his/stop", control(his.stop)),
+    web.post("/control/his/say", control(his.say)),
     web.post("/control/hotline/callbacks", control(platform.push_callback)),
 ]

@@ -1,6 +1,7 @@
 /* Starts the page: which view the address asks for, and what changes while it is open. */
 
 import { calmly, get, h } from "./dom.js";
+import { His } from "./his.js";
 import { Hotline } from "./hotline.js";
 import { Log } from "./log.js";
 import { Stage } from "./stage.js";
@@ -9,6 +10,7 @@ import { Trouble } from "./trouble.js";
 const views = {
   phones: new Stage(document.getElementById("phones")),
   hotline: new Hotline(document.getElementById("hotline")),
+  his: new His(document.getElementById("his")),
   faults: new Trouble(document.getElementById("faults")),
   log: new Log(document.getElementById("log")),
 };
