@@ -16,8 +16,10 @@ from bot.web import SOURCE as WECOM
 from channels import card_updates, receipts
 from channels import jobs as channel_jobs
 from channels.events import MessageFailed
+from console import audit_watch
 from core import (
     audit_keeping,
+    audit_web,
     dictionaries,
     due,
     events,
@@ -42,13 +44,16 @@ from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitM
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from reports import reactions as statistics
-from staff.events import CalendarChanged, UnitNamed, UnitsMoved
+from staff import actions as staff_actions
+from staff import posts
+from staff.events import CalendarChanged, UnitNamed, UnitsMoved, WorkHandedOver
 from tickets import actions as ticket_actions
 from tickets import (
     escalation,
     exporting,
     extending,
     following,
+    handing_over,
     reactions,
     reorganised,
     templating,
@@ -130,6 +135,7 @@ def wire() -> None:
     events.react(ReplyApproved, reactions.report_result)
     events.react(CaseReturned, reactions.report_return)
     events.react(CalendarChanged, reactions.recount)
+    events.react(WorkHandedOver, handing_over.take_over)
     events.react(UnitsMoved, reorganised.moved)
     events.react(UnitNamed, unknown_units.go_on)
     jobs.on_job(reorganised.FOLLOW, reorganised.follow)
@@ -177,6 +183,7 @@ def _wire_patients() -> None:
 
 
 def _wire_core() -> None:
+    audit_web.watch(audit_watch.DOORS)
     rotation.declare(*SEALED)
     schedules.declare(*SCHEDULES)
     web.GAUGES.append(schedules_queries.gauge)
@@ -186,6 +193,8 @@ def _wire_core() -> None:
     jobs.on_job(audit_keeping.RESTORE, audit_keeping.restore)
     quarantine.use(clamav.scan)
     jobs.on_job(quarantine.KIND, quarantine.scan)
+    due.on_due(posts.BEGINS, posts.begin)
+    due.on_due(staff_actions.POST_ENDS, posts.end)
 
 
 def _wire_bot() -> None:

@@ -9,6 +9,7 @@ class Permission(StrEnum):
 
     CASE_READ = "case:read"
     CASE_REGISTER = "case:register"
+    CASE_FIRST = "case:first"
     CASE_IMPORT = "case:import"
     CASE_HANDLE = "case:handle"
     CASE_REVIEW = "case:review"
@@ -30,6 +31,7 @@ class Permission(StrEnum):
     PARAMETER_MANAGE = "parameter:manage"
     MACHINE_OPERATE = "machine:operate"
     STAFF_MANAGE = "staff:manage"
+    ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
     EXPORT_WHOLE = "export:whole"
     EXPORT_APPROVE = "export:approve"

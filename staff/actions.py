@@ -4,21 +4,23 @@ Signing in lies in `staff.entering`, passwords and the second factor in `staff.s
 """
 
 import secrets
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 from core import audit, clock, crypto, db
 from core.actor import Actor, Door, Permission
+from core.due import Ask, schedule
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
 from staff import queries, sessions
 from staff.actors import actor_of
 from staff.events import PostsChanged, WecomBound
 from staff.login import lock
-from staff.roles import APART, LABELS, Role
+from staff.roles import APART, LABELS, OF_THE_GROUP, Role
 
 CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another
 CODE_LENGTH = 8
 CODE_LIVES = timedelta(minutes=10)
+POST_ENDS = "staff.post_ends"
 
 
 async def sign_out(token: str, *, by: Actor) -> None:
@@ -53,23 +55,26 @@ async def end_other_sessions(token: str, *, by: Actor) -> int:
     return ended
 
 
-async def make_bind_code(*, by: Actor) -> str:
-    """A one-time code, good for ten minutes, by which the signed-in person ties their WeCom account to themselves.
+async def make_bind_code(staff_id: int | None = None, *, by: Actor) -> str:
+    """A one-time code, good for ten minutes, by which a person ties their WeCom account to themselves.
 
-    A code made before is void from now on.
+    For oneself, or as their administrator for somebody else. A code made before is void from now on.
     """
-    if by.staff_id is None:
+    whose = by.staff_id if staff_id is None else staff_id
+    if whose is None:
         raise Forbidden
+    if whose != by.staff_id:
+        await manages(by, whose)
     code = "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH))
     async with db.transaction():
-        await db.execute("delete from bind_code where staff_id = $1", by.staff_id)
+        await db.execute("delete from bind_code where staff_id = $1", whose)
         await db.execute(
             "insert into bind_code (code_hash, staff_id, expires_at) values ($1, $2, $3)",
             crypto.search_hash(f"bind {code}"),
-            by.staff_id,
+            whose,
             clock.now() + CODE_LIVES,
         )
-        await audit.record(by, "staff.make_bind_code", "staff", by.staff_id)
+        await audit.record(by, "staff.make_bind_code", "staff", whose)
     return code
 
 
@@ -113,36 +118,65 @@ async def unbind_wecom(staff_id: int, *, by: Actor) -> None:
             await audit.record(by, "staff.unbind_wecom", "staff", staff_id)
 
 
-async def give_post(staff_id: int, unit_id: int, role: Role, *, rank: int = 1, by: Actor) -> None:
-    """Give a person a role in a unit, or change its rank (1 first, 2 deputy); holds from their next step on.
+async def give_post(
+    staff_id: int, unit_id: int, role: Role, *, rank: int = 1, until_on: date | None = None, by: Actor
+) -> None:
+    """Give a person a role in a unit, or change its rank (1 first, 2 deputy) or last day; holds from their next step on.
 
     Raises:
-        Refused: one's own post; or keeping accounts and keeping watch would come into one hand.
-        Invalid: the rank is not 1 to 9.
+        Refused: one's own post; or two of the three administrators would come into one hand.
+        Invalid: the rank is not 1 to 9, the last day is over, or the role is one of the whole group.
+    """
+    if until_on is not None and until_on < clock.today():
+        words = "截止日期不能早于今天"
+        raise Invalid(
+            words, details=[Fault(field="until_on", label="截止日期", reason=words, value=str(until_on))]
+        )
+    async with db.transaction():
+        await may_give(staff_id, unit_id, role, rank=rank, by=by)
+        changed = await db.execute(
+            "insert into post (staff_id, unit_id, role, rank, until_on, given_by, given_at)"
+            " values ($1, $2, $3, $4, $5, $6, $7) on conflict (staff_id, unit_id, role) do update"
+            " set rank = $4, until_on = $5, given_by = $6, given_at = $7"
+            " where post.rank <> $4 or post.until_on is distinct from $5",
+            staff_id,
+            unit_id,
+            role,
+            rank,
+            until_on,
+            by.name,
+            clock.now(),
+        )
+        if changed:
+            term = {"until": until_on} if until_on is not None else {}
+            await audit.record(
+                by, "staff.give_post", "staff", staff_id, unit=unit_id, role=role, rank=rank, **term
+            )
+            if until_on is not None:
+                await end_with_the_day(staff_id, until_on)
+            await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
+
+
+async def may_give(staff_id: int, unit_id: int, role: Role, *, rank: int, by: Actor) -> None:
+    """Refuse what `give_post` would refuse; locks the person.
+
+    Raises:
+        Forbidden, Refused, Invalid, NotFound: as there.
     """
     if not 1 <= rank <= 9:
         raise Invalid(
             "次序应为 1 到 9",
             details=[Fault(field="rank", label="次序", reason="应为 1 到 9", value=str(rank))],
         )
-    await _changes_posts(by, staff_id, unit_id)
-    async with db.transaction():
-        if await db.fetchval("select id from staff where id = $1 and active for update", staff_id) is None:
-            raise NotFound("没有这位职工，或账号已停用")
-        held = {post.role for post in await queries.posts(staff_id)}
-        if held | {role} >= APART:
-            raise Refused("系统管理员与安全审计员不能由同一人担任")
-        changed = await db.execute(
-            "insert into post (staff_id, unit_id, role, rank) values ($1, $2, $3, $4)"
-            " on conflict (staff_id, unit_id, role) do update set rank = $4 where post.rank <> $4",
-            staff_id,
-            unit_id,
-            role,
-            rank,
-        )
-        if changed:
-            await audit.record(by, "staff.give_post", "staff", staff_id, unit=unit_id, role=role, rank=rank)
-            await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
+    await changes_posts(by, staff_id, unit_id)
+    if await db.fetchval("select id from staff where id = $1 and active for update", staff_id) is None:
+        raise NotFound("没有这位职工，或账号已停用")
+    held = {post.role for post in await queries.posts(staff_id)} & APART
+    if role in APART and (other := next(iter(held - {role}), None)) is not None:
+        raise Refused(f"{LABELS[other]}与{LABELS[role]}不能由同一人担任")
+    if role in OF_THE_GROUP and (await queries.tree()).unit(unit_id).parent_id is not None:
+        words = f"“{LABELS[role]}”管全集团，请选择集团"
+        raise Invalid(words, details=[Fault(field="unit", label="科室", reason=words)])
 
 
 async def take_post(staff_id: int, unit_id: int, role: Role, *, by: Actor) -> None:
@@ -152,7 +186,7 @@ async def take_post(staff_id: int, unit_id: int, role: Role, *, by: Actor) -> No
         NotFound: they do not hold it.
         Refused: one's own post.
     """
-    await _changes_posts(by, staff_id, unit_id)
+    await changes_posts(by, staff_id, unit_id)
     async with db.transaction():
         if not await db.execute(
             "delete from post where staff_id = $1 and unit_id = $2 and role = $3", staff_id, unit_id, role
@@ -162,9 +196,16 @@ async def take_post(staff_id: int, unit_id: int, role: Role, *, by: Actor) -> No
         await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
 
 
-async def _changes_posts(by: Actor, staff_id: int, unit_id: int) -> None:
+async def end_with_the_day(staff_id: int, last: date) -> None:
+    """Have the posts of a person that end with this day taken from them after it; `posts.end` does it."""
+    morning = datetime.combine(last + timedelta(days=1), time(), clock.SHANGHAI)
+    await schedule(Ask(morning, POST_ENDS, staff_id, last.toordinal()))
+
+
+async def changes_posts(by: Actor, staff_id: int, unit_id: int) -> None:
+    """Refuse unless `by` keeps the accounts of this unit and the person is somebody else."""
     unit = (await queries.tree()).unit(unit_id)
-    if not by.can(Permission.STAFF_MANAGE, unit.scope):
+    if not by.can(Permission.ACCOUNT_MANAGE, unit.scope):
         raise Forbidden
     if by.staff_id == staff_id:
         raise Refused("不能更改自己的岗位，请由另一位管理员操作")
@@ -175,5 +216,5 @@ async def manages(by: Actor, staff_id: int) -> None:
     tree = await queries.tree()
     held = await queries.posts(staff_id)
     scopes = [tree.unit(post.unit_id).scope for post in held] or ["/"]
-    if not all(by.can(Permission.STAFF_MANAGE, scope) for scope in scopes):
+    if not all(by.can(Permission.ACCOUNT_MANAGE, scope) for scope in scopes):
         raise Forbidden

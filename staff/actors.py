@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core import db
+from core import clock, db
 from core.actor import Actor, ActorKind, Door, Grant
 from core.errors import Unauthenticated
 from staff.roles import ROLES, Role
@@ -17,9 +17,11 @@ async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
     row = await db.fetchrow(
         "select s.name, coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,"
         " coalesce(array_agg(case when u.parent_id is null then '/' else u.path end) filter (where p.id is not null),"
-        " '{}') as paths from staff s left join post p on p.staff_id = s.id left join org_unit u on u.id = p.unit_id"
+        " '{}') as paths from staff s left join post p on p.staff_id = s.id"
+        " and (p.until_on is null or p.until_on >= $2) left join org_unit u on u.id = p.unit_id"
         " where s.id = $1 and s.active group by s.id",
         staff_id,
+        clock.today(),
     )
     if row is None:
         raise Unauthenticated("账号不存在或已停用")

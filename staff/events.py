@@ -32,3 +32,17 @@ class UnitNamed(Event):
     """A unit goes by a further name: what waits because nobody knew the name can go on."""
 
     unit_id: int
+
+
+class AccountShut(Event):
+    """An account was disabled: what the person holds is for somebody else."""
+
+    staff_id: int
+
+
+class WorkHandedOver(Event):
+    """A person's open work goes to another: `handing_id` is the row of `handing_over`."""
+
+    handing_id: int
+    from_id: int
+    to_id: int

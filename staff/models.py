@@ -67,6 +67,7 @@ class Post(Model):
     unit_id = fields.BigIntField()
     role = fields.TextField()
     rank = fields.IntField(default=1)
+    until_on = fields.DateField(null=True)
 
     class Meta:
         """Table name."""

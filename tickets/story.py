@@ -69,6 +69,7 @@ _CASE: dict[str, str] = {
     CaseVerb.REPLY_WITH: "{text}",
     "undo_matter": "撤销了{text}",
     "quoted": "在 {text} 中引用了本诉求的工单",
+    "hand_over": "交接：{text}",
     "reject_matter": "确认与 {text} 不是同一事项",
     CaseVerb.SETTLE: "当场解决（{satisfied}）：{text}",
     CaseVerb.PASS_ON: "表扬转达{text}",

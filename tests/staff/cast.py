@@ -39,6 +39,7 @@ POSTS = (  # person, unit, role, rank
     ("west_vp", "west", Role.VICE_PRESIDENT, 1),
     ("carol", "group", Role.CENTRE_STAFF, 1),
     ("admin", "group", Role.ADMINISTRATOR, 1),
+    ("keeper", "group", Role.SECURITY, 1),
     ("auditor", "group", Role.AUDITOR, 1),
 )
 

@@ -60,13 +60,13 @@ async def test_one_unbinds_oneself_and_an_administrator_anyone(house: House) -> 
     with pytest.raises(Forbidden):
         await actions.unbind_wecom(house.staff["bob"], by=await house.actor("alice"))
     assert await queries.by_wecom("wx_bob") is not None
-    await actions.unbind_wecom(house.staff["bob"], by=await house.actor("admin"))
+    await actions.unbind_wecom(house.staff["bob"], by=await house.actor("keeper"))
     await actions.unbind_wecom(house.staff["alice"], by=await house.actor("alice"))
     assert (await queries.by_wecom("wx_bob"), await queries.by_wecom("wx_alice")) == (None, None)
 
 
 async def test_a_post_given_holds_at_once_and_a_post_taken_is_gone(house: House) -> None:
-    admin, bob, unit = await house.actor("admin"), house.staff["bob"], house.unit["west_surgery"]
+    admin, bob, unit = await house.actor("keeper"), house.staff["bob"], house.unit["west_surgery"]
     path = (await queries.tree()).unit(unit).path
     assert not (await house.actor("bob")).can(Permission.TICKET_HANDLE, path)
 
@@ -87,17 +87,17 @@ async def test_a_post_given_holds_at_once_and_a_post_taken_is_gone(house: House)
         await actions.take_post(bob, unit, Role.LIAISON, by=admin)
     told = await db.fetch("select action, actor_name from audit where subject = 'staff' order by id")
     assert [tuple(row) for row in told] == [
-        ("staff.give_post", "测试admin"),
-        ("staff.give_post", "测试admin"),
-        ("staff.take_post", "测试admin"),
+        ("staff.give_post", "测试keeper"),
+        ("staff.give_post", "测试keeper"),
+        ("staff.take_post", "测试keeper"),
     ]
 
 
 async def test_nobody_changes_their_own_posts_or_those_out_of_their_reach(house: House) -> None:
-    admin, west = await house.actor("admin"), house.unit["west"]
+    admin, west = await house.actor("keeper"), house.unit["west"]
     with pytest.raises(Refused, match="不能更改自己的岗位"):
-        await actions.give_post(house.staff["admin"], west, Role.CENTRE_HEAD, by=admin)
-    await actions.give_post(house.staff["bob"], west, Role.ADMINISTRATOR, by=admin)
+        await actions.give_post(house.staff["keeper"], west, Role.CENTRE_HEAD, by=admin)
+    await actions.give_post(house.staff["bob"], west, Role.SECURITY, by=admin)
     of_west = await house.actor("bob")
     await actions.give_post(house.staff["carol"], house.unit["west_surgery"], Role.LIAISON, by=of_west)
     for place in ("group", "east_cardiology"):
@@ -110,7 +110,7 @@ async def test_nobody_changes_their_own_posts_or_those_out_of_their_reach(house:
 async def test_who_keeps_accounts_does_not_keep_watch(house: House) -> None:
     with pytest.raises(Refused, match="不能由同一人担任"):
         await actions.give_post(
-            house.staff["auditor"], house.unit["west"], Role.ADMINISTRATOR, by=await house.actor("admin")
+            house.staff["auditor"], house.unit["west"], Role.ADMINISTRATOR, by=await house.actor("keeper")
         )
 
 
@@ -122,6 +122,6 @@ async def test_a_rank_is_from_one_to_nine(house: House, rank: int) -> None:
             house.unit["west"],
             Role.LIAISON,
             rank=rank,
-            by=await house.actor("admin"),
+            by=await house.actor("keeper"),
         )
     assert caught.value.details[0].value == str(rank)

@@ -1,0 +1,249 @@
+"""What is done on a person's page: details and posts changed, the account shut or opened, log-in helped, work handed over."""
+
+from typing import Any
+
+from aiohttp import web
+from pydantic import Field
+
+from console import forms
+from console.page import go, number, permit, show
+from console.staff_people import KEEP, PAGE, HandForm, page_of, unit_options
+from core.actions import Form
+from core.actor import Actor
+from core.errors import Invalid, NotFound
+from staff import actions, handing, people, people_found, posts, queries, securing
+from staff.roles import LABELS
+from tickets import handing_over
+
+routes = web.RouteTableDef()
+
+
+class WhyForm(Form):
+    """Why an account is shut or opened."""
+
+    reason: str = Field(title="原因", min_length=2, max_length=200)
+
+
+def _id(request: web.Request) -> int:
+    return number(request.match_info["id"]) or 0
+
+
+async def _drawer(
+    request: web.Request,
+    form: type[Form],
+    given: dict[str, Any],
+    error: Invalid | None = None,
+    **words: Any,
+) -> web.Response:
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    options: dict[str, forms.Options] = {"unit": await unit_options(actor)}
+    return await show(
+        request,
+        "console/people/drawer.html",
+        status=error.status if error else 200,
+        controls=forms.controls(form, given, error.details if error else (), options),
+        **{"note": f"{line.name}（{line.number}）", "explained": "", "danger": False, **words},
+    )
+
+
+@routes.get(PAGE + "/{id:\\d+}/edit")
+async def editing(request: web.Request) -> web.Response:
+    """The drawer of name, title and phone."""
+    actor = permit(request, KEEP)
+    await people_found.one(_id(request), by=actor)
+    person = await queries.person(_id(request))
+    known = {"name": person.name, "title": person.title, "phone": person.phone}
+    return await _edit(request, known)
+
+
+async def _edit(request: web.Request, given: dict[str, Any], error: Invalid | None = None) -> web.Response:
+    path = f"{PAGE}/{_id(request)}/edit"
+    return await _drawer(
+        request, people.PersonForm, given, error, heading="修改资料", path=path, button="保存"
+    )
+
+
+@routes.post(PAGE + "/{id:\\d+}/edit")
+async def edited(request: web.Request) -> web.Response:
+    """Write them."""
+    actor = permit(request, KEEP)
+    await people_found.one(_id(request), by=actor)
+    given = await forms.posted(request, people.PersonForm)
+    try:
+        await people.change(_id(request), forms.parse(people.PersonForm, given), by=actor)
+    except Invalid as error:
+        return await _edit(request, given, error)
+    return go(request, f"{PAGE}/{_id(request)}", "资料已保存")
+
+
+@routes.get(PAGE + "/{id:\\d+}/posts")
+async def posting(request: web.Request) -> web.Response:
+    """The drawer of a post."""
+    return await _post(request, {})
+
+
+async def _post(request: web.Request, given: dict[str, Any], error: Invalid | None = None) -> web.Response:
+    path = f"{PAGE}/{_id(request)}/posts"
+    return await _drawer(
+        request, people.PostForm, given, error, heading="增加岗位", path=path, button="授予岗位"
+    )
+
+
+@routes.post(PAGE + "/{id:\\d+}/posts")
+async def posted(request: web.Request) -> web.Response:
+    """Give it."""
+    actor = permit(request, KEEP)
+    await people_found.one(_id(request), by=actor)
+    given = await forms.posted(request, people.PostForm)
+    try:
+        form = forms.parse(people.PostForm, given)
+        await posts.give(
+            _id(request),
+            form.unit,
+            form.role,
+            rank=form.rank,
+            from_on=form.from_on,
+            until_on=form.until_on,
+            by=actor,
+        )
+    except Invalid as error:
+        return await _post(request, given, error)
+    return go(request, f"{PAGE}/{_id(request)}", f"已授予“{LABELS[form.role]}”岗位")
+
+
+@routes.post(PAGE + "/{id:\\d+}/posts/{post:\\d+}/take")
+async def taken(request: web.Request) -> web.Response:
+    """Take a post; what is open is then offered for handing over."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    wanted = number(request.match_info["post"])
+    held = next((post for post in line.posts if post.id == wanted), None)
+    if held is None:
+        raise NotFound("没有这个岗位，可能已被收回")
+    await actions.take_post(line.id, held.unit_id, held.role, by=actor)
+    work = await handing_over.open_of(line.id)
+    said = f"已收回“{held.label}”岗位"
+    return go(request, f"{PAGE}/{line.id}", said if work.empty else f"{said}，此人还有未了事项，请交接")
+
+
+@routes.post(PAGE + "/{id:\\d+}/planned/{post:\\d+}/drop")
+async def dropped(request: web.Request) -> web.Response:
+    """Give up a post that has not begun."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    await posts.drop_planned(line.id, number(request.match_info["post"]) or 0, by=actor)
+    return go(request, f"{PAGE}/{line.id}", "待生效的岗位已撤销")
+
+
+@routes.get(PAGE + "/{id:\\d+}/{way:shut|reopen}")
+async def why(request: web.Request) -> web.Response:
+    """The drawer that asks for the reason."""
+    return await _why(request, {})
+
+
+async def _why(request: web.Request, given: dict[str, Any], error: Invalid | None = None) -> web.Response:
+    shut = request.match_info["way"] == "shut"
+    return await _drawer(
+        request,
+        WhyForm,
+        given,
+        error,
+        heading="停用账号" if shut else "启用账号",
+        path=f"{PAGE}/{_id(request)}/{request.match_info['way']}",
+        button="停用" if shut else "启用",
+        danger=shut,
+        explained="停用后立即退出所有登录，不再收到工单和提醒；岗位和历史记录保留。" if shut else "",
+    )
+
+
+@routes.post(PAGE + "/{id:\\d+}/{way:shut|reopen}")
+async def switched(request: web.Request) -> web.Response:
+    """Shut or open the account."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    given = await forms.posted(request, WhyForm)
+    try:
+        reason = forms.parse(WhyForm, given).reason
+    except Invalid as error:
+        return await _why(request, given, error)
+    if request.match_info["way"] == "reopen":
+        await people.reopen(line.id, reason, by=actor)
+        return go(request, f"{PAGE}/{line.id}", "账号已启用，请设置一次性密码")
+    await people.shut(line.id, reason, by=actor)
+    work = await handing_over.open_of(line.id)
+    return go(request, f"{PAGE}/{line.id}", "账号已停用" if work.empty else "账号已停用，请交接未了事项")
+
+
+@routes.post(PAGE + "/{id:\\d+}/password")
+async def password(request: web.Request) -> web.Response:
+    """A one-time password, shown on this answer and never again."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    made = await people.one_time_password(line.id, by=actor)
+    return await page_of(request, actor, line.id, password=made)
+
+
+@routes.post(PAGE + "/{id:\\d+}/bind-code")
+async def bind_code(request: web.Request) -> web.Response:
+    """A code with which the person binds their WeCom account, shown once."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    code = await actions.make_bind_code(line.id, by=actor)
+    return await page_of(request, actor, line.id, code=code)
+
+
+@routes.post(PAGE + "/{id:\\d+}/{act:unlock|unbind|second|sessions}")
+async def helped(request: web.Request) -> web.Response:
+    """Lift a lock, untie WeCom, take the second factor away, end the log-ins."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    return go(request, f"{PAGE}/{line.id}", await _help(request.match_info["act"], line.id, actor))
+
+
+async def _help(act: str, staff_id: int, actor: Actor) -> str:
+    match act:
+        case "unlock":
+            await securing.unlock(staff_id, by=actor)
+            return "已解除锁定"
+        case "unbind":
+            await actions.unbind_wecom(staff_id, by=actor)
+            return "企业微信已解除绑定"
+        case "second":
+            await securing.reset_second(staff_id, by=actor)
+            return "两步验证已重置，下次登录重新设置"
+    ended = await people.end_sessions(staff_id, by=actor)
+    return f"已结束 {ended} 处登录"
+
+
+@routes.get(PAGE + "/{id:\\d+}/hand-over")
+async def handing_drawer(request: web.Request) -> web.Response:
+    """The drawer in which open work is given to another."""
+    return await _hand(request, {})
+
+
+async def _hand(request: web.Request, given: dict[str, Any], error: Invalid | None = None) -> web.Response:
+    return await _drawer(
+        request,
+        HandForm,
+        given,
+        error,
+        heading="交接未了事项",
+        path=f"{PAGE}/{_id(request)}/hand-over",
+        button="全部交给接收人",
+        explained="接收人无权办理的工单会退回科室待办，不会悬空。",
+    )
+
+
+@routes.post(PAGE + "/{id:\\d+}/hand-over")
+async def handed(request: web.Request) -> web.Response:
+    """Give it."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    given = await forms.posted(request, HandForm)
+    try:
+        form = forms.parse(HandForm, given)
+        await handing.hand_over(line.id, form.to_id, form.reason, by=actor)
+    except Invalid as error:
+        return await _hand(request, given, error)
+    return go(request, f"{PAGE}/{line.id}", "交接已提交，几秒内完成，结果记入审计日志")

@@ -1,0 +1,257 @@
+"""Accounts of members of staff, as verbs: add, change, shut, open again, a one-time password, ending log-ins.
+
+For whoever keeps the accounts of every unit the person has a post in (`actions.manages`); nobody does these to
+themselves. What was handed over when an account is shut is `staff.handing`.
+"""
+
+import secrets
+import string
+from datetime import date
+
+from pydantic import Field, field_validator
+from pypinyin import Style, lazy_pinyin
+
+from core import audit, clock, crypto, db
+from core.actions import Form
+from core.actor import Actor, Permission
+from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
+from core.events import announce
+from core.identity import mask_phone, normalise_phone
+from staff import actions, queries, securing, sessions
+from staff.events import AccountShut, PostsChanged
+from staff.roles import LABELS, Role
+
+ONE_TIME_LENGTH = 14
+_SIGNS = "".join(sign for sign in string.ascii_letters + string.digits if sign not in "0OoIl1")
+
+
+class PersonForm(Form):
+    """What is written down of a person."""
+
+    name: str = Field(title="姓名", min_length=1, max_length=40)
+    title: str = Field(default="", title="职务", description="例如：护士长、主治医师", max_length=60)
+    phone: str = Field(default="", title="手机号", description="用于短信通知和绑定企业微信", max_length=30)
+
+    @field_validator("phone")
+    @classmethod
+    def _a_phone(cls, value: str) -> str:
+        if value and normalise_phone(value) is None:
+            raise ValueError("不是有效的电话号码")
+        return value
+
+
+class PostForm(Form):
+    """A post: what, where, in which order, for how long."""
+
+    role: Role = Field(
+        title="角色", json_schema_extra={"labels": {role.value: LABELS[role] for role in Role}}
+    )
+    unit: int = Field(title="科室", json_schema_extra={"widget": "department"})
+    rank: int = Field(
+        default=1, title="次序", description="1 为第一负责，2 为副；联络人按次序接单", ge=1, le=9
+    )
+    from_on: date | None = Field(
+        default=None, title="起始日期", description="不填为立即生效", json_schema_extra={"widget": "date"}
+    )
+    until_on: date | None = Field(
+        default=None,
+        title="截止日期",
+        description="不填为长期；到期次日自动收回",
+        json_schema_extra={"widget": "date"},
+    )
+
+
+class NewPerson(PersonForm):
+    """A new member of staff with the first post; further ones are given afterwards."""
+
+    number: str = Field(
+        title="工号",
+        description="登录名，以后不能更改",
+        min_length=2,
+        max_length=20,
+        pattern=r"^[0-9A-Za-z_-]+$",
+    )
+    role: Role = Field(
+        title="角色", json_schema_extra={"labels": {role.value: LABELS[role] for role in Role}}
+    )
+    unit: int = Field(title="科室", json_schema_extra={"widget": "department"})
+
+
+def initials(name: str) -> str:
+    """ "csj" of 测试甲, for searching."""
+    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER, errors="ignore")).lower()[:40]
+
+
+async def fill_initials() -> None:
+    """Initials for whoever was written down without them (before there were any, or by a bulk load)."""
+    rows = await db.fetch("select id, name from staff where pinyin = '' limit 5000")
+    known = [(row["id"], made) for row in rows if (made := initials(row["name"]))]
+    if known:
+        await db.executemany("update staff set pinyin = $2 where id = $1", known)
+
+
+def _sealed(phone: str) -> tuple[bytes | None, bytes | None]:
+    plain = normalise_phone(phone) if phone else None
+    if not plain:
+        return None, None
+    return crypto.key_ring().encrypt(plain, "staff.phone"), crypto.search_hash(plain)
+
+
+async def add(form: NewPerson, *, by: Actor) -> int:
+    """A new account with its first post, without a password yet; its id.
+
+    Raises:
+        Forbidden: the unit is not theirs to keep.
+        Invalid: the number is taken.
+    """
+    unit = (await queries.tree()).unit(form.unit)
+    if not by.can(Permission.ACCOUNT_MANAGE, unit.scope):
+        raise Forbidden
+    sealed, hashed = _sealed(form.phone)
+    async with db.transaction():
+        number: int | None = await db.fetchval(
+            "insert into staff (number, name, title, phone, phone_hash, pinyin, created_at)"
+            " values ($1, $2, $3, $4, $5, $6, $7) on conflict (number) do nothing returning id",
+            form.number,
+            form.name,
+            form.title,
+            sealed,
+            hashed,
+            initials(form.name),
+            clock.now(),
+        )
+        if number is None:
+            words = f"工号 {form.number} 已有账号"
+            raise Invalid(
+                words, details=[Fault(field="number", label="工号", reason=words, value=form.number)]
+            )
+        await audit.record(by, "staff.add", "staff", number, number=form.number, name=form.name)
+        await actions.give_post(number, form.unit, form.role, by=by)
+    return number
+
+
+async def change(staff_id: int, form: PersonForm, *, by: Actor) -> None:
+    """Write a person's name, title and phone anew.
+
+    Raises:
+        Forbidden, NotFound: not theirs to keep; no such person.
+    """
+    await actions.manages(by, staff_id)
+    before = await queries.person(staff_id)
+    sealed, hashed = _sealed(form.phone)
+    async with db.transaction():
+        await db.execute(
+            "update staff set name = $2, title = $3, phone = $4, phone_hash = $5, pinyin = $6 where id = $1",
+            staff_id,
+            form.name,
+            form.title,
+            sealed,
+            hashed,
+            initials(form.name),
+        )
+        was = {"name": before.name, "title": before.title, "phone": _masked(before.phone)}
+        now = {"name": form.name, "title": form.title, "phone": _masked(normalise_phone(form.phone) or "")}
+        changed = {key: [was[key], now[key]] for key in was if was[key] != now[key]}
+        if changed:
+            await audit.record(by, "staff.change", "staff", staff_id, changed=changed)
+
+
+def _masked(phone: str) -> str:
+    return mask_phone(phone) if phone else ""
+
+
+def _words(reason: str) -> str:
+    words = " ".join(reason.split())
+    if not 2 <= len(words) <= 200:
+        raise Invalid(
+            "请填写原因",
+            details=[Fault(field="reason", label="原因", reason="2 至 200 个字", value=words[:50])],
+        )
+    return words
+
+
+async def shut(staff_id: int, reason: str, *, by: Actor) -> None:
+    """Disable an account: every log-in ends now, no card and no message leads in any more; the posts stay to be seen.
+
+    Raises:
+        Refused: one's own account, or it is shut already.
+    """
+    if by.staff_id == staff_id:
+        raise Refused("不能停用自己的账号，请由另一位管理员操作")
+    await actions.manages(by, staff_id)
+    words = _words(reason)
+    async with db.transaction():
+        if not await db.execute(
+            "update staff set active = false, closed_reason = $2, closed_at = $3 where id = $1 and active",
+            staff_id,
+            words,
+            clock.now(),
+        ):
+            raise Refused("账号已经停用")
+        ended = await sessions.end_all(staff_id)
+        await audit.record(by, "staff.shut", "staff", staff_id, reason=words, sessions_ended=ended)
+        await _tell(staff_id)
+        await announce(AccountShut(staff_id=staff_id))
+
+
+async def reopen(staff_id: int, reason: str, *, by: Actor) -> None:
+    """Open a disabled account again; the password must be set anew.
+
+    Raises:
+        Refused: one's own account, or it is open.
+    """
+    if by.staff_id == staff_id:
+        raise Refused("不能启用自己的账号，请由另一位管理员操作")
+    await actions.manages(by, staff_id)
+    words = _words(reason)
+    async with db.transaction():
+        if not await db.execute(
+            "update staff set active = true, closed_reason = '', closed_at = null, must_change = true"
+            " where id = $1 and not active",
+            staff_id,
+        ):
+            raise Refused("账号没有停用")
+        await audit.record(by, "staff.reopen", "staff", staff_id, reason=words)
+        await _tell(staff_id)
+
+
+async def _tell(staff_id: int) -> None:
+    for unit in {post.unit_id for post in await queries.posts(staff_id)}:
+        await announce(PostsChanged(staff_id=staff_id, unit_id=unit))
+
+
+async def one_time_password(staff_id: int, *, by: Actor) -> str:
+    """A fresh password, to be shown once; the person changes it at the next log-in, all their log-ins end.
+
+    Raises:
+        Refused: one's own (that is changed with the old one), or the account is shut.
+    """
+    if by.staff_id == staff_id:
+        raise Refused("请在“我的账号”修改自己的密码")
+    await actions.manages(by, staff_id)
+    if not await db.fetchval("select active from staff where id = $1", staff_id):
+        raise Refused("账号已停用，请先启用")
+    while True:  # the rules ask for each kind of sign; chance may leave one out
+        made = "".join(secrets.choice(_SIGNS) for _ in range(ONE_TIME_LENGTH - 1)) + secrets.choice("#%@+=")
+        if any(map(str.islower, made)) and any(map(str.isupper, made)) and any(map(str.isdigit, made)):
+            break
+    await securing.set_password(staff_id, made, by=by)
+    return made
+
+
+async def end_sessions(staff_id: int, session_id: str = "", *, by: Actor) -> int:
+    """End one log-in of a person (by its id), or all; how many.
+
+    Raises:
+        NotFound: it is over already.
+    """
+    await actions.manages(by, staff_id)
+    async with db.transaction():
+        if session_id:
+            ended = int(await sessions.end_one(staff_id, session_id))
+            if not ended:
+                raise NotFound("这个登录已经结束")
+        else:
+            ended = await sessions.end_all(staff_id)
+        await audit.record(by, "staff.end_sessions", "staff", staff_id, sessions_ended=ended)
+    return ended
