@@ -42,7 +42,7 @@ log = logger(__name__)
 LIVES = timedelta(minutes=3)
 ASK_AGAIN = timedelta(seconds=2)
 CALLBACK = "/ca/callback"
-FAILED = "未能确认您的证书，请重试；多次不成功请用工号密码登录，并联系系统管理员"
+FAILED = "未能确认您的证书，请重试；多次不成功请用工号密码登录，并联系安全管理员"
 AWAY = "移动 CA 服务暂时连接不上，请稍后再试，或用工号密码登录"
 
 

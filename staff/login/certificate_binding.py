@@ -89,7 +89,7 @@ async def _write(proven: Proven, by: Actor, staff_id: int) -> Bound:
         if owner == staff_id:
             raise Refused("这张证书已经绑定在您的账号上")
         if owner is not None:
-            raise Refused("这张证书已绑定其他职工，请联系系统管理员")
+            raise Refused("这张证书已绑定其他职工，请联系安全管理员")
         number = await db.fetchval(
             "insert into staff_certificate (staff_id, fingerprint, algorithm, holder, issuer, serial, not_after,"
             " bound_at) values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",

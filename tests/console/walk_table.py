@@ -166,6 +166,8 @@ TABLE: tuple[Line, ...] = (
     may("GET /settings/staff", "account:manage"),
     may("POST /settings/staff", "account:manage"),
     may("GET /settings/staff/new", "account:manage"),
+    may("GET /settings/matrix", "account:manage audit:read"),
+    may("GET /settings/matrix/sheet", "account:manage audit:read"),
     keeps("GET /settings/staff/{id}", "/settings/staff/{somebody}"),
     keeps("GET /settings/staff/{id}/certificates", "/settings/staff/{somebody}/certificates"),
     keeps(

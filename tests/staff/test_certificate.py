@@ -247,7 +247,7 @@ async def test_one_unbinds_ones_own_an_administrator_anybodys_and_nobody_else(ph
         await certificate_binding.unbind(alice, first, by=await phone.house.actor("bob"))
     with pytest.raises(NotFound):
         await certificate_binding.unbind(phone.house.staff["bob"], first, by=await phone.house.actor("bob"))
-    await certificate_binding.unbind(alice, first, by=await phone.house.actor("admin"))
+    await certificate_binding.unbind(alice, first, by=await phone.house.actor("keeper"))
     await certificate_binding.unbind(alice, second, by=await phone.house.actor("alice"))
     assert await certificate_binding.of_staff(alice) == []
     assert await why(phone, await phone.signed(serial)) == "not_bound"
