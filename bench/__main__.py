@@ -27,6 +27,7 @@ NAMES = (
     "likeness",
     "statistics",
     "saved_views",
+    "hl7",
     "rotation",
     "audit",
 )

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 FAMILY, GIVEN = "测试样例示范模拟", "甲乙丙丁戊己庚辛"
 WARDS = (  # department, ward; by name, as the sample hospital has them
     ("心血管内科", "东院区"),
-    ("呼吸内科", "东院区"),
     ("骨科", "东院区"),
-    ("普外科", "东院区"),
-    ("神经内科", "东院区"),
+    ("口腔科", "东院区"),
+    ("心血管内科", "本部"),
+    ("骨科", "本部"),
 )
 ILLS = (
     ("I10.x00", "原发性高血压"),

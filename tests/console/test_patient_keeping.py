@@ -1,0 +1,138 @@
+"""A patient's file: a phone that staff corrected is not undone by the feed; contacts, marks, merges and pairs."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from core import crypto, db
+from core.pump import drain
+from patients.feeds.links import Link
+from patients.feeds.processing import FEED
+from tests.console.desk import Desk, open_desk
+from tests.patients.feed import open_link, put
+from tests.patients.history import Sender, person, stay
+
+
+def seen(number: str, **more: str) -> str:
+    """An out-patient visit in the eastern cardiology."""
+    return stay(number, ward="心血管内科", campus="东院区", kind="O", **more)
+
+
+@pytest_asyncio.fixture
+async def desk(database_url: str, redis_url: str) -> AsyncIterator[Desk]:
+    """The running application and its people."""
+    async with open_desk() as opened:
+        yield opened
+
+
+async def arrive(link: Link, *messages: str) -> None:
+    """Keep the messages and work on them."""
+    for text in messages:
+        await put(link, text)
+    while await drain(FEED):
+        pass
+    assert await db.fetchval("select count(*) from feed_message where state <> 'done'") == 0
+
+
+async def patient(number: str = "P000123") -> int:
+    """The id of a record."""
+    found: int = await db.fetchval("select id from patient where number = $1", number)
+    return found
+
+
+async def phone() -> str:
+    """The phone in the row."""
+    return crypto.key_ring().decrypt(
+        await db.fetchval("select phone from patient where number = 'P000123'"), "patient.phone"
+    )
+
+
+async def test_a_corrected_phone_is_not_undone_by_the_feed_until_the_correction_is_taken_back(
+    desk: Desk,
+) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(link, his.send("ADT^A04", "0830", seen("MZ1")))
+    nurse = await desk.enter("liaison")
+    address = f"/patients/{await patient()}"
+    bad = await nurse.post(f"{address}/correct", {"field": "phone", "value": "12"})
+    assert (bad.status, "不是电话号码" in bad.text) == (422, True)
+    await nurse.post(f"{address}/correct", {"field": "phone", "value": "138 0000 0088"})
+    assert await phone() == "13800000088"
+    await arrive(link, his.send("ADT^A31", "0900", pid=person(phone="13800000055")))
+    assert await phone() == "13800000088"
+    page = await nurse.get(address)
+    assert "人工更正" in page.text
+    await nurse.post(f"{address}/uncorrect/phone", {})
+    assert await phone() == "13800000055"
+    bones = await desk.enter("bones")
+    assert (await bones.post(f"{address}/correct", {"field": "phone", "value": "13800000088"})).status == 404
+    rows = await db.fetch(
+        "select action, detail::text as detail from audit where action like 'patient.%correct' order by id"
+    )
+    assert [row["action"] for row in rows] == ["patient.correct", "patient.uncorrect"]
+    assert all("138" not in row["detail"] for row in rows)
+
+
+async def test_contacts_are_added_marked_wrong_and_made_the_first_to_call(desk: Desk) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(link, his.send("ADT^A04", "0830", seen("MZ1"), "NK1|1|测试乙|SPO||13800000033"))
+    nurse = await desk.enter("liaison")
+    address = f"/patients/{await patient()}"
+    await nurse.post(f"{address}/contact", {"relation": "女儿", "name": "测试丙", "phone": "13800000044"})
+    rows = await db.fetch("select id, source, relation from patient_contact order by id")
+    assert [(row["source"], row["relation"]) for row in rows] == [("feed", "配偶"), ("staff", "女儿")]
+    spouse, daughter = (row["id"] for row in rows)
+    await nurse.post(f"{address}/contacts/{daughter}/preferred", {})
+    await nurse.post(f"{address}/contacts/{spouse}/wrong", {})
+    refused = await nurse.post(f"{address}/contacts/{spouse}/preferred", {})
+    assert refused.status == 409
+    await arrive(link, his.send("ADT^A31", "0900", "NK1|1|测试丁|CHD||13800000066"))
+    rows = await db.fetch(
+        "select relation, preferred, wrong_at is not null as wrong from patient_contact order by id"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("配偶", False, True),
+        ("女儿", True, False),
+        ("子女", False, False),
+    ]
+
+
+async def test_a_mark_is_set_and_taken_back_with_a_reason(desk: Desk) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(link, his.send("ADT^A04", "0830", seen("MZ1")))
+    nurse = await desk.enter("liaison")
+    address = f"/patients/{await patient()}"
+    await nurse.post(f"{address}/flag", {"flag": "dispute", "note": "测试"})
+    assert "医疗纠纷" in (await nurse.get(address)).text
+    assert (await nurse.post(f"{address}/flag", {"flag": "dispute"})).status == 409
+    assert (await nurse.post(f"{address}/unflag/dispute", {"reason": ""})).status == 422
+    await nurse.post(f"{address}/unflag/dispute", {"reason": "已调解"})
+    row = await db.fetchrow("select cleared_by, cleared_because from patient_flag")
+    assert row is not None
+    assert tuple(row) == ("测试联络人甲", "已调解")
+
+
+async def test_a_likely_pair_is_decided_by_a_person_and_the_merge_can_be_undone(desk: Desk) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(
+        link,
+        his.send("ADT^A04", "0830", seen("MZ1"), pid=person(id_number="")),
+        his.send("ADT^A04", "0831", seen("MZ2"), pid=person("P2", id_number="")),
+    )
+    first, second = await patient(), await patient("P2")
+    centre = await desk.enter("centre")
+    page = await centre.get("/patients/pairs")
+    assert page.words("//article//div[@class='pair-why']") == [
+        "姓名和电话相同 姓名、出生日期和性别相同 吻合度 100"
+    ]
+    await centre.post(f"/patients/pairs/{first}/{second}/same", {})
+    owners = await db.fetch("select distinct patient_id from visit")
+    assert [row["patient_id"] for row in owners] == [first]
+    led = await centre.get(f"/patients/{second}")
+    assert led.status == 303
+    merge = await db.fetchval("select id from patient_merge")
+    assert (await centre.post(f"/patients/{first}/unmerge/{merge}", {"reason": ""})).status == 422
+    await centre.post(f"/patients/{first}/unmerge/{merge}", {"reason": "不是同一人"})
+    owners = await db.fetch("select patient_id from visit order by number")
+    assert [row["patient_id"] for row in owners] == [first, second]
+    assert (await centre.get("/patients/pairs")).words("//article") == []
