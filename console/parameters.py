@@ -56,6 +56,11 @@ class Row:
         return self.parameter.worded(text_of(self.parameter.default))
 
     @property
+    def source(self) -> str:
+        """Where the rule comes from, without addresses; the whole stands in the drawer."""
+        return " ".join(word for word in self.parameter.source.split() if not word.startswith("http"))
+
+    @property
     def limits(self) -> str:
         """What may be entered."""
         if self.parameter.kind is bool:

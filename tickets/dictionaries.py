@@ -5,7 +5,7 @@ Words by which code decides or that a law fixes are enums beside that code (tick
 
 from core.dictionaries import Dictionary, Use, declare
 
-_FEEDBACK = "投诉与反馈"
+_FEEDBACK = "诉求与反馈"
 
 TAG = declare(
     Dictionary(
@@ -110,7 +110,7 @@ CALL_BACK_WAY = declare(
         "回访方式",
         "登记回访时选择；热线平台回传的回访也用这些词",
         ("电话", "短信", "网络", "当面"),
-        "诉求办理",
+        _FEEDBACK,
         (Use("case_round", "callback_way"),),
         fixed=frozenset({"电话", "短信", "网络", "当面"}),
     )

@@ -27,18 +27,18 @@ WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
     {
         widget.name: widget
         for widget in (
-            todo.WIDGET,
-            bulletins.WIDGET,
             cases.WIDGET,
+            todo.WIDGET,
             chats.WIDGET,
             due.WIDGET,
-            unit.WIDGET,
             tasks.WIDGET,
+            bulletins.WIDGET,
+            unit.WIDGET,
             figures.WIDGET,
-            views.WIDGET,
             machine.WIDGET,
             auditor.WIDGET,
             calendar.WIDGET,
+            views.WIDGET,
             doors.WIDGET,
         )
     }

@@ -35,5 +35,5 @@ async def _figure(label: str, wanted: CaseFilter, tone: Tone, actor: Actor) -> F
 
 
 WIDGET = Widget(
-    "cases", "诉求", "message-report", load, (Permission.CASE_READ, Permission.TICKET_READ), size="two"
+    "cases", "诉求", "message-report", load, (Permission.CASE_READ, Permission.TICKET_READ), size="full"
 )

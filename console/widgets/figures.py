@@ -32,7 +32,7 @@ def _figure(shown: Shown) -> Figure:
         shown.figure.label,
         shown.cell.text,
         path,
-        note=f"环比 {change.text}",
+        note=f"环比 {change.text.replace(' 个百分点', ' 点')}",
         change=_TONES.get(change.tone, "plain"),
     )
 

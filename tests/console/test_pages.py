@@ -11,7 +11,19 @@ from tests.console.conftest import Console
 PEOPLE = ("alice", "admin", "auditor")
 SEEN_BY = {  # page → what alice (liaison), admin and auditor are answered
     "/": (200, 200, 200),
-    "/home/arrange": (200, 200, 200),
+    "/?arrange=1": (200, 200, 200),
+    "/home/arrange": (404, 404, 404),
+    "/home/tasks": (200, 200, 200),
+    "/menu/unread": (200, 200, 200),
+    "/bulletins": (200, 200, 200),
+    "/bulletins/new": (403, 200, 403),
+    "/settings/schedules": (403, 200, 403),
+    "/settings/schedules/audit.seal": (403, 200, 403),
+    "/settings/schedules/no.such": (403, 404, 403),
+    "/settings/dictionaries": (403, 200, 403),
+    "/settings/dictionaries/feedback.tag": (403, 200, 403),
+    "/settings/dictionaries/no.such": (403, 404, 403),
+    "/settings/dictionaries/feedback.tag/99999999": (403, 404, 403),
     "/home/calendar": (200, 200, 200),
     "/home/doors": (200, 200, 200),
     "/home/machine": (404, 200, 404),
@@ -114,6 +126,10 @@ async def every_page(console: Console) -> list[Page]:
 async def posts(admin: Browser) -> list[Page]:
     return [
         await admin.post("/settings/parameters/session.idle_minutes", {"value": "x"}, part=True),
+        await admin.post("/settings/schedules/audit.seal/pause", {"reason": ""}, part=True),
+        await admin.post("/settings/schedules/audit.seal/change", {"when": "0"}, part=True),
+        await admin.post("/settings/dictionaries/feedback.tag/add", {"label": ""}),
+        await admin.post("/bulletins/new", {"title": ""}, part=True),
         await admin.post("/settings/holidays/preview", {"text": "{"}, part=True),
         await admin.post("/settings/deadlines/hotline/投诉/upstream", {"amount": "0"}, part=True),
         await admin.post("/account/bind-code", part=True),
