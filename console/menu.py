@@ -52,6 +52,13 @@ MENU: list[Entry] = [
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("人员与岗位", "users", "/settings/staff", (Permission.ACCOUNT_MANAGE,), "设置"),
+    Entry(
+        "权限矩阵",
+        "layout-grid",
+        "/settings/matrix",
+        (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ),
+        "设置",
+    ),
     Entry("组织机构", "sitemap", "/settings/units", (Permission.STAFF_MANAGE,), "设置"),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
     Entry(
@@ -69,6 +76,9 @@ MENU: list[Entry] = [
     Entry("导出审批", "file-check", "/cases/exports/waiting", (Permission.EXPORT_APPROVE,), "系统"),
     Entry("导出记录", "table-export", "/exports", (Permission.AUDIT_READ,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
+    Entry(
+        "安全自查", "lock", "/settings/security", (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ), "系统"
+    ),
 ]
 
 

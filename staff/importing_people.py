@@ -1,0 +1,306 @@
+"""People from a sheet, or from WeCom's address book: rows as lines, what each would do, the sheet written back.
+
+Cells come in as text; files and address books are read by whoever has them. What is faulty is told by line and
+written nowhere. The three administrators are never appointed from a sheet.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from io import BytesIO
+
+import xlsxwriter
+from pydantic import ValidationError
+
+from core import audit, crypto, db
+from core.actions import faults_of
+from core.actor import Actor, Permission
+from core.errors import Forbidden, HuiyinError, Invalid
+from core.identity import normalise_phone
+from staff import actions, people, queries
+from staff.people import NewPerson, PersonForm
+from staff.roles import APART, LABELS, Role
+from staff.tree import OrgTree, Unit, plain
+
+MOST = 5_000
+NUMBER, NAME, TITLE, PHONE, UNIT, SITE, ROLE, RANK = COLUMNS = (
+    "工号",
+    "姓名",
+    "职务",
+    "手机号",
+    "科室",
+    "院区",
+    "角色",
+    "次序",
+)
+REASON = "未导入原因"
+_SAID: Mapping[str, str] = {
+    "员工编号": NUMBER,
+    "职工号": NUMBER,
+    "人员编码": NUMBER,
+    "职称": TITLE,
+    "岗位": ROLE,
+    "手机": PHONE,
+    "联系电话": PHONE,
+    "电话": PHONE,
+    "部门": UNIT,
+    "科室名称": UNIT,
+}
+_ROLES = {plain(word): role for role in Role for word in (LABELS[role], role.value)}
+EXAMPLE = {
+    NUMBER: "90001",
+    NAME: "测试甲",
+    TITLE: "护士长",
+    PHONE: "13800000001",
+    UNIT: "心血管内科",
+    SITE: "东院区",
+    ROLE: "科室联络人",
+    RANK: "1",
+}
+
+
+class Outcome(StrEnum):
+    """What a line would do."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    FAULTY = "faulty"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An account as it stands; posts as (unit, role, rank)."""
+
+    id: int
+    name: str
+    title: str
+    phone: str
+    active: bool
+    posts: frozenset[tuple[int, str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row: its number in the sheet, its cells, what it would do, in words what changes, and why not."""
+
+    number: int
+    cells: Mapping[str, str]
+    outcome: Outcome
+    form: NewPerson | None = None
+    rank: int = 1
+    known_id: int | None = None
+    changes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def table(rows: Iterable[tuple[int, Sequence[object]]]) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a sheet by column, its header recognised; numbers as the file counts them.
+
+    Raises:
+        Invalid: no header with 工号 and 姓名 among the first rows, or too many rows.
+    """
+    header: dict[int, str] = {}
+    found: list[tuple[int, dict[str, str]]] = []
+    for at, (number, cells) in enumerate(rows):
+        words = [_text(cell) for cell in cells]
+        if not header:
+            named = {place: _SAID.get(word, word) for place, word in enumerate(words)}
+            if {NUMBER, NAME} <= set(named.values()):
+                header = {place: word for place, word in named.items() if word in COLUMNS}
+            elif at >= 9:
+                break
+            continue
+        if len(found) >= MOST:
+            raise Invalid(f"一次最多导入 {MOST} 行，请分成几个文件")
+        row = {name: words[place] if place < len(words) else "" for place, name in header.items()}
+        if any(row.values()):
+            found.append((number, row))
+    if not header:
+        raise Invalid("没有找到表头：前 10 行中应有一行写明“工号”“姓名”等列名，可先下载模板")
+    return found
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return " ".join(str(cell).split())[:200]
+
+
+def plan(
+    rows: Iterable[tuple[int, Mapping[str, str]]], tree: OrgTree, known: Mapping[str, Known], by: Actor
+) -> list[Line]:
+    """What each row would do; of two rows with one number for one post the second is faulty."""
+    seen: set[tuple[str, int, Role]] = set()
+    lines = []
+    for number, cells in rows:
+        try:
+            line = _line(number, cells, tree, known, by)
+            if line.form is not None:
+                key = (line.form.number, line.form.unit, line.form.role)
+                if key in seen:
+                    raise Invalid("与前面的一行重复")
+                seen.add(key)
+        except Invalid as error:
+            words = "；".join(f"{fault.label}{fault.reason}" for fault in error.details) or error.message
+            line = Line(number, cells, Outcome.FAULTY, reason=words)
+        lines.append(line)
+    return lines
+
+
+def _line(
+    number: int, cells: Mapping[str, str], tree: OrgTree, known: Mapping[str, Known], by: Actor
+) -> Line:
+    unit = _unit(cells, tree)
+    if not by.can(Permission.ACCOUNT_MANAGE, unit.scope):
+        raise Invalid("该科室不在您的管理范围内")
+    role = _ROLES.get(plain(cells.get(ROLE, "") or LABELS[Role.CLINICIAN]))
+    if role is None:
+        raise Invalid(f"没有“{cells.get(ROLE, '')}”这个角色")
+    if role in APART:
+        raise Invalid(f"“{LABELS[role]}”不能批量授予，请在个人页面授予")
+    said = cells.get(RANK, "") or "1"
+    if not (said.isascii() and said.isdigit() and 1 <= int(said[:3]) <= 9):
+        raise Invalid("次序应为 1 到 9")
+    try:
+        form = NewPerson.model_validate(
+            {
+                "number": cells.get(NUMBER, ""),
+                "name": cells.get(NAME, ""),
+                "title": cells.get(TITLE, ""),
+                "phone": cells.get(PHONE, ""),
+                "role": role,
+                "unit": unit.id,
+            }
+        )
+    except ValidationError as error:
+        raise Invalid("填写的内容有误", details=faults_of(error, NewPerson)) from None
+    old = known.get(form.number)
+    if old is None:
+        return Line(number, cells, Outcome.NEW, form, int(said))
+    if old.id == by.staff_id:
+        raise Invalid("不能通过导入更改自己的账号")
+    if not old.active:
+        raise Invalid("账号已停用，请先启用")
+    changes = _changes(form, int(said), old, cells, tree)
+    return Line(number, cells, Outcome.CHANGED if changes else Outcome.SAME, form, int(said), old.id, changes)
+
+
+def _unit(cells: Mapping[str, str], tree: OrgTree) -> Unit:
+    said, site = cells.get(UNIT, ""), cells.get(SITE, "")
+    if not said:
+        raise Invalid("没有写明科室")
+    unit = tree.find(said, site)
+    if unit is None:
+        several = [tree.label(other.id) for other in tree.below() if said in other.names]
+        raise Invalid(
+            f"有多个“{said}”（{'、'.join(several[:4])}），请在“{SITE}”列写明"
+            if several
+            else f"没有找到科室“{said}”"
+        )
+    return unit
+
+
+def _changes(
+    form: NewPerson, rank: int, old: Known, cells: Mapping[str, str], tree: OrgTree
+) -> tuple[str, ...]:
+    found = []
+    if form.name != old.name:
+        found.append(f"姓名 {old.name} → {form.name}")
+    if cells.get(TITLE) and form.title != old.title:
+        found.append(f"职务 {old.title or '无'} → {form.title}")
+    if cells.get(PHONE) and normalise_phone(form.phone) != old.phone:
+        found.append("手机号更新")
+    if (form.unit, form.role, rank) not in old.posts:
+        found.append(f"岗位 {LABELS[form.role]}（{tree.label(form.unit)}）")
+    return tuple(found)
+
+
+async def known() -> dict[str, Known]:
+    """All accounts by number."""
+    ring = crypto.key_ring()
+    rows = await db.fetch(
+        "select s.id, s.number, s.name, s.title, s.phone, s.active,"
+        " coalesce(array_agg(p.unit_id || ' ' || p.role || ' ' || p.rank) filter (where p.id is not null), '{}') as posts"
+        " from staff s left join post p on p.staff_id = s.id group by s.id"
+    )
+    return {
+        row["number"]: Known(
+            row["id"],
+            row["name"],
+            row["title"],
+            ring.decrypt(row["phone"], "staff.phone") if row["phone"] else "",
+            row["active"],
+            frozenset((int(unit), role, int(rank)) for unit, role, rank in map(str.split, row["posts"])),
+        )
+        for row in rows
+    }
+
+
+async def preview(rows: Iterable[tuple[int, Mapping[str, str]]], *, by: Actor) -> list[Line]:
+    """What the rows would do now; nothing is written.
+
+    Raises:
+        Forbidden: `by` keeps no accounts.
+    """
+    if not by.can(Permission.ACCOUNT_MANAGE):
+        raise Forbidden
+    return plan(rows, await queries.tree(), await known(), by)
+
+
+async def take(rows: Iterable[tuple[int, Mapping[str, str]]], *, by: Actor) -> list[Line]:
+    """Write what is not faulty, each row whole or not at all, and say of each what came of it."""
+    lines = []
+    async with db.transaction():
+        for line in await preview(rows, by=by):
+            if line.form is None or line.outcome not in (Outcome.NEW, Outcome.CHANGED):
+                lines.append(line)
+                continue
+            try:
+                async with db.transaction():
+                    await _write(line, line.form, by)
+            except HuiyinError as error:
+                lines.append(replace(line, outcome=Outcome.FAULTY, reason=error.message))
+            else:
+                lines.append(line)
+        counts = {str(outcome): sum(line.outcome is outcome for line in lines) for outcome in Outcome}
+        await audit.record(by, "staff.import", "staff", None, **counts)
+    return lines
+
+
+async def _write(line: Line, form: NewPerson, by: Actor) -> None:
+    # a person with two posts stands in two rows: the second finds the account of the first
+    staff_id: int | None = line.known_id or await db.fetchval(
+        "select id from staff where number = $1", form.number
+    )
+    if staff_id is None:
+        staff_id = await people.add(form, by=by)
+    elif line.known_id is not None:
+        before = await queries.person(staff_id)
+        kept = PersonForm(name=form.name, title=form.title or before.title, phone=form.phone or before.phone)
+        await people.change(staff_id, kept, by=by)
+    await actions.give_post(staff_id, form.unit, form.role, rank=line.rank, by=by)
+
+
+def book(rows: Iterable[Mapping[str, str]], *, faulty: bool = False) -> bytes:
+    """The rows as an .xlsx that can be brought in again; `faulty` adds why a row was not taken."""
+    columns = (*COLUMNS, REASON) if faulty else COLUMNS
+    target = BytesIO()
+    made = xlsxwriter.Workbook(
+        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    sheet = made.add_worksheet("未导入" if faulty else "人员")
+    head = made.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1})
+    text = made.add_format({"num_format": "@", "quote_prefix": True, "valign": "top"})
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(COLUMNS) - 1, 16)
+    sheet.set_column(len(COLUMNS), len(COLUMNS), 50)
+    for column, name in enumerate(columns):
+        sheet.write_string(0, column, name, head)
+    for at, row in enumerate(rows, start=1):
+        for column, name in enumerate(columns):
+            sheet.write_string(at, column, row.get(name, ""), text)
+    made.close()
+    return target.getvalue()
