@@ -13,7 +13,7 @@ from channels import queries as channels
 from channels.queries import Health
 from console.page import go, number, permit, show
 from console.schedules import HEALTH as HEALTH_OF_SCHEDULES
-from core import clock, db, queues, schedules_queries
+from core import clock, db, quarantine, queues, schedules_queries
 from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound
 from core.queues import Entry
@@ -95,6 +95,7 @@ async def overview(request: web.Request) -> web.Response:
         before=rows[PAGE - 1].id if len(rows) > PAGE else None,
         processes=await processes(),
         standing=await auditing.standing(),
+        files=await quarantine.standing(),
         schedules=await schedules_queries.standing(),
         schedule_tones=HEALTH_OF_SCHEDULES,
         systems=await channels.health(),

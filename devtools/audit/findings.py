@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
+FOLDER: Final = ROOT / ".data" / "audit"
 JUDGED: Final = Path(__file__).resolve().parent / "judged.toml"
 
 

@@ -1,13 +1,13 @@
-"""schemathesis over the OpenAPI document of a real server, signed in: no answer may be a 5xx."""
+"""schemathesis over the OpenAPI document of a real server, signed in and signing: no answer may be a 5xx."""
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from importlib.metadata import version
-from pathlib import Path
 
-from devtools.audit.findings import Finding, Result, Severity
+from devtools.audit.findings import FOLDER, ROOT, Finding, Result, Severity
 from devtools.audit.stage import Server, sign_in
 
 EXAMPLES = 200
@@ -28,14 +28,23 @@ async def api(at: Server, number: str = "zhongxinzr", examples: int = EXAMPLES) 
         for name, value in session.headers.items():
             command += ["--header", f"{name}: {value}"]
         done = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *command,
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": "devtools.audit.signing_hook",
+                "AUDIT_SECRET": at.secret,
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
         try:
             printed, _ = await asyncio.wait_for(done.communicate(), LONGEST)
         except TimeoutError:
             done.kill()
             return Result("schemathesis", tool, "", unchecked=f"{LONGEST} 秒内没有跑完")
-        (Path(folder) / "printed.txt").write_bytes(printed)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / "schemathesis.txt").write_bytes(printed)
         return _read(tool, printed.decode(errors="replace"), done.returncode or 0, examples)
 
 

@@ -8,10 +8,9 @@ from docx import Document
 from docx.document import Document as Made
 
 from core.clock import SHANGHAI
-from devtools.audit.findings import ROOT, Finding, Result
+from devtools.audit.findings import FOLDER, Finding, Result
 from devtools.audit.static import run
 
-FOLDER = ROOT / ".data" / "audit"
 TITLES = {
     "ruff": "安全编码规则（ruff S）",
     "bandit": "静态分析（bandit）",

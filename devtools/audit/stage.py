@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import asyncpg
 
 from core.embedded import EmbeddedPostgres, EmbeddedRedis
 from devtools.audit.findings import ROOT
+from gates import RULES
 from sample.logins import LOGINS
 from staff.sessions import COOKIE, CSRF_FIELD
 
@@ -25,10 +27,11 @@ NUMBERS = tuple(login.number for login in LOGINS)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it is and how to come in."""
+    """Where it is, how to come in, and what its doors for machines are signed with."""
 
     url: str
     password: str
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ async def server() -> AsyncIterator[Server]:
     folder.chmod(0o711)  # as root PostgreSQL runs as another user, who must pass through
     postgres, redis = EmbeddedPostgres(folder / "postgres"), EmbeddedRedis(folder / "redis")
     password, port = f"Audit-{secrets.token_urlsafe(9)}1a", _free_port()
+    secret = secrets.token_urlsafe(20)
     try:
         environment = {
             **os.environ,
@@ -59,7 +63,8 @@ async def server() -> AsyncIterator[Server]:
             "HUIYIN_REDIS_URL": await asyncio.to_thread(redis.start),
             "HUIYIN_SECRET_KEY": secrets.token_urlsafe(40),
             "HUIYIN_ENCRYPTION_KEYS": "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",  # pragma: allowlist secret
-            "HUIYIN_HOTLINE_SECRET": secrets.token_urlsafe(20),
+            "HUIYIN_HOTLINE_SECRET": secret,
+            "HUIYIN_PORTAL_SECRET": secret,
             "HUIYIN_SAMPLE_PASSWORD": password,
             "HUIYIN_STORAGE_FOLDER": str(folder / "files"),
             "HUIYIN_LOG_LEVEL": "ERROR",
@@ -77,10 +82,11 @@ async def server() -> AsyncIterator[Server]:
             )
             if await done.wait():
                 raise SystemExit(f"manage.py {words[0]} failed")
+        await _lift_limits(environment["HUIYIN_DATABASE_URL"])
         child = await asyncio.create_subprocess_exec(sys.executable, "app.py", cwd=ROOT, env=environment)
         try:
             await _answers(f"http://127.0.0.1:{port}/healthz")
-            yield Server(f"http://127.0.0.1:{port}", password)
+            yield Server(f"http://127.0.0.1:{port}", password, secret)
         finally:
             child.send_signal(signal.SIGTERM)
             await asyncio.wait_for(child.wait(), 30)
@@ -88,6 +94,19 @@ async def server() -> AsyncIterator[Server]:
         await asyncio.to_thread(redis.stop)
         await asyncio.to_thread(postgres.stop)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _lift_limits(url: str) -> None:
+    """The rate limits have tests of their own; here they would keep the checks from looking at everything."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.executemany(
+            "insert into parameter (name, value, changed_by) values ($1, $2, '代码审计')"
+            " on conflict (name) do update set value = excluded.value",
+            [(rule.limit.name, str(rule.limit.parameter.high)) for rule in RULES],
+        )
+    finally:
+        await connection.close()
 
 
 def _free_port() -> int:

@@ -166,6 +166,11 @@ TABLE: tuple[Line, ...] = (
     may("GET /settings/staff", "account:manage"),
     may("POST /settings/staff", "account:manage"),
     may("GET /settings/staff/new", "account:manage"),
+    may("GET /settings/staff/import", "account:manage"),
+    may("POST /settings/staff/import", "account:manage"),
+    may("GET /settings/staff/import/template", "account:manage"),
+    may("POST /settings/staff/import/preview", "account:manage"),
+    may("POST /settings/staff/import/faulty", "account:manage"),
     may("GET /settings/matrix", "account:manage audit:read"),
     may("GET /settings/matrix/sheet", "account:manage audit:read"),
     keeps("GET /settings/staff/{id}", "/settings/staff/{somebody}"),
@@ -275,6 +280,7 @@ TABLE: tuple[Line, ...] = (
     # the machine, and who watches
     may("GET /operate", "machine:operate"),
     may("GET /operate/auditor", "machine:operate"),
+    may("GET /settings/security", "account:manage audit:read"),
     may("GET /operate/{queue}/{state}/{number}", "machine:operate", "/operate/job/parked/{job}"),
     may(
         "POST /operate/{queue}/{state}/{number}/{act}",
