@@ -143,8 +143,9 @@ async def may_reach(patient_id: int, purpose: Purpose, channel: Channel) -> May:
     Ask it before anything that is no part of a matter the person raised themselves.
     """
     row = await db.fetchrow(
-        "select p.deceased, p.born_on, b.patient_id is not null as blocked from patient p"
-        " left join patient_block b on b.patient_id = p.id where p.id = $1",
+        "select coalesce(p.merged_into, p.id) as root, p.deceased, p.born_on, exists (select 1 from patient_block b"
+        " join patient o on o.id = b.patient_id where coalesce(p.merged_into, p.id) in (o.id, o.merged_into)) as blocked"
+        " from patient p where p.id = $1",
         patient_id,
     )
     if row is None:
@@ -153,12 +154,14 @@ async def may_reach(patient_id: int, purpose: Purpose, channel: Channel) -> May:
         return May(ok=False, why="患者已故")
     if row["blocked"]:
         return May(ok=False, why="已按本人要求停止处理个人信息")
-    # A refusal by text holds for the number, whoever of those who share it is meant.
+    # A refusal by text holds for the number, whoever of those who share it is meant; records that were found to be
+    # one person speak for one another.
     last = await db.fetchrow(
-        "select given, relation, way from consent where (patient_id = $1 or phone_hash ="
-        " (select phone_hash from patient where id = $1)) and purpose in ('', $2) and channel in ('', $3)"
+        "with one as (select id, phone_hash from patient where id = $1 or merged_into = $1)"
+        " select given, relation, way from consent where (patient_id in (select id from one) or phone_hash in"
+        " (select phone_hash from one)) and purpose in ('', $2) and channel in ('', $3)"
         " order by at desc, id desc limit 1",
-        patient_id,
+        row["root"],
         purpose,
         channel,
     )

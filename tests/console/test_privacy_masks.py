@@ -22,8 +22,8 @@ from tests.console.browser import Browser
 from tests.console.walk_scene import Scene, build
 from tests.console.walk_table import TABLE
 
-ID = "990000199001010025"
-CALLER, CONTACT, PATIENT, WRITTEN = "13800000001", "19900000002", "13800000077", "19900000031"
+ID = "990000202002290035"
+CALLER, CONTACT, PATIENT, WRITTEN = "13800000917", "19900000926", "13800000977", "19900000931"
 NUMBERS = frozenset({ID, CALLER, CONTACT, PATIENT, WRITTEN})
 # Whole on purpose, each a way of its own: logged, for a reason, or what the reader typed themselves.
 WHOLE = {
@@ -61,10 +61,12 @@ async def _number(scene: Scene) -> None:
         f" 我的电话{WRITTEN}，身份证{ID}。",
     )
     await db.execute(
-        "update patient set id_number = $1, id_hash = $2, address = $3",
+        "update patient set id_number = $1, id_hash = $2, address = $3, phone = $4, phone_hash = $5",
         ring.encrypt(ID, "patient.id_number"),
         crypto.search_hash(ID),
         ring.encrypt(f"示范市东示区测试街1号，{WRITTEN}", "patient.address"),
+        ring.encrypt(PATIENT, "patient.phone"),
+        crypto.search_hash(PATIENT),
     )
     await db.execute(
         "update petitioner set phone = $1, id_number = $2",
@@ -94,7 +96,7 @@ async def answer(browser: Browser, path: str) -> tuple[int, str]:
 
 
 async def test_no_page_part_api_or_file_tells_any_role_a_whole_number(scene: Scene) -> None:
-    told: list[tuple[str, str, set[str]]] = []
+    told: dict[tuple[str, str], list[str]] = {}
     opened: set[str] = set()
     for line in TABLE:
         if line.method != "GET" or line.path in WHOLE or line.kind in ("machine", "verbs"):
@@ -105,8 +107,8 @@ async def test_no_page_part_api_or_file_tells_any_role_a_whole_number(scene: Sce
             if status == 200:
                 opened.add(line.path)
             if found := numbers_in(text):
-                told.append((line.path, role.value, found))
-    assert told == []
+                told.setdefault((line.path, "、".join(sorted(found))), []).append(role.value)
+    assert told == {}
     for path in ("GET /cases/{id}", "GET /patients/{id}", "GET /cases", "GET /api/v1/cases/{id}"):
         assert path in opened, f"{path} opened to nobody, so that nothing was seen"
 
@@ -116,8 +118,8 @@ async def test_the_numbers_are_there_and_shown_whole_for_a_reason_that_is_writte
     centre = await scene.enter("centre_staff")
     case = scene.at["case"]
     page = await centre.get(f"/cases/{case}")
-    assert "138****0001" in page.text
-    assert "990000********0025" in page.text
+    assert "138****0917" in page.text
+    assert "990000********0035" in page.text
     shown = await centre.post(f"/cases/{case}/reveal", {"reason": "电话核实诉求"}, part=True)
     assert numbers_in(shown.text) == {CALLER, CONTACT, WRITTEN, ID}
     patient = await centre.post(f"/patients/{scene.at['patient']}/reveal", {"reason": "核对"}, part=True)

@@ -211,3 +211,12 @@ async def test_what_was_said_is_never_changed(ward: Ward) -> None:
         with pytest.raises(PostgresError, match="append-only"):
             await db.execute(statement)
     assert ward.patient
+
+
+async def test_two_records_of_one_person_speak_for_one_another(ward: Ward) -> None:
+    alice, east, both = await ward.house.actor("alice"), ward.patient["east"], ward.patient["both"]
+    await consent_noting.note(both, entry(given=False), by=alice)
+    assert (await consent.may_reach(east, Purpose.SURVEY, Channel.SMS)).ok
+    await db.execute("update patient set merged_into = $2 where id = $1", both, east)
+    for one in (east, both):
+        assert not await consent.may_reach(one, Purpose.SURVEY, Channel.SMS)

@@ -109,7 +109,8 @@ REGISTER: tuple[Records, ...] = (
         _count(
             "select count(*)::int from cases c where exists (select 1 from visit_link l where l.case_id = c.id"
             " and l.patient_id = $1 and l.state = 'confirmed') or c.caller_phone_hash ="
-            " (select phone_hash from patient where id = $1)"
+            " (select phone_hash from patient where id = $1) or (c.patient_number <> '' and c.patient_number ="
+            " (select number from patient where id = $1))"
         ),
     ),
     Records(

@@ -100,7 +100,6 @@ class EraseForm(Form):
     """That deletion is carried out."""
 
     confirmed: Literal["yes"] = Field(
-        default="yes",
         title="确认",
         json_schema_extra={"widget": "choice", "labels": {"yes": "已向申请人说明哪些删除、哪些依法保留"}},
     )
