@@ -27,9 +27,11 @@ NAMES = (
     "likeness",
     "statistics",
     "saved_views",
+    "log_in",
     "hl7",
     "rotation",
     "audit",
+    "permissions",
 )
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = 60

@@ -43,9 +43,9 @@ async def door(console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         yield Door(console, phone)
 
 
-async def confirmed(door: Door, browser: Browser, name: str, **headers: str) -> str:
+async def confirmed(door: Door, browser: Browser, name: str) -> str:
     """Go to WeCom, say who one is there; the path one is led back to."""
-    away = await browser.get("/login/wecom?next=/chat", **headers)
+    away = await browser.get("/login/wecom?next=/chat")
     address = away.headers["Location"].removesuffix("#wechat_redirect")
     async with door.outside.http.get(f"{address}&as=wx_{name}", allow_redirects=False) as answer:
         back = urlsplit(answer.headers["Location"])
@@ -54,15 +54,16 @@ async def confirmed(door: Door, browser: Browser, name: str, **headers: str) -> 
 
 async def test_inside_wecom_one_is_known_without_a_word_and_leaves_when_one_leaves(door: Door) -> None:
     alice = door.console.stranger()
-    sent = await alice.get("/login?next=/chat", **{"User-Agent": INSIDE})
+    alice.session.headers["User-Agent"] = INSIDE
+    sent = await alice.get("/login?next=/chat")
     assert (sent.status, sent.headers["Location"]) == (303, "/login/wecom?next=/chat")
-    entered = await alice.get(await confirmed(door, alice, "alice", **{"User-Agent": INSIDE}))
+    entered = await alice.get(await confirmed(door, alice, "alice"))
     assert (entered.status, entered.headers["Location"]) == (303, "/chat")
     home = await alice.get("/chat")
     assert home.status == 200
     alice.csrf = home.tree.xpath("//input[@name='csrf_token']/@value")[0]
     await alice.post("/logout")
-    stays = await alice.get("/login", **{"User-Agent": INSIDE})
+    stays = await alice.get("/login")
     assert (stays.status, stays.one("//*[@class='gate-said']")) == (200, "您已安全退出")
 
 
