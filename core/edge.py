@@ -145,10 +145,12 @@ def bounding(bounds: Sequence[Bound], files: Sequence[Bound]) -> Middleware:
         clock = asyncio.get_running_loop().call_later(
             PATIENCE + (request.content_length or most) / SLOWEST, _give_up, request
         )
+        inner = request.clone(client_max_size=most, client_max_fields=MOST_FIELDS)
         try:
-            return await handler(request.clone(client_max_size=most, client_max_fields=MOST_FIELDS))
+            return await handler(inner)
         finally:
             clock.cancel()
+            inner._finish()  # aiohttp closes the uploaded files of the request it made, not of a clone
 
     return bounded
 
