@@ -150,7 +150,7 @@ def bounding(bounds: Sequence[Bound], files: Sequence[Bound]) -> Middleware:
             return await handler(inner)
         finally:
             clock.cancel()
-            inner._finish()  # aiohttp closes the uploaded files of the request it made, not of a clone
+            inner._finish()  # noqa: SLF001 - aiohttp closes the uploaded files of the request it made, not of a clone
 
     return bounded
 
