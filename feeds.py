@@ -19,7 +19,6 @@ from core.pump import keep_draining
 from core.settings import Settings, SettingsError, settings
 from intake.hl7.door import Door
 from integrations.mllp import MllpServer
-from patients.feeds import watching
 from patients.feeds.processing import FEED
 from wiring import wire
 
@@ -47,9 +46,9 @@ def _context(using: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def _keep_house(stopping: asyncio.Event) -> None:
-    """The heartbeat, and a look at the links now and then."""
-    name, began, next_look = f"{settings().process_id or 'feeds'}:{os.getpid()}", clock.now(), 0.0
+async def _beat(stopping: asyncio.Event) -> None:
+    """The heartbeat. The links are watched by the worker (`timetable.py`), so that a dead process of ours is noticed."""
+    name, began = f"{settings().process_id or 'feeds'}:{os.getpid()}", clock.now()
     while not stopping.is_set():
         try:
             await db.execute(
@@ -59,9 +58,6 @@ async def _keep_house(stopping: asyncio.Event) -> None:
                 began,
                 clock.now(),
             )
-            if asyncio.get_running_loop().time() >= next_look:
-                await watching.look()
-                next_look = asyncio.get_running_loop().time() + watching.EVERY
         except Exception as error:  # noqa: BLE001 - the outermost loop: the database may be away
             log.warning("feeds_housekeeping_failed", error=str(error))
         try:
@@ -86,7 +82,7 @@ async def main() -> None:
         await server.start(using.mllp_host, using.mllp_port, context)
         log.info("feeds_ready", port=server.port, tls=context is not None)
         tasks = [asyncio.create_task(keep_draining(FEED, stopping)) for _ in range(LOOPS)]
-        tasks.append(asyncio.create_task(_keep_house(stopping)))
+        tasks.append(asyncio.create_task(_beat(stopping)))
         await stopping.wait()
         await server.stop()
         await bell.ring(FEED.table)

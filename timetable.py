@@ -10,12 +10,15 @@ from channels import tidy
 from core import audit, audit_keeping, clock, db, jobs, quarantine, schedules_queries
 from core.schedules import Schedule, Weight
 from im import said
+from patients.feeds import tidy as feeds_tidy
+from patients.feeds import watching
 from reports import cubes
 from staff import entering
 from staff.login import certificate_revocation
 from tickets.auditing import proof, rounds
 from tickets.auditing.rounds import Round
 from tickets.feedback import asking
+from tickets.privacy import packing
 from tickets.queries import spans
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -217,6 +220,34 @@ SCHEDULES: tuple[Schedule, ...] = (
         "删除一天前的反馈进度查询尝试记录",
         asking.tidy,
         at=time(3, 20),
+    ),
+    Schedule(
+        "privacy.packages",
+        "收回过期的个人信息副本",
+        "超过可下载天数的个人信息副本不能再下载",
+        packing.forget_expired,
+        at=time(3, 25),
+    ),
+    Schedule(
+        "feeds.watch",
+        "接口链路巡视",
+        "记下每条链路最近的消息；超过允许的时间没有消息就报警",
+        watching.look,
+        every=int(watching.EVERY),
+        low=10,
+        high=10 * MINUTE,
+        weight=Weight.IMPORTANT,
+        said=lambda silent: f"{silent} 条链路静默" if silent else "",
+    ),
+    Schedule(
+        "feeds.tidy",
+        "清理接口原始消息",
+        "删除处理完且超过保留天数的接口原始消息，搁置和放弃的不删",
+        feeds_tidy.tidy,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+        said=lambda gone: f"删除 {gone} 条" if gone else "",
     ),
     Schedule(
         "schedules.tidy",

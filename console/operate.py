@@ -39,7 +39,7 @@ HEALTH = {
     Health.TROUBLED: ("有失败", "soon"),
     Health.ALARM: ("需要处理", "late"),
 }
-KINDS = {"web": "网页", "worker": "后台", "voice": "语音", "bot": "机器人长连接"}
+KINDS = {"web": "网页", "worker": "后台", "feeds": "医院接口", "voice": "语音", "bot": "机器人长连接"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ AREAS = {  # the first word of a parameter's name, as the page calls that part o
     "consent": "个人信息保护",
     "privacy": "个人信息保护",
     "auditor": "时限审计",
+    "feeds": "数据接入",
     "channels": "消息发送",
     "im": "群聊",
     "chat": "群聊",
@@ -30,8 +31,7 @@ AREAS = {  # the first word of a parameter's name, as the page calls that part o
     "statistics": "统计",
     "report": "文书",
     "feedback": "投诉与反馈",
-    "limits": "访问限制",
-    "edge": "访问限制",
+    "limit": "访问限制",
 }
 OTHER = "诉求与工单"
 

@@ -84,7 +84,8 @@ async def count_visits(*, all_of_them: bool = False) -> None:
         )
         await db.execute(
             "insert into visit_cube (month, place_id, visits) select date_trunc('month', start_on)::date, unit_id,"
-            " count(*) from visit where $1::date is null or start_on >= ($1::date - interval '2 months')::date"
+            " count(*) from visit where state not in ('planned', 'cancelled')"
+            " and ($1::date is null or start_on >= ($1::date - interval '2 months')::date)"
             " group by 1, 2",
             since,
         )
