@@ -51,7 +51,12 @@ async def export(room_id: int, *, by: Actor) -> tuple[str, bytes]:
     data = await asyncio.to_thread(_pack, room, members, page.messages, names, kept, by.name)
     await audit.record(by, "room.export", "room", room_id, lines=len(page.messages), files=len(kept))
     await exports.log(
-        by, exports.Kind.ROOM, f"群聊记录 {room.id}", data, rows=len(page.messages), columns=("时间", "发言人", "内容")
+        by,
+        exports.Kind.ROOM,
+        f"群聊记录 {room.id}",
+        data,
+        rows=len(page.messages),
+        columns=("时间", "发言人", "内容"),
     )
     stamp = clock.now().astimezone(ZONE).strftime("%Y%m%d")
     safe = "".join(letter if letter.isalnum() else "_" for letter in room.title)[:40]

@@ -198,7 +198,7 @@ async def earlier(case: Case, by: Actor) -> tuple[Case, ...]:
     )
     seen = await secrecy.visible([row["id"] for row in rows], by, whole=True)
     found = await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id")
-    return tuple(found)
+    return tuple(map(secrecy.unnumbered, found))
 
 
 async def of_phone(phone: str, by: Actor) -> tuple[Case, ...]:
@@ -211,7 +211,8 @@ async def of_phone(phone: str, by: Actor) -> tuple[Case, ...]:
         crypto.search_hash(digits),
     )
     seen = await secrecy.visible([row["id"] for row in rows], by, whole=True)
-    return tuple(await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id"))
+    found = await Case.filter(id__in=sorted(seen)[-MOST_EARLIER:]).order_by("-id")
+    return tuple(map(secrecy.unnumbered, found))
 
 
 async def file(case_id: int, file_id: UUID, by: Actor) -> StoredFile | None:
@@ -233,7 +234,7 @@ async def praise(by: Actor, unit_id: int | None = None) -> list[Praise]:
         MOST_PRAISE,
     )
     seen = await secrecy.visible([row["case_id"] for row in rows], by, whole=True)
-    cases = {case.id: case for case in await Case.filter(id__in=list(seen))}
+    cases = {case.id: secrecy.unnumbered(case) for case in await Case.filter(id__in=list(seen))}
     return [
         Praise(cases[row["case_id"]], tree.label(row["unit_id"]), row["at"])
         for row in rows

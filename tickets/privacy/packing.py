@@ -8,6 +8,7 @@ each time it is fetched it is a line of the log of exports with the asker as rec
 import asyncio
 import hashlib
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from uuid import UUID
 import orjson
 from docx import Document
 from docx.document import Document as Word
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt
 
 from core import audit, clock, db, exports, parameters, storage
 from core.actor import Actor, Permission, system
@@ -33,6 +36,7 @@ from tickets.privacy.words import Right
 from tickets.queries import access
 
 KIND = "privacy.pack"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 MOST_LINES = 500  # of one table of the document; the JSON holds all
 DAYS = parameters.declare(
     Parameter(
@@ -141,7 +145,7 @@ def zipped(parts: list[Part], number: str, request: Request) -> bytes:
 
 def readable(parts: list[Part], number: str, request: Request) -> bytes:
     """The Word document."""
-    document = Document()
+    document = _paper()
     document.add_heading("个人信息副本", 0)
     document.add_paragraph(
         f"{settings().hospital_name}根据《个人信息保护法》第四十五条，应{request.who}的申请（{number}）提供。"
@@ -168,10 +172,23 @@ def readable(parts: list[Part], number: str, request: Request) -> bytes:
     return target.getvalue()
 
 
+def _paper() -> Word:
+    """An empty A4 document in the fonts of Chinese official papers."""
+    document = Document()
+    for section in document.sections:
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.left_margin = section.right_margin = Mm(22)
+    for name, font, size in (("Normal", "宋体", 10.5), ("Title", "黑体", 20), ("Heading 1", "黑体", 14)):
+        style = document.styles[name]
+        style.font.name, style.font.size = font, Pt(size)
+        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+    return document
+
+
 def _table(document: Word, part: Part) -> None:
     table = document.add_table(1, len(part.shown), style="Table Grid")
     for cell, head in zip(table.rows[0].cells, part.shown.values(), strict=True):
-        cell.text = head
+        cell.paragraphs[0].add_run(head).bold = True
     for record in part.records[:MOST_LINES]:
         for cell, key in zip(table.add_row().cells, part.shown, strict=True):
             cell.text = _words(record.get(key))
@@ -182,7 +199,11 @@ def _table(document: Word, part: Part) -> None:
 def _words(value: object) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
-    return "—" if value in (None, "", []) else str(value)[:5000]
+    if value in (None, "", []):
+        return "—"
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return value[:16].replace("T", " ")
+    return str(value)[:5000]
 
 
 async def of(case_id: int) -> list[Package]:
