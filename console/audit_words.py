@@ -297,6 +297,19 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "error": "错误",
         "event": "事件",
         "also": "同类未逐条记录",
+        "who": "人员",
+        "what": "操作",
+        "subject": "对象",
+        "result": "结果",
+        "from": "起始日期",
+        "to": "截止日期",
+        "words": "关键词",
+        "door": "途径",
+        "trace": "追踪号",
+        "old": "已归档",
+        "address": "网络地址",
+        "q": "查找",
+        "caller_phone": "来电号码",
         "asked": "查询条件",
         "filters": "查询条件",
         "query": "查询条件",
@@ -340,6 +353,22 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "recipient": "接收方",
     }
 )
+
+
+_VALUES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("way", "password"): "工号密码",
+        ("way", "second"): "两步验证",
+        ("way", "wecom"): "企业微信",
+        ("way", "certificate"): "数字证书",
+        ("second", "true"): "是",
+    }
+)
+
+
+def value_words(name: str, value: str) -> str:
+    """ "password" as the way of a log-in → "工号密码"."""
+    return _VALUES.get((name, value), value)
 
 
 def action_words(action: str) -> str:

@@ -58,13 +58,15 @@ async def test_everything_that_is_done_or_refused_leaves_a_line(scene: Scene) ->
     for line in sorted(TABLE, key=lambda line: line.last):
         if line.method == "GET" or line.kind in ("anyone", "machine", "verbs"):
             continue
+        if "None" in line.at.format_map(scene.at):  # nothing of that kind in the scene: no such address
+            continue
         people = sorted(scene.people.values(), key=lambda who: wanted(line, who, scene) == OPEN)
         for person in {people[0].key: people[0], people[-1].key: people[-1]}.values():
             status, actions = await ask(await scene.enter(person.key), line, scene)
             if status < 400 or status in (401, 403, 404, 429, 500):
                 done += status < 400
                 if not actions:
-                    silent.append((line.path, person.key, status))
+                    silent.append((line.at.format_map(scene.at), person.key, status))
     assert silent == []
     assert done >= 40  # there was something to see
 
