@@ -11,6 +11,7 @@ from console.widgets.shapes import SIZES, Size, Widget
 from core import clock, db
 from core.actor import Actor
 from core.errors import Fault, Invalid, NotFound
+from core.web import json_answer
 from im import queries as rooms
 
 routes = web.RouteTableDef()
@@ -139,7 +140,7 @@ async def resetting(request: web.Request) -> web.Response:
 async def unread(request: web.Request) -> web.Response:
     """How many chat messages are unread, for the menu; asked every minute without keeping the session alive."""
     total, _ = await rooms.waiting(by=permit(request))
-    return await show(request, "console/home_unread.html", total=total)
+    return json_answer({"unread": total})
 
 
 @routes.get("/home/{name}")

@@ -82,7 +82,10 @@ _LAST = f"""
 select r.* from unnest($1::text[]) n(name)
 cross join lateral (select {_RUN} from schedule_run where name = n.name order by id desc limit 1) r
 """  # noqa: S608 - our own words
-_ROWS = "select s.* from unnest($1::text[]) n(name) left join schedule s on s.name = n.name"
+_ROWS = (
+    "select s.* from unnest($1::text[]) with ordinality n(name, place)"
+    " left join schedule s on s.name = n.name order by n.place"
+)
 
 
 async def lines() -> list[Line]:

@@ -24,6 +24,26 @@
     if (menu && menu.getBoundingClientRect().right > window.innerWidth) menu.classList.add("drop-right");
   }, true);
 
+  // Unread messages behind the chat's entry. Asked by fetch and silent: a lost answer or an ended session must not
+  // disturb whoever is typing.
+  const UNREAD_MS = 60_000;
+  const badges = document.querySelectorAll("[data-unread]");
+  const address = badges[0]?.dataset.unread;
+  const count = async () => {
+    if (document.visibilityState !== "visible") return;
+    try {
+      const answer = await fetch(address, { headers: { Accept: "application/json", "X-Background": "1" } });
+      if (!answer.ok) return;
+      const { unread } = await answer.json();
+      for (const mark of document.querySelectorAll("[data-unread] > b")) {
+        mark.hidden = !unread;
+        mark.textContent = unread > 99 ? "99+" : unread;
+        mark.ariaLabel = `${unread} ${mark.dataset.words}`;
+      }
+    } catch { /* the network is away: the next minute asks again */ }
+  };
+  if (address) setInterval(count, UNREAD_MS);
+
   document.addEventListener("input", (event) => {
     const list = document.getElementById(event.target.dataset?.filter ?? "");
     if (!list) return;

@@ -49,7 +49,7 @@ async def test_what_does_not_fit_is_told_beside_its_field_and_kept(console: Cons
     assert (page.status, page.one("//*[@id='label-fault']")) == (422, "1 至 20 个字，不含顿号、逗号和分号")
     assert page.tree.xpath("//input[@id='label']/@value") == ["一、二"]
     twice = await admin.post(f"{CHANNEL}/add", {"label": "来访"})
-    assert (twice.status, twice.one("//*[@role='alert']")) == (409, "“来访”已经在来源渠道里")
+    assert (twice.status, twice.one("//main//*[@role='alert']")) == (409, "“来访”已经在来源渠道里")
 
 
 async def test_a_code_is_set_and_an_unused_word_renamed_in_the_drawer(console: Console) -> None:

@@ -29,7 +29,7 @@ async def test_every_schedule_is_listed_in_words_with_its_interval(console: Cons
 
 async def test_before_any_worker_ran_the_page_says_so(console: Console) -> None:
     page = await (await console.enter("admin")).get(PAGE)
-    assert "还没有后台进程登记过" in page.one("//*[@role='alert']")
+    assert "还没有后台进程登记过" in page.one("//section[@role='alert']")
     assert page.words(f"{ROW}/td[2]") == ["没有运行"]
 
 
