@@ -1,4 +1,5 @@
-"""Checks the house rules that no linter knows: file length, opening docstring, nothing skipped, nothing private.
+"""Checks the house rules that no linter knows: file length, opening docstring, nothing skipped; and the rules of
+security (devtools/security_rules.py).
 
 Run as `python -m devtools.house_rules [root]`; prints one line per breach, exits 1 when there is one.
 It reads files only; it never repairs and never imports what it checks.
@@ -9,6 +10,8 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from devtools import security_rules
 
 LONGEST = 500  # lines; a file that is read as a whole stays a page or two (house rule 2)
 SKIPPED_FOLDERS = frozenset({".git", ".venv", ".data", ".cache", "node_modules", "vendor", "__pycache__"})
@@ -59,7 +62,7 @@ def breaches(root: Path) -> list[str]:
         f"{path.relative_to(root)}: {fault}"
         for path in project_files(root)
         if path.suffix in LENGTH_CHECKED
-        for fault in faults_of(path)
+        for fault in (*faults_of(path), *security_rules.faults(path, root))
     ]
 
 
