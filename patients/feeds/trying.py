@@ -14,8 +14,9 @@ from patients.feeds.faults import ReadFault
 from patients.feeds.hl7 import reading
 from patients.feeds.hl7.message import NotHl7, parse
 from patients.feeds.mapping import FeedMapping, MappingError
+from patients.profile import IDENTIFIER_LABELS
 from patients.rows import KIND_LABELS, VisitKind
-from patients.said import SUBJECTS, Said, VisitVerb
+from patients.said import SUBJECTS, DiagnosisKind, Identifier, IdentifierKind, Said, VisitVerb
 from staff import queries as staff
 from staff.tree import OrgTree
 
@@ -36,6 +37,11 @@ VERBS = {
     VisitVerb.CANCEL: "取消入院 / 退号",
     VisitVerb.CANCEL_TRANSFER: "取消转科",
     VisitVerb.CANCEL_CLOSE: "取消出院",
+}
+DIAGNOSES = {
+    DiagnosisKind.ADMISSION.value: "入院",
+    DiagnosisKind.WORKING.value: "门诊",
+    DiagnosisKind.FINAL.value: "出院",
 }
 LABELS = {
     "number": "号码", "name": "姓名 / 名称", "gender": "性别", "born_on": "出生日期", "phone": "电话",
@@ -142,9 +148,12 @@ def _one(value: object) -> str:
     kind = str(given.get("kind", ""))
     if "phone" in given:
         return f"{given['relation']} {given.get('name', '')} {mask_phone(str(given['phone']))}"
-    if kind == "id":
-        return f"id {mask_id(str(given['value']))}"
-    words = [given.get(name) for name in ("kind", "domain", "code", "name", "value", "unit", "range", "flag")]
+    if isinstance(value, Identifier):
+        shown = mask_id(value.value) if value.kind is IdentifierKind.ID else value.value
+        return f"{IDENTIFIER_LABELS[value.kind]} {shown}"
+    if kind in DIAGNOSES:
+        given["kind"] = DIAGNOSES[kind]
+    words = [given.get(name) for name in ("kind", "code", "name", "value", "unit", "range", "flag")]
     return " ".join(str(word) for word in words if word not in (None, "")) + (
         "（危急）" if given.get("critical") else ""
     )

@@ -123,7 +123,7 @@ async def test_a_likely_pair_is_decided_by_a_person_and_the_merge_can_be_undone(
     centre = await desk.enter("centre")
     page = await centre.get("/patients/pairs")
     assert page.words("//article//div[@class='pair-why']") == [
-        "姓名和电话相同 姓名、出生日期和性别相同 吻合度 100"
+        "姓名和电话相同姓名、出生日期和性别相同吻合度 100"
     ]
     await centre.post(f"/patients/pairs/{first}/{second}/same", {})
     owners = await db.fetch("select distinct patient_id from visit")
