@@ -221,6 +221,11 @@ async def _owned(scene: Scene) -> None:
         await jobs.run_job(waiting["id"])
     made = await owner.post("/statistics/reports/new", {"kind": "statistics_report"})
     scene.at["figures"] = made.headers["Location"].rpartition("/")[2]
+    scene.at["certificate"] = await db.fetchval(
+        "insert into staff_certificate (staff_id, fingerprint, algorithm, holder, issuer, serial, not_after, bound_at)"
+        " values ($1, 'x', 'rsa', '测试', '测试机构', '1', now() + interval '1 year', now()) returning id",
+        staff_id,
+    )
     token = await sessions.begin(staff_id, address="127.0.0.1", agent="elsewhere")
     here = await sessions.of_staff(staff_id, token)
     scene.at["session"] = next(line.id for line in here if line.here)

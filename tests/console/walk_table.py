@@ -25,6 +25,8 @@ from tests.console.walk_people import permissions
 READ = "case:read ticket:read"
 WORK = "ticket:handle ticket:endorse ticket:manage"
 JUDGE = "case:handle case:review"
+LOOKING = "staff:manage ticket:handle ticket:endorse"
+PLANNING = "staff:manage ticket:endorse"
 MATERIAL = "ticket:handle ticket:manage case:handle"
 
 
@@ -88,6 +90,11 @@ def keeps(path: str, at: str, **more: object) -> Line:
     return _line(path, "reach", at, "account:manage", **more)  # type: ignore[arg-type]
 
 
+def nothing(path: str, needs: str, at: str) -> Line:
+    """As `may`, but the scene has no such object: whoever may is told that there is none (404), others 403."""
+    return _line(path, "nothing", at, needs)
+
+
 def own(path: str, at: str, needs: str = "", **more: object) -> Line:
     """The one who made it."""
     return _line(path, "own", at, needs, **more)  # type: ignore[arg-type]
@@ -107,15 +114,7 @@ TABLE: tuple[Line, ...] = (
     anyone("GET /healthz/auditor", status=503),
     anyone("GET /login"),
     anyone("POST /login", status=422),
-    anyone("GET /login/second", status=303),
     anyone("POST /login/second", status=303),
-    anyone("POST /login/captcha"),
-    anyone("GET /login/wecom", status=409),
-    anyone("GET /login/wecom/back"),
-    anyone("GET /login/ca", status=409),
-    anyone("POST /login/ca", status=409),
-    anyone("POST /login/ca/state", status=409),
-    machine("POST /ca/callback"),
     anyone("GET /login/captcha/{token}.png", "/login/captcha/none.png", status=404),
     anyone("GET /login/captcha/{token}.wav", "/login/captcha/none.wav", status=404),
     anyone("GET /login/second", status=303),
@@ -277,7 +276,42 @@ TABLE: tuple[Line, ...] = (
         "form:manage",
         "/settings/forms/versions/{version}/enforce",
     ),
+    may("GET /settings/units", "staff:manage"),
+    may("GET /settings/units/codes", "staff:manage"),
+    may("GET /settings/units/codes/sheet", "staff:manage"),
+    may("POST /settings/units/codes/preview", "staff:manage"),
+    may("POST /settings/units/codes/import", "staff:manage"),
+    may("POST /settings/units/codes/faulty", "staff:manage"),
+    may("GET /settings/units/unknown", "staff:manage"),
+    may("POST /settings/units/unknown", "staff:manage"),
+    may("POST /settings/units/unknown/{how}", "staff:manage", "/settings/units/unknown/ignore"),
+    reach("GET /settings/units/{id}", "/settings/units/4", LOOKING),
+    reach("GET /settings/units/{id}/new", "/settings/units/4/new", "staff:manage"),
+    reach("POST /settings/units/{id}/new", "/settings/units/4/new", "staff:manage"),
+    reach("GET /settings/units/{id}/{verb}", "/settings/units/4/rename", "staff:manage"),
+    reach("POST /settings/units/{id}/{verb}", "/settings/units/4/rename", "staff:manage"),
+    reach("GET /settings/units/{id}/names", "/settings/units/4/names", "staff:manage"),
+    reach("POST /settings/units/{id}/names", "/settings/units/4/names", "staff:manage"),
+    nothing("POST /settings/units/{id}/names/{name}/{how}", "staff:manage", "/settings/units/4/names/0/end"),
+    reach("GET /settings/units/{id}/duty/{day}", "/settings/units/4/duty/2099-01-05", PLANNING),
+    reach("POST /settings/units/{id}/duty/{day}", "/settings/units/4/duty/2099-01-05", PLANNING),
+    reach("POST /settings/units/{id}/duty/copy", "/settings/units/4/duty/copy", PLANNING),
     # the machine, and who watches
+    may("GET /operate/feeds", "machine:operate"),
+    may("GET /operate/feeds/new", "machine:operate"),
+    may("POST /operate/feeds/new", "machine:operate"),
+    may("GET /operate/feeds/try", "machine:operate"),
+    may("POST /operate/feeds/try", "machine:operate"),
+    nothing("GET /operate/feeds/{id}", "machine:operate", "/operate/feeds/0"),
+    nothing("GET /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
+    nothing("POST /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
+    nothing("POST /operate/feeds/{id}/replay", "machine:operate", "/operate/feeds/0/replay"),
+    nothing("GET /operate/feeds/{id}/messages/{message}", "machine:operate", "/operate/feeds/0/messages/1"),
+    nothing(
+        "POST /operate/feeds/{id}/messages/{message}/{what}",
+        "machine:operate",
+        "/operate/feeds/0/messages/1/replay",
+    ),
     may("GET /operate", "machine:operate"),
     may("GET /operate/auditor", "machine:operate"),
     may("GET /settings/security", "account:manage audit:read"),
@@ -306,6 +340,7 @@ TABLE: tuple[Line, ...] = (
     # cases
     may("GET /cases", READ, "/cases?all=1"),
     may("GET /cases/count", READ),
+    may("GET /cases/filters", READ),
     own("POST /cases/views/{id}/opens", "/cases/views/{view}/opens", READ),
     may("GET /cases/exports/whole", "export:whole"),
     may("POST /cases/exports/whole", "export:whole"),
@@ -395,6 +430,22 @@ TABLE: tuple[Line, ...] = (
         "privacy:handle",
     ),
     reach("POST /patients/{id}/reveal", "/patients/{patient}/reveal", "patient:reveal"),
+    may("GET /patients/pairs", "patient:maintain"),
+    nothing("POST /patients/pairs/{a}/{b}/{what}", "patient:maintain", "/patients/pairs/0/0/same"),
+    reach("GET /patients/{id}/{what}", "/patients/{patient}/flag", "patient:maintain"),
+    reach("POST /patients/{id}/{what}", "/patients/{patient}/flag", "patient:maintain"),
+    nothing(
+        "POST /patients/{id}/uncorrect/{field}", "patient:maintain", "/patients/{patient}/uncorrect/none"
+    ),
+    nothing(
+        "POST /patients/{id}/contacts/{contact}/{mark}",
+        "patient:maintain",
+        "/patients/{patient}/contacts/0/wrong",
+    ),
+    nothing("GET /patients/{id}/unflag/{flag}", "patient:maintain", "/patients/{patient}/unflag/none"),
+    nothing("POST /patients/{id}/unflag/{flag}", "patient:maintain", "/patients/{patient}/unflag/none"),
+    nothing("GET /patients/{id}/unmerge/{merge}", "patient:maintain", "/patients/{patient}/unmerge/0"),
+    nothing("POST /patients/{id}/unmerge/{merge}", "patient:maintain", "/patients/{patient}/unmerge/0"),
     # group chat
     staff("GET /chat"),
     room("GET /chat/rooms/{room}/pane", "/chat/rooms/{room}/pane"),
