@@ -163,7 +163,7 @@ async def _patients(patients: list[InventedPatient]) -> None:
 
 
 async def _visits(visits: Iterable[InventedVisit], units: dict[str, int]) -> None:
-    columns = "patient_id kind number unit_id ward_id bed start_on end_on doctor nurse diagnosis"
+    columns = "patient_id kind number unit_id ward_id bed start_on end_on doctor nurse diagnosis state"
     await _copy(
         "visit",
         tuple(columns.split()),
@@ -180,6 +180,7 @@ async def _visits(visits: Iterable[InventedVisit], units: dict[str, int]) -> Non
                 one.doctor,
                 one.nurse,
                 one.diagnosis,
+                "open" if one.end is None else "closed",
             )
             for one in visits
         ],
