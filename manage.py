@@ -11,6 +11,7 @@ import aiohttp
 import sample
 from core import audit, audit_commands, audit_rights, bell, db, jobs, rotation
 from core.actor import Door, system
+from core.errors import HuiyinError
 from core.migrations import MigrationError, migrate, pending
 from core.settings import SettingsError, settings
 from reports import cubes
@@ -18,6 +19,8 @@ from sample import cases as sample_cases
 from sample import feeds as sample_feeds
 from sample.cast import cast
 from sample.logins import table
+from staff import people
+from staff.roles import APART, Role
 from wiring import wire
 
 Command = Callable[[argparse.Namespace], Awaitable[int]]
@@ -115,11 +118,27 @@ async def _logins(_: argparse.Namespace) -> int:
     return 0
 
 
+async def _appoint(given: argparse.Namespace) -> int:
+    """The first of the three administrators, and a security administrator where the last one is gone."""
+    by = system("命令行", Door.COMMAND)
+    try:
+        staff_id = await people.appoint(given.number, Role(given.role), given.name, by=by)
+        password = await people.one_time_password(staff_id, by=by) if given.password else ""
+    except HuiyinError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    say(f"{given.number}: {given.role}")
+    if password:
+        say(f"one-time password, shown once: {password}")
+    return 0
+
+
 COMMANDS: dict[str, tuple[Command, str]] = {
     "migrate": (_migrate, "bring the schema up to date"),
     "pending": (_pending, "list migrations that have not run; exit 1 if any"),
     "seed": (_seed, "fill an empty database with the sample hospital"),
     "logins": (_logins, "print the sample log-ins"),
+    "appoint": (_appoint, "make somebody administrator, security or auditor of the whole group"),
     "keys": (_keys, "encrypted values by column; --rotate seals them anew under the present key"),
     "statistics": (_statistics, "rebuild: derive all facts of statistics from history again"),
     "audit": (_audit, "the audit log: verify, archive, restore, rights …"),
@@ -138,6 +157,13 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "audit":
             audit_commands.add_to(command)
+        if name == "appoint":
+            command.add_argument("number", help="staff number, the log-in name")
+            command.add_argument("role", choices=sorted(APART))
+            command.add_argument("--name", default="", help="for an account that does not exist yet")
+            command.add_argument(
+                "--password", action="store_true", help="set a one-time password and print it"
+            )
         if name == "statistics":
             command.add_argument("what", choices=["rebuild"])
         if name == "keys":

@@ -130,6 +130,25 @@ async def add(form: NewPerson, *, by: Actor) -> int:
     return number
 
 
+async def appoint(number: str, role: Role, name: str = "", *, by: Actor) -> int:
+    """Give somebody a role in the group, from the command line: how the first administrators come to be; their id.
+
+    Raises:
+        NotFound: no such account, and no `name` to make one.
+        Refused: they are another of the three administrators.
+    """
+    group = next((unit for unit in (await queries.tree()).units if unit.parent_id is None), None)
+    if group is None:
+        raise Refused("还没有组织机构，请先建立集团")
+    known = await queries.by_number(number)
+    if known is not None:
+        await actions.give_post(known.id, group.id, role, by=by)
+        return known.id
+    if not name:
+        raise NotFound(f"没有工号为 {number} 的在用账号；新建请加 --name 姓名")
+    return await add(NewPerson(number=number, name=name, role=role, unit=group.id), by=by)
+
+
 async def change(staff_id: int, form: PersonForm, *, by: Actor) -> None:
     """Write a person's name, title and phone anew.
 

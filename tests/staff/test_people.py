@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from core import clock, db
-from core.actor import Actor, Permission
+from core.actor import Actor, Door, Permission, system
 from core.due import DUE
 from core.errors import Forbidden, Invalid, NotFound, Refused, Unauthenticated
 from core.pump import drain
@@ -254,3 +254,16 @@ async def test_a_right_is_told_with_its_post_or_with_who_would_have_it(house: Ho
         for right in found
     }
     assert [source.role for source in anywhere["签收、办理、答复"]] == ["科室联络人"]
+
+
+async def test_the_first_administrators_are_appointed_by_command(house: House) -> None:
+    by = system("命令行", Door.COMMAND)
+    made = await people.appoint("90009", Role.SECURITY, "测试安全员", by=by)
+    assert [(post.role, post.unit_id) for post in await queries.posts(made)] == [
+        (Role.SECURITY, house.unit["group"])
+    ]
+    assert await people.appoint("bob", Role.SECURITY, by=by) == house.staff["bob"]
+    with pytest.raises(Refused, match="不能由同一人担任"):
+        await people.appoint("auditor", Role.SECURITY, by=by)
+    with pytest.raises(NotFound, match="--name"):
+        await people.appoint("90010", Role.SECURITY, by=by)
