@@ -20,6 +20,7 @@ AREAS = {  # the first word of a parameter's name, as the page calls that part o
     "audit": "审计日志",
     "consent": "个人信息保护",
     "privacy": "个人信息保护",
+    "rotation": "个人信息保护",
     "auditor": "时限审计",
     "feeds": "数据接入",
     "channels": "消息发送",

@@ -38,8 +38,8 @@ WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
             machine.WIDGET,
             auditor.WIDGET,
             calendar.WIDGET,
-            views.WIDGET,
             doors.WIDGET,
+            views.WIDGET,
         )
     }
 )
