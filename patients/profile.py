@@ -258,7 +258,11 @@ async def pairs(by: Actor, *, limit: int = 30) -> list[Pair]:
     if "/" not in by.scope(Permission.PATIENT_MAINTAIN):
         return []
     rows = await db.fetch(
-        "select a_id, b_id, points, reasons from patient_pair where state = 'proposed'"
+        "select * from (select distinct on (least(x, y), greatest(x, y)) a_id, b_id, points, reasons from ("
+        "select t.*, coalesce(a.merged_into, a.id) as x, coalesce(b.merged_into, b.id) as y from patient_pair t"
+        " join patient a on a.id = t.a_id join patient b on b.id = t.b_id where t.state = 'proposed'"
+        " order by t.points desc, t.a_id, t.b_id limit 500) w where x <> y"
+        " order by least(x, y), greatest(x, y), points desc, a_id, b_id) as once"
         " order by points desc, a_id, b_id limit $1",
         limit,
     )

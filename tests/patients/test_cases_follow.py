@@ -1,0 +1,96 @@
+"""A case points at a visit: it follows the visit's patient through a merge and its undoing, and a visit that never was."""
+
+import pytest_asyncio
+
+from core import clock, db
+from core.outbox import OUTBOX
+from core.pump import drain
+from patients import people
+from patients.feeds.links import Link
+from patients.feeds.processing import FEED
+from tests.patients.feed import ENGINEER, open_link, put
+from tests.patients.history import Sender, person, stay
+from tests.tickets.conftest import Cast
+from tests.tickets.conftest import cast as cast  # noqa: PLC0414 - a fixture
+
+
+@pytest_asyncio.fixture
+async def link(cast: Cast) -> Link:
+    """A link into the hospital of the cases."""
+    assert cast.units
+    return await open_link()
+
+
+async def arrive(link: Link, *messages: str) -> None:
+    """Keep the messages, work on them, let everyone react."""
+    for text in messages:
+        await put(link, text)
+    await work()
+
+
+async def work() -> None:
+    """Let feeds and reactions run dry; nothing may fail."""
+    while await drain(FEED) or await drain(OUTBOX):
+        pass
+    assert await db.fetchval("select count(*) from outbox where error <> ''") == 0
+    assert await db.fetchval("select count(*) from feed_message where state <> 'done'") == 0
+
+
+async def case_about(number: str, state: str) -> int:
+    """A case linked to the visit of this number."""
+    case_id: int = await db.fetchval(
+        "insert into cases (source, state, title, content, received_at) values ('hotline', 'accepted', '测试', '测试', $1)"
+        " returning id",
+        clock.now(),
+    )
+    await db.execute(
+        "insert into visit_link (case_id, visit_id, patient_id, state) select $1, id, patient_id, $3 from visit"
+        " where number = $2",
+        case_id,
+        number,
+        state,
+    )
+    return case_id
+
+
+async def owner(case_id: int) -> str | None:
+    """The number of the patient the case points at."""
+    found: str | None = await db.fetchval(
+        "select p.number from visit_link l join patient p on p.id = l.patient_id where l.case_id = $1",
+        case_id,
+    )
+    return found
+
+
+def seen(number: str) -> str:
+    """An out-patient visit."""
+    return stay(number, ward="心血管内科", campus="东院区", kind="O")
+
+
+async def test_a_case_follows_a_merge_and_its_undoing(link: Link) -> None:
+    his = Sender()
+    old = person("P9", id_number="", phone="13800000022")
+    await arrive(
+        link, his.send("ADT^A04", "0800", seen("MZ9"), pid=old), his.send("ADT^A04", "0801", seen("MZ1"))
+    )
+    case_id = await case_about("MZ9", "confirmed")
+    assert await owner(case_id) == "P9"
+    await arrive(link, his.send("ADT^A40", "0900", "MRG|P9^^^HOSP^MR"))
+    assert await owner(case_id) == "P000123"
+    await people.undo_merge(await db.fetchval("select id from patient_merge"), "合并有误", by=ENGINEER)
+    await work()
+    assert await owner(case_id) == "P9"
+
+
+async def test_a_cancelled_visit_withdraws_proposals_and_tells_the_story_of_confirmed_ones(
+    link: Link,
+) -> None:
+    his = Sender()
+    await arrive(link, his.send("ADT^A04", "0801", seen("MZ1")))
+    proposed, confirmed = await case_about("MZ1", "proposed"), await case_about("MZ1", "confirmed")
+    await arrive(link, his.send("ADT^A11", "0900", seen("MZ1")))
+    assert (await owner(proposed), await owner(confirmed)) == (None, "P000123")
+    rows = await db.fetch("select case_id, verb, actor_name, text from history")
+    assert [tuple(row) for row in rows] == [
+        (confirmed, "visit_cancelled", "医院信息系统", "关联的就诊 MZ1 已被医院信息系统取消")
+    ]
