@@ -19,8 +19,9 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bench.case_list import LISTS, filters, p95, readers
-from bench.fill import Filled, fill
+from bench.fill import Filled
 from bench.stage import Row, Stage, stage
+from bench.statistics import filled_stage
 from core import db
 from staff import queries as staff
 from staff import sessions
@@ -33,15 +34,14 @@ KEYS = "2:EBESExQVFhcYGRobHB0eHwABAgMEBQYHCAkKCwwNDg8=,1:AAECAwQFBgcICQoLDA0ODxA
 OLD = b"\x01\x01"
 
 
-async def _prepared(own: Stage, size: int) -> tuple[Filled, str]:
-    filled = await fill(own.database_url, size)
+async def _prepared(own: Stage, filled: Filled) -> str:
     await db.open_db(own.database_url)
     try:
         await staff.forget_tree()
         for _ in range(2):
             await spans.seal("0")
         token = await sessions.begin(readers(filled)["group"], address="127.0.0.1", agent="bench")
-        return filled, f"{sessions.COOKIE}={token}"
+        return f"{sessions.COOKIE}={token}"
     finally:
         await db.close_db()
 
@@ -113,8 +113,9 @@ async def _alternating(
 
 async def run(size: int = SIZE) -> list[Row]:
     """The rows of the table."""
-    async with stage() as own, AsyncExitStack() as programs:
-        filled, cookie = await _prepared(own, size)
+    async with stage() as servers, AsyncExitStack() as programs:
+        own, filled = await filled_stage(servers, size)
+        cookie = await _prepared(own, filled)
         own.environment["HUIYIN_ENCRYPTION_KEYS"] = KEYS
         before = await _left(own)
         port = await programs.enter_async_context(own.web("app.py"))

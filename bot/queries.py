@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from core import clock, db
 from core.actor import Actor, Permission
 from core.errors import NotFound
+from core.identity import mask_in_text
 from tickets.models import Ticket
 from tickets.queries import access, secrecy
 from tickets.queries.values import Values
@@ -78,7 +79,7 @@ async def able(by: Actor, wanted: Collection[str], most: int = MOST) -> list[Lin
         f"{_SELECT} where {condition} order by t.due_at nulls last, t.id limit {most}",
         *values,
     )
-    return [Line(**dict(row)) for row in rows]
+    return [Line(**{**dict(row), "title": mask_in_text(row["title"])}) for row in rows]
 
 
 def _waits(by: Actor, values: Values) -> str:
@@ -104,7 +105,7 @@ async def waiting(by: Actor, most: int = MOST) -> tuple[list[Line], int]:
         f" where {condition}",
         *values,
     )
-    return [Line(**dict(row)) for row in rows], total
+    return [Line(**{**dict(row), "title": mask_in_text(row["title"])}) for row in rows], total
 
 
 async def late(by: Actor, within: timedelta = timedelta()) -> list[Line]:
@@ -115,7 +116,7 @@ async def late(by: Actor, within: timedelta = timedelta()) -> list[Line]:
         f" and {secrecy.of_ticket(by, values)} order by t.due_at, t.id limit {MOST}",
         *values,
     )
-    return [Line(**dict(row)) for row in rows]
+    return [Line(**{**dict(row), "title": mask_in_text(row["title"])}) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ async def cases_waiting(by: Actor, most: int = MOST) -> list[CaseLine]:
             row["id"],
             f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}",
             row["state"],
-            row["title"],
+            mask_in_text(row["title"]),
             row["due_at"],
         )
         for row in rows

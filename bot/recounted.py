@@ -17,6 +17,7 @@ from channels.drafts import Draft
 from core import clock, db
 from core.actor import Door
 from core.errors import HuiyinError
+from core.identity import mask_in_text
 from staff import queries as staff
 from staff.actors import actor_of
 from staff.queries import Person
@@ -111,7 +112,7 @@ def _text(rows: list[asyncpg.Record]) -> str:
 
 def _line(row: asyncpg.Record) -> str:
     limit = f"{_number(row)} {clock_kinds.label(row['kind'])}"
-    title = "" if row["secret"] else f"：{_cut(row['title'])}"
+    title = "" if row["secret"] else f"：{_cut(mask_in_text(row['title']))}"
     return f"{limit} {_short(row['before_at'])} → {_short(row['after_at'])}{title}"
 
 

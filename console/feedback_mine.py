@@ -12,6 +12,7 @@ from console.case_page import CASE_TONES
 from console.page import number, permit, show
 from core import clock, db
 from core.actor import Actor, Permission
+from core.identity import mask_in_text
 from staff import queries as staff
 from tickets.states import CASE_LABELS, CaseState
 
@@ -50,7 +51,7 @@ async def registered(by: Actor, before: int | None) -> list[Registered]:
             row["id"],
             f"{clock.local(row['received_at']):%Y%m%d}-{row['id']}",
             row["appeal_type"],
-            row["title"],
+            mask_in_text(row["title"]),
             CaseState(row["state"]),
             CASE_LABELS[CaseState(row["state"])],
             "、".join(dict.fromkeys(tree.label(unit) for unit in row["units"])),

@@ -10,6 +10,7 @@ import orjson
 from core import db
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound
+from core.identity import mask_in_text
 from tickets.imports.states import IMPORT_LABELS, ROW_LABELS, ImportState, RowOutcome
 from tickets.queries import secrecy
 from tickets.queries.values import Values
@@ -175,7 +176,7 @@ async def rows(
             row["row_no"],
             RowOutcome(row["outcome"]),
             row["order_no"],
-            row["title"],
+            mask_in_text(row["title"]),
             row["case_id"],
             read_faults(row["faults"]),
         )

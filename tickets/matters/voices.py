@@ -70,14 +70,18 @@ async def readable(case_ids: Sequence[int], by: Actor) -> list[Case]:
     """Those of the cases that this person reads whole, in the order given."""
     seen = await secrecy.visible(case_ids, by)
     found = {case.id: case for case in await Case.filter(id__in=list(seen))}
-    return [found[each] for each in case_ids if each in found and secrecy.whole(found[each], by)]
+    return [
+        secrecy.unnumbered(found[each])
+        for each in case_ids
+        if each in found and secrecy.whole(found[each], by)
+    ]
 
 
 async def voices(case_ids: Sequence[int], by: Actor) -> list[Voice]:
     """The voices among these cases, in the order given; at most `MOST`."""
     tree = await staff.tree()
     made = []
-    for case in map(secrecy.unnumbered, (await readable(case_ids, by))[:MOST]):
+    for case in (await readable(case_ids, by))[:MOST]:
         seen = await case_page.open_case(case.id, by)
         source = SOURCES[case.source]
         parts = [

@@ -97,4 +97,13 @@ async def moved(recount_id: int, by: Actor, *, after: tuple[int, int] = (0, 0)) 
         f" and {_may_see(by, values)} order by m.case_id, m.clock_id limit $4",
         *values,
     )
-    return [MovedLine(**{**dict(row), "kind": clock_kinds.label(row["kind"])}) for row in rows]
+    return [
+        MovedLine(
+            **{
+                **dict(row),
+                "kind": clock_kinds.label(row["kind"]),
+                "title": mask_in_text(row["title"]),
+            }
+        )
+        for row in rows
+    ]
