@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core import db
 from core.actor import Actor
+from core.identity import mask_in_text
 from tickets import clock_kinds
 from tickets.queries import secrecy
 from tickets.queries.access import scope
