@@ -8,6 +8,7 @@ from pydantic import Field
 from console import forms
 from console.page import go, number, permit, show
 from console.staff_people import KEEP, PAGE, HandForm, page_of, unit_options
+from core import dictionaries
 from core.actions import Form
 from core.actor import Actor
 from core.errors import Invalid, NotFound
@@ -37,7 +38,8 @@ async def _drawer(
 ) -> web.Response:
     actor = permit(request, KEEP)
     line = await people_found.one(_id(request), by=actor)
-    options: dict[str, forms.Options] = {"unit": await unit_options(actor)}
+    offered = await dictionaries.options_of(form)
+    options: dict[str, forms.Options] = {"unit": await unit_options(actor), **offered}
     return await show(
         request,
         "console/people/drawer.html",

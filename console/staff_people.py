@@ -8,6 +8,7 @@ from pydantic import Field
 from console import forms
 from console.page import go, number, page_query, permit, show
 from console.pick import units as departments
+from core import dictionaries
 from core.actions import Form
 from core.actor import Actor, Permission
 from core.errors import Invalid
@@ -92,9 +93,9 @@ async def _new(
     request: web.Request, actor: Actor, given: dict[str, Any], error: Invalid | None = None
 ) -> web.Response:
     order = ("number", "name", "title", "phone", "role", "unit")
-    made = forms.controls(
-        people.NewPerson, given, error.details if error else (), {"unit": await unit_options(actor)}
-    )
+    offered = await dictionaries.options_of(people.NewPerson)
+    options: dict[str, forms.Options] = {"unit": await unit_options(actor), **offered}
+    made = forms.controls(people.NewPerson, given, error.details if error else (), options)
     return await show(
         request,
         "console/people/drawer.html",

@@ -28,11 +28,14 @@ OFTEN = 60  # seconds: what runs more often has its quiet runs folded into a row
 STUBBORN = 3  # failures in a row of one that runs often, before somebody is told
 SELDOM = 600  # seconds: what runs as seldom as this is told of at its first failure
 
+# A clock that was wrong and was set back must stop nothing: a next run or a lease further ahead than any can be counts as over.
 _CLAIM = """
 with mine as (
     select name, leased_by, started_at, leased_until, asked_by from schedule
-    where name = any($1::text[]) and (leased_until is null or leased_until < $2)
-        and (asked_at is not null or (paused_at is null and next_at <= $2))
+    where name = any($1::text[])
+        and (leased_until is null or leased_until < $2 or leased_until > $3::timestamptz + interval '1 hour')
+        and (asked_at is not null
+            or (paused_at is null and (next_at <= $2 or next_at > $2::timestamptz + interval '25 hours')))
     for update skip locked
 )
 update schedule s set leased_until = $3, leased_by = $4, started_at = $2, asked_at = null, asked_by = ''
@@ -209,8 +212,14 @@ async def keep_running(stopping: asyncio.Event) -> None:
         except Exception as error:
             log.error("schedules_failed", exc_info=error)
         await bell.wait(BELL, LOOK)
-    if running:
-        await asyncio.wait(running)
+    try:
+        if running:
+            await asyncio.wait(running)
+    finally:
+        for (
+            task
+        ) in running:  # those that took too long: their lease runs out, and another process begins anew
+            task.cancel()
 
 
 def _ended(task: asyncio.Task[str]) -> None:

@@ -14,12 +14,14 @@ from pypinyin import Style, lazy_pinyin
 from core import audit, clock, crypto, db
 from core.actions import Form
 from core.actor import Actor, Permission
+from core.dictionaries import KEY
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
 from core.identity import mask_phone, normalise_phone
 from staff import actions, queries, securing, sessions
 from staff.events import AccountShut, PostsChanged
 from staff.roles import LABELS, Role
+from staff.titles import JOB_TITLE
 
 ONE_TIME_LENGTH = 14
 _SIGNS = "".join(sign for sign in string.ascii_letters + string.digits if sign not in "0OoIl1")
@@ -29,7 +31,13 @@ class PersonForm(Form):
     """What is written down of a person."""
 
     name: str = Field(title="姓名", min_length=1, max_length=40)
-    title: str = Field(default="", title="职务", description="例如：护士长、主治医师", max_length=60)
+    title: str = Field(
+        default="",
+        title="职务",
+        description="可选职称，也可填写职务，例如：护士长",
+        max_length=60,
+        json_schema_extra={"widget": "line", KEY: JOB_TITLE.name},
+    )
     phone: str = Field(default="", title="手机号", description="用于短信通知和绑定企业微信", max_length=30)
 
     @field_validator("phone")

@@ -6,7 +6,7 @@ JOB_TITLE = declare(
     Dictionary(
         "staff.title",
         "职称",
-        "人员资料里的职称",
+        "人员资料的“职务”一栏可从中选，也可另填",
         (
             "主任医师",
             "副主任医师",

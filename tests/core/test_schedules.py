@@ -59,7 +59,7 @@ async def opened(database: object) -> None:
     with clock.frozen(NOON):
         await running.open_schedules()
         await db.execute(
-            "update schedule set next_at = next_at + interval '10 years' where name = 'test.slow'"
+            "update schedule set next_at = next_at + interval '24 hours 30 minutes' where name = 'test.slow'"
         )
 
 
@@ -257,6 +257,19 @@ async def test_a_seldom_one_is_told_of_at_its_first_failure_and_tried_again_soon
 async def test_one_that_nobody_runs_is_late(opened: None) -> None:
     with clock.frozen(NOON + timedelta(minutes=2)):
         assert await health("test.quick") is Health.LATE
+
+
+async def test_a_clock_that_was_set_back_stops_nothing(opened: None) -> None:
+    with clock.frozen(NOON + timedelta(days=400)):
+        await running.claim()
+    with clock.frozen(NOON):
+        await db.execute("update schedule set paused_at = $1 where name <> 'test.quick'", NOON)
+        assert await turn() == ["test.quick done"]
+        await db.execute(
+            "update schedule set next_at = $1 where name = 'test.quick'", NOON + timedelta(days=400)
+        )
+        assert await turn() == ["test.quick done"]
+        assert await turn() == []
 
 
 async def test_old_runs_are_forgotten_and_failed_ones_later(opened: None) -> None:
