@@ -124,7 +124,9 @@ async def _prove(text: str, say: Say) -> int:
             continue
         proof = await audit_restoring.prove(one.month)
         say(f"{proof.month}: {proof.lines} lines under {proof.seals} seals: {proof.broken or 'sound'}")
-        await audit.record(_who(), "audit.verify", "audit", None, month=proof.month, broken=proof.broken)
+        await audit.record(_who(), "audit.verify", "audit", None, month=proof.month, lines=proof.lines)
+        if proof.broken:
+            await audit.record(_who(), "audit.broken", "audit", None, month=proof.month, broken=proof.broken)
         broken += bool(proof.broken)
     return 1 if broken else 0
 

@@ -154,6 +154,8 @@ async def _end(check_id: int, by: Actor, lines: int, archived: int, seals: int, 
         found = await find(check_id)
         assert found is not None  # noqa: S101 - the row just written
         about = {} if found.what == CHAIN else {"month": found.what}
+        if broken:
+            about["broken"] = broken
         await audit.record(
             by,
             "audit.verify",
@@ -162,11 +164,10 @@ async def _end(check_id: int, by: Actor, lines: int, archived: int, seals: int, 
             lines=lines,
             archived=archived,
             seals=seals,
-            broken=broken,
             **about,
         )
         if broken:
-            await audit.record(by, "audit.broken", "audit", None, where=broken, **about)
+            await audit.record(by, "audit.broken", "audit", None, **about)
     return found
 
 
@@ -214,13 +215,21 @@ async def nightly() -> int:
 
 
 async def old_months() -> list[date]:
-    """Months that the table still has and that ended more than `audit.keep_days` ago, oldest first."""
+    """Months of which the table still has lines and that ended more than `audit.keep_days` ago, oldest first."""
     last = clock.now() - timedelta(days=await number(KEEP_DAYS))
     rows = await db.fetch(
         "select to_date(right(c.relname, 6), 'YYYYMM') as month from pg_inherits i join pg_class c on c.oid = i.inhrelid"
         " where i.inhparent = 'audit'::regclass and c.relname ~ '^audit_[0-9]{6}$' order by 1"
     )
-    return [row["month"] for row in rows if audit_archive.bounds(row["month"])[1] <= last]
+    old = [row["month"] for row in rows if audit_archive.bounds(row["month"])[1] <= last]
+    return [month for month in old if await _has_lines(month)]
+
+
+async def _has_lines(month: date) -> bool:
+    since, til = audit_archive.bounds(month)
+    return bool(
+        await db.fetchval("select exists (select 1 from audit where at >= $1 and at < $2)", since, til)
+    )
 
 
 async def archive_old() -> int:
@@ -231,11 +240,6 @@ async def archive_old() -> int:
     """
     by, lines = system("系统", Door.CLOCK), 0
     for month in await old_months():
-        since, til = audit_archive.bounds(month)
-        if not await db.fetchval(
-            "select exists (select 1 from audit where at >= $1 and at < $2)", since, til
-        ):
-            continue  # an empty partition costs nothing
         try:
             await audit_archiving.write(month, by=by)
             lines += await audit_archiving.release(month, by=by)
