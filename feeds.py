@@ -24,7 +24,6 @@ from wiring import wire
 
 log = logger(__name__)
 
-LOOPS = 4  # each waits for the database most of the time
 GRACE = 7.0
 BEAT = 5.0
 
@@ -81,7 +80,7 @@ async def main() -> None:
     async with bell.listening():
         await server.start(using.mllp_host, using.mllp_port, context)
         log.info("feeds_ready", port=server.port, tls=context is not None)
-        tasks = [asyncio.create_task(keep_draining(FEED, stopping)) for _ in range(LOOPS)]
+        tasks = [asyncio.create_task(keep_draining(FEED, stopping)) for _ in range(using.feeds_loops)]
         tasks.append(asyncio.create_task(_beat(stopping)))
         await stopping.wait()
         await server.stop()

@@ -55,7 +55,8 @@ _BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 async def by_rule(number: str, same: Collection[str]) -> None:
     """Hold these numbers to be one person with `number` by rule, and no others; pointers follow."""
     rows = await db.fetch(
-        "select id, prior, survivor, undone_at from patient_merge where ground = 'rule' and $1 in (prior, survivor)",
+        "select id, prior, survivor from patient_merge where ground = 'rule' and undone_at is null"
+        " and (prior = $1 or survivor = $1)",
         number,
     )
     there = {row["survivor"] if row["prior"] == number else row["prior"]: row["id"] for row in rows}
@@ -72,7 +73,7 @@ async def by_rule(number: str, same: Collection[str]) -> None:
             _BEGINNING,
         )
     linked = await db.fetchval(
-        "select exists (select 1 from patient_merge where $1 in (prior, survivor) and undone_at is null)",
+        "select exists (select 1 from patient_merge where (prior = $1 or survivor = $1) and undone_at is null)",
         number,
     )
     if gone or fresh or linked:
@@ -166,8 +167,8 @@ async def _point(group: set[str], edges: list[Edge]) -> None:
 async def _move_visits(recorded: int, head: int) -> None:
     """The visits recorded for one patient belong to another now."""
     rows = await db.fetch(
-        "update visit set recorded_for = $1, patient_id = $2 where coalesce(recorded_for, patient_id) = $1"
-        " and patient_id <> $2 returning id",
+        "update visit set recorded_for = $1, patient_id = $2"
+        " where (recorded_for = $1 or (patient_id = $1 and recorded_for is null)) and patient_id <> $2 returning id",
         recorded,
         head,
     )

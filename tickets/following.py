@@ -52,6 +52,6 @@ async def patient_parted(event: PatientParted) -> None:
 async def _follow(patient_id: int) -> None:
     await db.execute(
         "update visit_link l set patient_id = v.patient_id from visit v where l.visit_id = v.id"
-        " and coalesce(v.recorded_for, v.patient_id) = $1 and l.patient_id <> v.patient_id",
+        " and (v.recorded_for = $1 or (v.patient_id = $1 and v.recorded_for is null)) and l.patient_id <> v.patient_id",
         patient_id,
     )

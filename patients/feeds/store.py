@@ -4,6 +4,7 @@ A message is the same as one before when its sender's id and its content are; an
 kept beside it, so that nothing is lost. Knows no protocol.
 """
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,8 +81,25 @@ async def keep(
         if before != mark:
             number = await _insert(link, f"{external_id}#{mark.hex()[:12]}", kind, body, mark, standing)
     if number is not None and standing[0] == "due":
-        await bell.ring(TABLE)
+        _ring_soon()
     return number
+
+
+_ringing: set[asyncio.Task[None]] = set()
+
+
+def _ring_soon() -> None:
+    """Ring once for all messages of a moment: a burst needs no bell for each."""
+    if not _ringing:
+        task = asyncio.create_task(_ring(), name="bell of feeds")
+        _ringing.add(task)
+        task.add_done_callback(_ringing.discard)
+
+
+async def _ring() -> None:
+    await asyncio.sleep(0.02)
+    _ringing.clear()  # what comes from now on needs a bell of its own
+    await bell.ring(TABLE)
 
 
 async def _insert(

@@ -100,8 +100,8 @@ async def _death(
     if told.get("deceased"):
         return True, "feed"
     if await db.fetchval(
-        "select exists (select 1 from visit where coalesce(recorded_for, patient_id) = $1 and disposition = '5'"
-        " and state = 'closed')",
+        "select exists (select 1 from visit where (recorded_for = $1 or (patient_id = $1 and recorded_for is null))"
+        " and disposition = '5' and state = 'closed')",
         before["id"],
     ):
         return True, "visit"
