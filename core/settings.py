@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     job_lease: int = Field(
         default=30, ge=2, description="seconds after which a dead worker's job is taken over"
     )
+    password_rounds: int = Field(default=3, ge=2, le=20, description="argon2id: passes over the memory")
+    password_megabytes: int = Field(default=32, ge=19, le=1024, description="argon2id: memory of one check")
+    password_threads: int = Field(
+        default=1, ge=1, le=16, description="how many checks a web process does at once"
+    )
     metrics_token: SecretStr = SecretStr("")
 
     storage: Literal["folder", "s3"] = "folder"
@@ -123,6 +128,9 @@ class Settings(BaseSettings):
 
     mllp_host: str = "127.0.0.1"
     mllp_port: int = Field(default=2575, ge=0, le=65535, description="HL7 v2 over MLLP; 0 takes a free port")
+    feeds_loops: int = Field(
+        default=4, ge=0, le=32, description="how many messages feeds.py works on at once; 0: it only takes them"
+    )
     mllp_certificate: Path | None = Field(default=None, description="PEM of the MLLP port; empty: no TLS")
     mllp_key: Path | None = None
     mllp_client_ca: Path | None = Field(
