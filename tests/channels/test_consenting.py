@@ -38,7 +38,6 @@ async def refuse(purpose: str) -> None:
 async def test_who_refused_by_text_gets_no_text_of_that_purpose_but_what_is_their_own(
     outside: Outside,
 ) -> None:
-    assert outside
     person = await known(openid="")
     before = await send(person, "a", Purpose.SURVEY, "sms")
     await refuse(Purpose.SURVEY)
@@ -56,7 +55,6 @@ async def test_who_refused_by_text_gets_no_text_of_that_purpose_but_what_is_thei
 
 
 async def test_a_refusal_of_texts_leaves_the_other_way_open(outside: Outside) -> None:
-    assert outside
     person = await known()
     await refuse("")
     found = await send(person, "a", Purpose.SURVEY, "sms", "wechat")
@@ -64,7 +62,6 @@ async def test_a_refusal_of_texts_leaves_the_other_way_open(outside: Outside) ->
 
 
 async def test_a_refusal_that_comes_while_a_message_waits_still_counts(outside: Outside) -> None:
-    assert outside
     person = await known(openid="")
     number = await actions.send(draft("a", receiver=person, consent=Purpose.SURVEY, ladder=("sms",)))
     await refuse(Purpose.SURVEY)
@@ -73,7 +70,6 @@ async def test_a_refusal_that_comes_while_a_message_waits_still_counts(outside: 
 
 
 async def test_what_needs_a_yes_is_not_sent_to_a_number_that_is_nobodys(outside: Outside) -> None:
-    assert outside
     stranger = Receiver(kind=ReceiverKind.PERSON, id=0, phone="19900000009")
     found = await send(stranger, "a", Purpose.EDUCATION, "sms")
     assert (found["state"], found["reason"]) == ("failed", "没有发送：尚未取得本人同意")
