@@ -28,7 +28,6 @@ AREAS = {  # the first word of a parameter's name, as the page calls that part o
     "chat": "群聊",
     "bot": "企业微信机器人",
     "intake": "数据接入",
-    "feeds": "数据接入",
     "statistics": "统计",
     "report": "文书",
     "feedback": "投诉与反馈",
@@ -50,6 +49,15 @@ class Row:
     def worded(self) -> str:
         """The value in words."""
         return self.parameter.worded(self.value)
+
+    @property
+    def unfit(self) -> bool:
+        """Whether the kept value does not fit any more, so that the default holds."""
+        try:
+            self.parameter.parse(self.value)
+        except Invalid:
+            return True
+        return False
 
     @property
     def default(self) -> str:

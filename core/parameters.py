@@ -10,7 +10,9 @@ from datetime import datetime
 from core import audit, clock, db
 from core.actor import Actor
 from core.errors import Fault, Invalid, NotFound
+from core.logs import logger
 
+log = logger(__name__)
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 LONGEST = 200  # characters of a text
 NOTE = 200  # characters of a note on a change
@@ -107,9 +109,15 @@ def text_of(value: int | str | bool) -> str:
 
 
 async def value(parameter: Parameter) -> int | str | bool:
-    """The value in force."""
+    """The value in force: a kept one that does not fit any more (bounds of a later version) counts as the default."""
     text = await db.fetchval("select value from parameter where name = $1", parameter.name)
-    return parameter.default if text is None else parameter.parse(text)
+    if text is None:
+        return parameter.default
+    try:
+        return parameter.parse(text)
+    except Invalid as error:
+        log.warning("parameter_unfit", parameter=parameter.name, reason=error.message)
+        return parameter.default
 
 
 async def number(parameter: Parameter) -> int:

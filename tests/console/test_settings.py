@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from aiohttp import FormData
 
-from core import db
+from core import db, parameters
 from core.calendar import Day
 from staff import working_days
 from staff.working_days import calendar
@@ -209,3 +209,11 @@ async def test_a_text_is_one_line_of_bounded_length(console: Console) -> None:
         assert (page.status, page.one("//*[@id='value-fault']")) == (422, "最多 200 个字，一行写完")
     await admin.post(path, {"value": "示范路 1 号"}, part=True)
     assert await db.fetchval("select value from parameter where name = 'report.address'") == "示范路 1 号"
+
+
+async def test_a_kept_value_that_no_longer_fits_is_told_and_the_default_holds(console: Console) -> None:
+    await db.execute("insert into parameter (name, value) values ('im.mirror_rooms', 'some')")
+    page = await (await console.enter("admin")).get(PARAMETERS)
+    shown = "//tr[.//button[. = '群聊同步到企业微信群']]/td[2]"
+    assert page.one(shown) == "some已不在可填范围内，现按默认值 不同步 执行"
+    assert await parameters.value(parameters.REGISTER["im.mirror_rooms"]) == "off"
