@@ -104,8 +104,8 @@ async def run(rounds: int = ROUNDS) -> list[Row]:
     beside: Waits = []
     doors: Waits = []
     statuses: list[int] = []
-    check = await _check()
     async with stage() as own, own.web("app.py") as port:
+        check = await _check()
         cookie, address = await _people(own), f"http://127.0.0.1:{port}"
         async with aiohttp.ClientSession() as http:
             await _half(http, address, cookie, [])  # warm

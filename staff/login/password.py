@@ -1,11 +1,16 @@
 """Proof by staff number and password (argon2id); never says which of the two was wrong, and takes as long either way.
 
-Hashing costs about 80 ms of one core and 32 MB, so it runs in `AT_ONCE` threads and a queue of bounded length.
+Hashing costs about 80 ms of one core and 32 MB (settings `password_…`; `python -m bench log_in` tells what it costs
+here), so it runs in threads that step back behind the pages, with a queue of bounded length.
 Parameters: above the minimum of the OWASP Password Storage Cheat Sheet (19 MiB, t=2), RFC 9106 section 4.
 """
 
 import asyncio
+import contextlib
 import functools
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -18,20 +23,43 @@ from core import audit, db
 from core.actions import Form
 from core.actor import Actor, ActorKind, Door
 from core.errors import TooMany, Unauthenticated
+from core.settings import settings
 from staff.login import lock, second
 from staff.login.asking import Asks
 from staff.login.strength import LONGEST
 
 T = TypeVar("T")
-AT_ONCE = 2
 MOST_WAITING = 64
+STEP_BACK = 3  # niceness: half of the time that a page gets when both want the same core
 WRONG = "工号或密码不正确"
 
-_hasher = PasswordHasher(
-    time_cost=3, memory_cost=32 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
-)
-_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
 _waiting = 0
+
+
+@functools.cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(
+        time_cost=settings().password_rounds,
+        memory_cost=settings().password_megabytes * 1024,
+        parallelism=1,
+        hash_len=32,
+        salt_len=16,
+        type=Type.ID,
+    )
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(
+        settings().password_threads, thread_name_prefix="argon2", initializer=_step_back
+    )
+
+
+def _step_back() -> None:
+    """Let this thread wait when pages are to be drawn; Linux alone has threads with a niceness of their own."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STEP_BACK)
 
 
 class Given(Form):
@@ -47,20 +75,20 @@ async def _in_thread(work: Callable[[], T]) -> T:
         raise TooMany("登录的人太多，请稍后再试")
     _waiting += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_threads, work)
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
     finally:
         _waiting -= 1
 
 
 async def hashed(password: str) -> str:
     """The argon2id hash of a password, in its standard text form."""
-    return await _in_thread(functools.partial(_hasher.hash, password))
+    return await _in_thread(functools.partial(_hasher().hash, password))
 
 
 @functools.cache
 def _nobody() -> str:
     """A hash that no password fits, with today's parameters; checked when there is no account to check."""
-    return _hasher.hash("nobody's password: an account without one is checked against this")
+    return _hasher().hash("nobody's password: an account without one is checked against this")
 
 
 async def fits(stored: str, password: str) -> bool:
@@ -71,7 +99,7 @@ async def fits(stored: str, password: str) -> bool:
 def _fits(stored: str, password: str) -> bool:
     instead = _nobody()
     try:
-        _hasher.verify(stored or instead, password)
+        _hasher().verify(stored or instead, password)
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)
@@ -99,7 +127,7 @@ class Password:
             await self._failed(given.number, row["id"] if row else None, address)
             raise Unauthenticated(WRONG)
         await lock.forgive(given.number)
-        if _hasher.check_needs_rehash(stored):
+        if _hasher().check_needs_rehash(stored):
             await db.execute(
                 "update staff set password_hash = $3 where id = $1 and password_hash = $2",
                 row["id"],
