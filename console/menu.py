@@ -66,6 +66,9 @@ MENU: list[Entry] = [
     ),
     Entry("办理时限", "hourglass", "/settings/deadlines", (Permission.PARAMETER_MANAGE,), "设置"),
     Entry("数据字典", "book", "/settings/dictionaries", (Permission.FORM_MANAGE,), "设置"),
+    Entry(
+        "公告", "speakerphone", "/bulletins", (Permission.CASE_REVIEW, Permission.PARAMETER_MANAGE), "设置"
+    ),
     Entry("计划任务", "clock-play", "/settings/schedules", (Permission.MACHINE_OPERATE,), "设置"),
     Entry("同意告知文本", "file-check", "/settings/consent", (Permission.PARAMETER_MANAGE,), "设置"),
     Entry("文书模板", "file-word", "/settings/word", (Permission.TEMPLATE_MANAGE,), "设置"),
