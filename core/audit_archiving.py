@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+import asyncpg
 import orjson
 
 from core import audit, audit_chain, clock, db
@@ -175,7 +176,7 @@ async def release(month: date, *, by: Actor) -> int:
     """Let the table go of a month whose archive proves itself; how many lines. The database refuses what is too young.
 
     Raises:
-        Refused: the archive does not prove itself.
+        Refused: the archive does not prove itself, or the table is too busy to let go of a month now.
     """
     archive = await find(month)
     if not archive.online:
@@ -183,10 +184,15 @@ async def release(month: date, *, by: Actor) -> int:
     proof = await prove(month)
     if proof.broken:
         raise Refused(f"{month:%Y-%m} 的归档校验未通过，在线记录予以保留：{proof.broken}")
-    async with db.transaction():
-        await db.execute("select set_config('lock_timeout', '3s', true)")
-        count: int = await db.fetchval("select audit_drop_month($1)", month)
-        await audit.record(
-            by, "audit.release", "audit_archive", archive.id, month=f"{month:%Y-%m}", lines=count
-        )
+    try:
+        async with db.transaction():
+            await db.execute(
+                "select set_config('lock_timeout', '3s', true)"
+            )  # writers queue behind a waiting drop
+            count: int = await db.fetchval("select audit_drop_month($1)", month)
+            await audit.record(
+                by, "audit.release", "audit_archive", archive.id, month=f"{month:%Y-%m}", lines=count
+            )
+    except asyncpg.LockNotAvailableError:
+        raise Refused("数据库正忙，归档文件已写好，在线记录稍后再移出") from None
     return count

@@ -5,6 +5,7 @@ import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import asyncpg
 import orjson
 import pytest
 import pytest_asyncio
@@ -234,3 +235,14 @@ def test_a_month_is_written_as_one() -> None:
     for text in ("2024", "2024-13", "", "../etc"):
         with pytest.raises(NotFound):
             audit_archive.month_of(text)
+
+
+async def test_a_month_in_use_is_let_go_of_another_time(log: Path, database: str) -> None:
+    await audit_archiving.write(MARCH, by=TESTER)
+    other = await asyncpg.connect(database)
+    async with other.transaction():
+        await other.execute("lock table audit in access share mode")
+        with pytest.raises(Refused, match="数据库正忙"):
+            await audit_archiving.release(MARCH, by=TESTER)
+    await other.close()
+    assert await audit_archiving.release(MARCH, by=TESTER) == 3

@@ -19,6 +19,7 @@ _ABOUT = """left join lateral (
         when 'room' then (
             select t.case_id from room r join ticket t on r.subject = 'ticket:' || t.id where r.id = a.subject_id
         )
+        when 'case_report' then (select p.case_id from case_report p where p.id = a.subject_id)
         when 'inbound' then (
             select c.id from inbound i join cases c on c.secret
                 and (c.inbound_id = i.id or starts_with(i.external_id, c.external_no || '#'))
