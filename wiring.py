@@ -45,7 +45,7 @@ from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from reports import reactions as statistics
 from staff import actions as staff_actions
-from staff import posts
+from staff import contacts, posts
 from staff.events import CalendarChanged, UnitNamed, UnitsMoved, WorkHandedOver
 from tickets import actions as ticket_actions
 from tickets import (
@@ -193,6 +193,7 @@ def _wire_core() -> None:
     jobs.on_job(audit_keeping.RESTORE, audit_keeping.restore)
     quarantine.use(clamav.scan)
     jobs.on_job(quarantine.KIND, quarantine.scan)
+    jobs.on_job(contacts.KIND, contacts.look)
     due.on_due(posts.BEGINS, posts.begin)
     due.on_due(staff_actions.POST_ENDS, posts.end)
 

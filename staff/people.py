@@ -19,7 +19,7 @@ from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
 from core.identity import mask_phone, normalise_phone
 from staff import actions, queries, securing, sessions
-from staff.events import AccountShut, PostsChanged
+from staff.events import AccountShut, PostsChanged, WecomBound
 from staff.roles import LABELS, Role
 from staff.titles import JOB_TITLE
 
@@ -264,6 +264,25 @@ async def one_time_password(staff_id: int, *, by: Actor) -> str:
             break
     await securing.set_password(staff_id, made, by=by)
     return made
+
+
+async def bind(staff_id: int, userid: str, *, by: Actor) -> None:
+    """Tie a WeCom account to a person because the hospital's own address book gives it their staff number.
+
+    Raises:
+        Refused: the account belongs to another person already, or this one has one.
+    """
+    await actions.manages(by, staff_id)
+    async with db.transaction():
+        await db.execute("select pg_advisory_xact_lock(hashtextextended($1, 13))", userid)
+        if await db.fetchval("select 1 from staff where wecom_userid = $1", userid):
+            raise Refused(f"企业微信账号 {userid} 已绑定其他职工")
+        if not await db.execute(
+            "update staff set wecom_userid = $2 where id = $1 and wecom_userid is null", staff_id, userid
+        ):
+            raise Refused("此人已绑定企业微信")
+        await audit.record(by, "staff.bind_wecom", "staff", staff_id, userid=userid)
+        await announce(WecomBound(staff_id=staff_id))
 
 
 async def end_sessions(staff_id: int, session_id: str = "", *, by: Actor) -> int:

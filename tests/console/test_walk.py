@@ -6,6 +6,7 @@ tables are walk_table.py (addresses) and walk_verbs.py (verbs), and both must be
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import orjson
 import pytest
@@ -95,7 +96,7 @@ async def ask(browser: Browser, line: Line, scene: Scene) -> Page:
     async with browser.session.request(
         "GET" if line.method == "*" else line.method,
         browser.server.make_url(path),
-        data=BODY if line.method == "POST" else None,
+        data=(dict(parse_qsl(line.body)) or BODY) if line.method == "POST" else None,
         headers=headers,
         allow_redirects=False,
     ) as answer:
@@ -121,7 +122,7 @@ def wanted(line: Line, person: Person, scene: Scene) -> str:
     if line.kind == "own" and person.key != OWNER:
         return "404"
     if line.kind == "reach" and not person.reaches(*line.needs):
-        return "404"
+        return str(line.outside)
     if line.kind == "room" and not (person.id in scene.inside or person.reaches("chat:moderate")):
         return "404"
     return REFUSED if line.then and person.holds.isdisjoint(line.then) else OPEN
@@ -181,9 +182,9 @@ async def test_nobody_opens_what_needs_a_log_in_or_a_signature(scene: Scene) -> 
         page = await ask(stranger, line, scene)
         meant = line.status if line.kind in ("anyone", "machine") else 401
         said = page.status
-        if said == 303 and page.headers["Location"].startswith("/login?"):
+        if said == 303 and (page.headers["Location"] + "?next=").startswith("/login?next="):
             said = 401
-        if said != meant and not (meant == 401 and page.headers.get("Location") == "/login?next=/"):
+        if said != meant:
             wrong.append((line.path, said, meant))
     told("answered otherwise than the table says", wrong)
 
@@ -244,7 +245,9 @@ async def test_no_verb_is_done_or_offered_but_to_whom_the_table_names(scene: Sce
             browser = await scene.enter(person.key)
             done = await do_by_api(browser, action, subject, other)
             shown = await drawer(browser, action, subject) if person.near else 404
-            meant = ((403, 409), 409) if person.reaches(*READING) else ((404,), 404)
+            # another case that is named is out of reach as well, and is looked for first
+            hidden = (404, 422) if {"other", "main"} & set(action.form.model_fields) else (404,)
+            meant = ((403, 409), 409) if person.reaches(*READING) else (hidden, 404)
             if done not in meant[0] or shown != meant[1]:
                 wrong.append((name, person.key, (done, shown), meant))
         assert await steps() == before, f"{name} changed something although it was refused"

@@ -13,6 +13,7 @@ from core.actor import Door
 from im import actions as im
 from im.drafts import Draft
 from staff import sessions
+from surveys.definition import Definition
 from tests.console.browser import Browser, open_browser
 from tests.console.desk import PLATFORM, settle
 from tests.console.walk_people import HERE, IDLE, Person, settle_in
@@ -22,6 +23,8 @@ from tests.tickets.test_feedback import said
 from tests.tickets.test_road import do
 from tickets import linking, material, reporting
 from tickets.feedback.registering import register as take_feedback
+from tickets.forms import actions as form_actions
+from tickets.forms.kinds import FormKind
 from tickets.models import Case, Ticket
 from tickets.petitions.registering import register as take_petition
 from tickets.receiving import receive
@@ -150,8 +153,6 @@ async def _settings(scene: Scene, file: UUID) -> None:
     for name, sql in {
         "template": "select min(id) from word_template",
         "category": "select min(id) from feedback_category",
-        "form": "select min(id) from form",
-        "version": "select min(id) from form_version",
         "word": "select min(id) from dictionary_word where dictionary = 'feedback.channel'",
         "bulletin": "insert into bulletin (title, body, from_at, until_at, written_by, written_at)"
         " values ('停电通知', '周六停电', now(), now() + interval '7 days', '测试', now()) returning id",
@@ -163,6 +164,11 @@ async def _settings(scene: Scene, file: UUID) -> None:
         "recount": "insert into recount (job_id, started_at, ended_at) values (999, now(), now()) returning id",
     }.items():
         scene.at[name] = await db.fetchval(sql)
+    made = await form_actions.create(
+        FormKind.PRAISE, Definition(title="测试表单"), by=await scene.people["administrator"].actor()
+    )
+    scene.at["form"] = made.id
+    scene.at["version"] = await db.fetchval("select min(id) from form_version")
     scene.at["import"] = await db.fetchval(
         "insert into import_file (sender, name, file_id, faulty_file_id, state, created_by, created_at) values"
         " ('测试', '测试.xlsx', $1, $1, 'done', '测试', $2) returning id",
@@ -217,7 +223,7 @@ async def _owned(scene: Scene) -> None:
     )
     asked = await owner.post("/cases/exports", {"query": ""})
     scene.at["export"] = asked.headers["Location"].rpartition("/")[2]
-    for waiting in await db.fetch("select id from job where kind = 'case.export' and state = 'due'"):
+    for waiting in await db.fetch("select id from job where kind = 'cases.export' and state = 'due'"):
         await jobs.run_job(waiting["id"])
     made = await owner.post("/statistics/reports/new", {"kind": "statistics_report"})
     scene.at["figures"] = made.headers["Location"].rpartition("/")[2]

@@ -15,7 +15,8 @@ How to add a line, from the narrowest to the widest:
 - `anyone(path)`            no log-in at all
 
 `at` is an address that exists: {case}, {ticket} … stand for objects of the scene in test_walk.py. `spent=True`: the
-first who may come through uses the object up. `last=True`: walked after all else, since it changes who sees what.
+first who may come through uses the object up. `last`: walked after all else, since it changes who sees what. `body`: what
+is sent, "name=value&…"; without one a reason.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tests.console.walk_people import permissions
 READ = "case:read ticket:read"
 WORK = "ticket:handle ticket:endorse ticket:manage"
 JUDGE = "case:handle case:review"
+INSIDE = f"{JUDGE} case:export"  # the inside of a case, beside what a department sees of it
 LOOKING = "staff:manage ticket:handle ticket:endorse"
 PLANNING = "staff:manage ticket:endorse"
 MATERIAL = "ticket:handle ticket:manage case:handle"
@@ -40,9 +42,11 @@ class Line:
     needs: frozenset[str] = frozenset()
     then: frozenset[str] = frozenset()
     closed: int = 403
+    outside: int = 404
     status: int = 200
+    body: str = ""
     spent: bool = False
-    last: bool = False
+    last: int = 0
 
     @property
     def method(self) -> str:
@@ -125,7 +129,7 @@ TABLE: tuple[Line, ...] = (
     anyone("GET /login/ca"),
     anyone("POST /login/ca/state"),
     machine("POST /ca/callback"),
-    staff("POST /logout", last=True),
+    staff("POST /logout", last=2),
     # one's own
     staff("GET /"),
     staff("POST /home/arrange"),
@@ -146,7 +150,7 @@ TABLE: tuple[Line, ...] = (
     staff("POST /account/unbind"),
     staff("POST /account/password"),
     staff("POST /account/sessions/others"),
-    own("POST /account/sessions/{id}", "/account/sessions/{session}", last=True),
+    own("POST /account/sessions/{id}", "/account/sessions/{session}", last=1),
     staff("GET /account/settle"),
     staff("POST /account/settle"),
     staff("POST /account/settle/second"),
@@ -155,12 +159,12 @@ TABLE: tuple[Line, ...] = (
     staff("POST /account/second/off"),
     staff("GET /pick/people", "/pick/people?q=测试&name=staff_id"),
     staff("POST /views"),
-    own("POST /views/{id}/forget", "/views/{view}/forget", last=True),
+    own("POST /views/{id}/forget", "/views/{view}/forget", last=1),
     staff("POST /account/settle/second/begin"),
     staff("GET /account/certificates/new"),
     staff("POST /account/certificates"),
     staff("POST /account/certificates/state"),
-    own("POST /account/certificates/{id}/unbind", "/account/certificates/{certificate}/unbind", last=True),
+    own("POST /account/certificates/{id}/unbind", "/account/certificates/{certificate}/unbind", last=1),
     # settings
     may("GET /settings/staff", "account:manage"),
     may("POST /settings/staff", "account:manage"),
@@ -170,12 +174,20 @@ TABLE: tuple[Line, ...] = (
     may("GET /settings/staff/import/template", "account:manage"),
     may("POST /settings/staff/import/preview", "account:manage"),
     may("POST /settings/staff/import/faulty", "account:manage"),
+    may("GET /settings/staff/contacts", "account:manage"),
+    may("POST /settings/staff/contacts", "account:manage"),
+    nothing("GET /settings/staff/contacts/{job}", "account:manage", "/settings/staff/contacts/0"),
+    nothing(
+        "GET /settings/staff/contacts/{job}/progress", "account:manage", "/settings/staff/contacts/0/progress"
+    ),
+    nothing("POST /settings/staff/contacts/{job}", "account:manage", "/settings/staff/contacts/0"),
     may("GET /settings/matrix", "account:manage audit:read"),
     may("GET /settings/matrix/sheet", "account:manage audit:read"),
     keeps("GET /settings/staff/{id}", "/settings/staff/{somebody}"),
-    keeps("GET /settings/staff/{id}/certificates", "/settings/staff/{somebody}/certificates"),
-    keeps(
+    keeps("GET /settings/staff/{id}/certificates", "/settings/staff/{somebody}/certificates", outside=403),
+    nothing(
         "POST /settings/staff/{id}/certificates/{certificate}/unbind",
+        "account:manage",
         "/settings/staff/{somebody}/certificates/0/unbind",
     ),
     keeps("GET /settings/staff/{id}/edit", "/settings/staff/{somebody}/edit"),
@@ -186,16 +198,16 @@ TABLE: tuple[Line, ...] = (
         "POST /settings/staff/{id}/posts/{post}/take",
         "/settings/staff/{somebody}/posts/{post}/take",
         spent=True,
-        last=True,
+        last=1,
     ),
     keeps(
         "POST /settings/staff/{id}/planned/{post}/drop",
         "/settings/staff/{somebody}/planned/{planned}/drop",
         spent=True,
-        last=True,
+        last=1,
     ),
     keeps("GET /settings/staff/{id}/{way}", "/settings/staff/{somebody}/shut"),
-    keeps("POST /settings/staff/{id}/{way}", "/settings/staff/{somebody}/shut", last=True),
+    keeps("POST /settings/staff/{id}/{way}", "/settings/staff/{somebody}/shut", last=1),
     keeps("POST /settings/staff/{id}/password", "/settings/staff/{somebody}/password"),
     keeps("POST /settings/staff/{id}/bind-code", "/settings/staff/{somebody}/bind-code"),
     keeps("POST /settings/staff/{id}/{act}", "/settings/staff/{somebody}/unlock"),
@@ -223,7 +235,11 @@ TABLE: tuple[Line, ...] = (
         "parameter:manage",
         "/settings/deadlines/hotline/投诉/upstream",
     ),
-    may("GET /settings/deadlines/try", "parameter:manage"),
+    may(
+        "GET /settings/deadlines/try",
+        "parameter:manage",
+        "/settings/deadlines/try?source=hotline&appeal_type=投诉&received_at=2026-03-02T09:00",
+    ),
     may("GET /settings/word", "template:manage"),
     may("GET /settings/word/{kind}/variables", "template:manage", "/settings/word/event_report/variables"),
     may("GET /settings/word/{kind}/upload", "template:manage", "/settings/word/event_report/upload"),
@@ -284,7 +300,7 @@ TABLE: tuple[Line, ...] = (
     may("POST /settings/units/codes/faulty", "staff:manage"),
     may("GET /settings/units/unknown", "staff:manage"),
     may("POST /settings/units/unknown", "staff:manage"),
-    may("POST /settings/units/unknown/{how}", "staff:manage", "/settings/units/unknown/ignore"),
+    nothing("POST /settings/units/unknown/{how}", "staff:manage", "/settings/units/unknown/ignore"),
     reach("GET /settings/units/{id}", "/settings/units/4", LOOKING),
     reach("GET /settings/units/{id}/new", "/settings/units/4/new", "staff:manage"),
     reach("POST /settings/units/{id}/new", "/settings/units/4/new", "staff:manage"),
@@ -301,7 +317,7 @@ TABLE: tuple[Line, ...] = (
     may("GET /operate/feeds/new", "machine:operate"),
     may("POST /operate/feeds/new", "machine:operate"),
     may("GET /operate/feeds/try", "machine:operate"),
-    may("POST /operate/feeds/try", "machine:operate"),
+    nothing("POST /operate/feeds/try", "machine:operate", "/operate/feeds/try"),
     nothing("GET /operate/feeds/{id}", "machine:operate", "/operate/feeds/0"),
     nothing("GET /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
     nothing("POST /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
@@ -330,7 +346,7 @@ TABLE: tuple[Line, ...] = (
     may("POST /audit/archives/{month}/{act}", "audit:read", "/audit/archives/2024-03/prove"),
     # statistics
     may("GET /statistics", "report:read"),
-    may("GET /statistics/cases", "report:read", "/statistics/cases?of=came"),
+    may("GET /statistics/cases", "report:read", "/statistics/cases?of=case.received"),
     may("GET /statistics/sheet", "report:read"),
     may("GET /statistics/reports", "report:read"),
     may("GET /statistics/reports/new", "report:read"),
@@ -359,7 +375,7 @@ TABLE: tuple[Line, ...] = (
     reach("GET /cases/{id}/parts", "/cases/{case}/parts"),
     reach("GET /tickets/{id}", "/tickets/{ticket}"),
     reach("GET /tickets/{id}/chat", "/tickets/{ticket}/chat", "ticket:read"),
-    reach("POST /tickets/{id}/join", "/tickets/{ticket}/join", "ticket:read", then=WORK, last=True),
+    reach("POST /tickets/{id}/join", "/tickets/{ticket}/join", "ticket:read", then=WORK, last=1),
     reach("GET /cases/{id}/files/{file}", "/cases/{case}/files/{file}"),
     may("GET /{kind}/{id}/attach", MATERIAL, "/tickets/{ticket}/attach"),  # a form that tells nothing
     reach("POST /{kind}/{id}/attach", "/tickets/{ticket}/attach", MATERIAL),
@@ -379,15 +395,26 @@ TABLE: tuple[Line, ...] = (
     reach("GET /cases/{id}/do/classify", "/cases/{feedback}/do/classify", closed=404, then="case:handle"),
     reach("POST /cases/{id}/do/classify", "/cases/{feedback}/do/classify", closed=404, then="case:handle"),
     reach("GET /cases/{id}/do/flag_risk", "/cases/{feedback}/do/flag_risk", closed=404, then=JUDGE),
-    reach("POST /cases/{id}/do/flag_risk", "/cases/{feedback}/do/flag_risk", closed=404, then=JUDGE),
-    reach("GET /cases/{id}/feedback/files/{file}", "/cases/{feedback}/feedback/files/{note}", closed=404),
+    reach(
+        "POST /cases/{id}/do/flag_risk",
+        "/cases/{feedback}/do/flag_risk",
+        closed=404,
+        then=JUDGE,
+        body="risks=媒体",
+    ),
+    reach(
+        "GET /cases/{id}/feedback/files/{file}",
+        "/cases/{feedback}/feedback/files/{note}",
+        closed=404,
+        then=INSIDE,
+    ),
     # one matter
     reach("GET /matters/{id}", "/matters/{matter}"),
     reach(
         "POST /matters/{id}/steps/{step}/undo",
         "/matters/{matter}/steps/{step}/undo",
         "case:handle",
-        last=True,
+        last=1,
         spent=True,
     ),
     reach("GET /cases/{id}/matter/find", "/cases/{case}/matter/find", "case:handle"),
@@ -396,7 +423,7 @@ TABLE: tuple[Line, ...] = (
     # petitions, feedback, imports
     may("GET /petitions/new", "case:register"),
     may("POST /petitions/new", "case:register"),
-    reach("GET /petitions/{id}/file", "/petitions/{petition}/file", "case:read", then=JUDGE),
+    reach("GET /petitions/{id}/file", "/petitions/{petition}/file", "case:read", then=INSIDE),
     may("GET /feedback/new", "case:register case:first"),
     may("POST /feedback/new", "case:register case:first"),
     may("GET /feedback/known", "case:register case:first"),
@@ -432,8 +459,8 @@ TABLE: tuple[Line, ...] = (
     reach("POST /patients/{id}/reveal", "/patients/{patient}/reveal", "patient:reveal"),
     may("GET /patients/pairs", "patient:maintain"),
     nothing("POST /patients/pairs/{a}/{b}/{what}", "patient:maintain", "/patients/pairs/0/0/same"),
-    reach("GET /patients/{id}/{what}", "/patients/{patient}/flag", "patient:maintain"),
-    reach("POST /patients/{id}/{what}", "/patients/{patient}/flag", "patient:maintain"),
+    may("GET /patients/{id}/{what}", "patient:maintain", "/patients/{patient}/flag"),
+    reach("POST /patients/{id}/{what}", "/patients/{patient}/flag", "patient:maintain", body="flag=dispute"),
     nothing(
         "POST /patients/{id}/uncorrect/{field}", "patient:maintain", "/patients/{patient}/uncorrect/none"
     ),
@@ -444,7 +471,7 @@ TABLE: tuple[Line, ...] = (
     ),
     nothing("GET /patients/{id}/unflag/{flag}", "patient:maintain", "/patients/{patient}/unflag/none"),
     nothing("POST /patients/{id}/unflag/{flag}", "patient:maintain", "/patients/{patient}/unflag/none"),
-    nothing("GET /patients/{id}/unmerge/{merge}", "patient:maintain", "/patients/{patient}/unmerge/0"),
+    may("GET /patients/{id}/unmerge/{merge}", "patient:maintain", "/patients/{patient}/unmerge/0"),
     nothing("POST /patients/{id}/unmerge/{merge}", "patient:maintain", "/patients/{patient}/unmerge/0"),
     # group chat
     staff("GET /chat"),
@@ -456,13 +483,13 @@ TABLE: tuple[Line, ...] = (
     staff("GET /chat/people", "/chat/people?q=测试"),
     staff("GET /chat/units"),
     staff("POST /chat/groups"),
-    room("GET /chat/rooms/{room}/export", "/chat/rooms/{room}/export"),
+    room("GET /chat/rooms/{room}/export", "/chat/rooms/{room}/export", then="chat:moderate"),
     room("POST /chat/rooms/{room}/files", "/chat/rooms/{room}/files"),
     room("GET /chat/rooms/{room}/files/{file}", "/chat/rooms/{room}/files/{said}"),
     # Socket.IO asks for the session's cookie in its own words (tests/im/test_server.py)
     anyone("GET /socket.io/", status=400),
     anyone("POST /socket.io/", status=400),
-    anyone("OPTIONS /socket.io/"),
+    anyone("OPTIONS /socket.io/", status=400),
     # for programs of signed-in staff
     anyone("GET /api/v1/openapi.json"),
     staff("GET /api/v1/cases"),
@@ -478,7 +505,7 @@ TABLE: tuple[Line, ...] = (
     machine("POST /api/v1/sms/replies"),
     machine("POST /api/v1/feedback"),
     machine("GET /wechat/callback"),
-    machine("POST /wechat/callback"),
+    machine("POST /wechat/callback", status=422),
     machine("GET /wecom/callback", status=400),
     machine("POST /wecom/callback", status=400),
     # for the person who gave feedback: the code and the end of the phone number are the key

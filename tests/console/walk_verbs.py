@@ -44,7 +44,7 @@ VERBS: Mapping[str, str] = {
     "case.send_back": REVIEW,
     "case.archive": ARCHIVE,
     # feedback
-    "case.settle": HANDLE,
+    "case.settle": f"{HANDLE} case:first",  # who was approached first settles it on the spot
     "case.pass_on": HANDLE,
     "case.note_handling": HANDLE,
     "case.classify": HANDLE,
@@ -94,13 +94,20 @@ VERBS: Mapping[str, str] = {
 SAID: Mapping[str, object] = {"unit": "骨科", "units": ["骨科"], "due_on": "2099-12-31", "reason": "测试原因"}
 
 
+OF_A_VERB: Mapping[str, Mapping[str, object]] = {
+    "case.classify": {"severity": "较大"},
+    "case.flag_risk": {"risks": ["媒体"]},
+    "case.record_disposal": {"witnesses": "测试甲、测试乙"},
+}
+
+
 def filled(action: Action, other: str) -> dict[str, object]:
     """A form that is whole: what must be filled in, and the number of another case where one is asked for."""
-    given: dict[str, object] = {}
+    given: dict[str, object] = dict(OF_A_VERB.get(action.name, {}))
     for name, field in action.form.model_fields.items():
         if name in ("other", "main"):
             given[name] = other
-        elif field.is_required():
+        elif field.is_required() and name not in given:
             given[name] = SAID.get(name) or _any(field.annotation)
     return given
 

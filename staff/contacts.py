@@ -1,0 +1,168 @@
+"""WeCom's address book against our accounts: who is new, who is called otherwise, who is gone. A person applies it.
+
+A job looks (outward work is done in jobs only) and keeps what it saw as a file that its row names; the comparison is made
+afresh each time it is shown and once more when it is applied, so that nothing old is written.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from core import audit, db, jobs, storage
+from core.actor import Actor, Permission
+from core.errors import Forbidden, NotFound
+from core.jobs import Job
+from integrations import wecom_contacts
+from integrations.wecom_contacts import Contact, Department
+from staff import people, queries
+from staff.importing_people import NAME, NUMBER, UNIT
+from staff.people import PersonForm
+
+KIND = "staff.contacts"
+GONE = "企业微信通讯录中已没有此人"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An account beside what the address book says of it; `userid` "" when it says nothing any more."""
+
+    staff_id: int
+    number: str
+    name: str
+    userid: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """New ones as rows for `importing_people`, accounts to be bound, names that changed, accounts that are gone."""
+
+    new: tuple[dict[str, str], ...]
+    bind: tuple[Met, ...]
+    renamed: tuple[Met, ...]
+    gone: tuple[Met, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether both say the same."""
+        return not (self.new or self.bind or self.renamed or self.gone)
+
+
+async def ask(*, by: Actor) -> int:
+    """Have the address book looked at; the id of the job.
+
+    Raises:
+        Forbidden: keeps no accounts of the whole group.
+    """
+    if not by.can(Permission.ACCOUNT_MANAGE, "/"):
+        raise Forbidden
+    async with db.transaction():
+        number = await jobs.enqueue(KIND, {"by": by.name})
+        assert number is not None  # noqa: S101 - without a key one is always made
+        await audit.record(by, "staff.look_at_contacts", "job", number)
+    return number
+
+
+async def look(job: Job) -> None:
+    """The job: fetch departments and members, keep them."""
+    departments = await wecom_contacts.departments()
+    members = await wecom_contacts.contacts(min((one.id for one in departments), default=1))
+    seen = {
+        "departments": [one.model_dump(mode="json") for one in departments],
+        "members": [one.model_dump(mode="json") for one in members],
+    }
+    file = await storage.keep("通讯录.json", orjson.dumps(seen), by=str(job.payload["by"]), checked=True)
+    await job.report(len(members), len(members), str(file.id))
+
+
+async def difference(job_id: int, *, by: Actor) -> Difference | None:
+    """What the look of this job means for our accounts now; None while it is not done.
+
+    Raises:
+        Forbidden, NotFound: not theirs to see; no such look.
+    """
+    if not by.can(Permission.ACCOUNT_MANAGE, "/"):
+        raise Forbidden
+    row = await db.fetchrow("select state, progress from job where id = $1 and kind = $2", job_id, KIND)
+    if row is None:
+        raise NotFound("没有这次通讯录读取")
+    if row["state"] != "done":
+        return None
+    file = await storage.find(UUID(orjson.loads(row["progress"])["note"]))
+    seen = orjson.loads(await storage.read(file))
+    return compare(
+        [Department.model_validate(one) for one in seen["departments"]],
+        [Contact.model_validate(one) for one in seen["members"]],
+        await _accounts(),
+    )
+
+
+async def _accounts() -> list[Mapping[str, object]]:
+    rows = await db.fetch("select id, number, name, wecom_userid from staff where active order by number")
+    return [dict(row) for row in rows]
+
+
+def compare(
+    departments: Iterable[Department], members: Iterable[Contact], accounts: Iterable[Mapping[str, object]]
+) -> Difference:
+    """Members are known by the account they are bound to, else by their number."""
+    names = {one.id: one.name for one in departments if one.parentid}
+    known = list(accounts)
+    bound = {str(row["wecom_userid"]): row for row in known if row["wecom_userid"]}
+    numbered = {str(row["number"]): row for row in known}
+    new: list[dict[str, str]] = []
+    bind: list[Met] = []
+    renamed: list[Met] = []
+    there: set[str] = set()
+    for member in {one.userid: one for one in members}.values():
+        there.add(member.userid)
+        row = bound.get(member.userid)
+        if row is None:
+            row = numbered.get(member.userid)
+            if row is None or row["wecom_userid"]:
+                unit = next((names[key] for key in member.department if key in names), "")
+                new.append({NUMBER: member.userid, NAME: member.name, UNIT: unit})
+                continue
+            bind.append(_met(row, member))
+        if member.name and member.name != row["name"]:
+            renamed.append(_met(row, member))
+    gone = tuple(_met(row) for userid, row in bound.items() if userid not in there)
+    return Difference(tuple(new), tuple(bind), tuple(renamed), gone)
+
+
+def _met(row: Mapping[str, object], member: Contact | None = None) -> Met:
+    return Met(
+        int(str(row["id"])),
+        str(row["number"]),
+        str(row["name"]),
+        member.userid if member else "",
+        member.name if member else "",
+    )
+
+
+async def apply(found: Difference, chosen: Iterable[str], *, by: Actor) -> dict[str, int]:
+    """Do what was ticked of the difference: "bind:12", "name:12", "gone:12"; how many of each. New ones are imported.
+
+    Raises:
+        Forbidden, Refused: as the verbs of `people`.
+    """
+    wanted = set(chosen)
+    done = {"bind": 0, "name": 0, "gone": 0}
+    async with db.transaction():
+        for met in found.bind:
+            if f"bind:{met.staff_id}" in wanted:
+                await people.bind(met.staff_id, met.userid, by=by)
+                done["bind"] += 1
+        for met in found.renamed:
+            if f"name:{met.staff_id}" in wanted:
+                before = await queries.person(met.staff_id)
+                form = PersonForm(name=met.now[:40], title=before.title, phone=before.phone)
+                await people.change(met.staff_id, form, by=by)
+                done["name"] += 1
+        for met in found.gone:
+            if f"gone:{met.staff_id}" in wanted:
+                await people.shut(met.staff_id, GONE, by=by)
+                done["gone"] += 1
+    return done
