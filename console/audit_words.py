@@ -251,6 +251,8 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "staff.end_sessions": "结束他人会话",
         "staff.hand_over": "交接工作",
         "staff.matrix_export": "导出权限对照表",
+        "staff.look_at_contacts": "核对企业微信通讯录",
+        "staff.take_contacts": "同步企业微信通讯录",
         "work.handed_over": "接收交接的工作",
         "duty.set": "修改值班表",
         "duty.copy": "复制值班表",

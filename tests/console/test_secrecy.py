@@ -232,9 +232,9 @@ async def test_the_audit_log_tells_the_accused_nothing_and_other_auditors_not_wh
             assert [word for word in TELLING[:-1] if word in page.text] == []
             rows += page.words("//tbody//td[@data-label='对象']")
         found[who] = set(rows)
-    open_ones = {f"case:{scene.open}", *(row for row in found["auditor"] if row.startswith("room:"))}
-    assert found["auditor"] >= {"涉密事项", f"case:{scene.open}"}
-    assert f"case:{scene.case}" not in found["auditor"]
+    open_ones = {f"诉求 {scene.open}", *(row for row in found["auditor"] if row.startswith("群聊"))}
+    assert found["auditor"] >= {"涉密事项", f"诉求 {scene.open}"}
+    assert f"诉求 {scene.case}" not in found["auditor"]
     assert found["accused_auditor"] == open_ones
     by_number = await (await scene.desk.enter("accused_auditor")).get(f"/audit?subject=case:{scene.case}")
     assert by_number.words("//tbody//tr") == []
