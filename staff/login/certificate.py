@@ -27,7 +27,7 @@ from core.actions import Form
 from core.actor import Actor, ActorKind, Door
 from core.errors import Refused, Unauthenticated
 from core.logs import logger
-from core.settings import SettingsError, settings
+from core.settings import settings
 from integrations import ca
 from integrations.http import CallFailed
 from staff.login import certificate_revocation as revocation
@@ -271,13 +271,14 @@ def roots() -> Sequence[x509.Certificate]:
     """The certificates the hospital trusts, from the file of the settings, read again when it changes.
 
     Raises:
-        SettingsError: the file cannot be read, or holds no certificate.
+        Untrusted: the file cannot be read, or holds no certificate.
     """
     path = Path(settings().ca_roots)
     try:
         return _roots(path, path.stat().st_mtime_ns)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"HUIYIN_CA_ROOTS: {error}") from None
+        log.error("ca_roots_unreadable", error=str(error))
+        raise Untrusted(Why.NO_ROOT, f"HUIYIN_CA_ROOTS: {type(error).__name__}") from None
 
 
 @lru_cache(maxsize=4)

@@ -96,6 +96,10 @@ async def test_another_signature_another_ca_and_a_stranger_are_told_alike(
     roots = (tmp_path / "roots.pem").read_text().split("-----END CERTIFICATE-----\n")
     (tmp_path / "roots.pem").write_text(f"{roots[1]}-----END CERTIFICATE-----\n")  # the SM2 root alone
     assert await why(phone, await phone.signed(serial)) == "no_root"
+    (tmp_path / "roots.pem").write_text("nothing")
+    assert await why(phone, await phone.signed(serial)) == "no_root"
+    (tmp_path / "roots.pem").unlink()
+    assert await why(phone, await phone.signed(serial)) == "no_root"
 
 
 async def test_a_person_who_has_left_does_not_come_in(phone: Phone) -> None:
