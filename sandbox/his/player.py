@@ -54,6 +54,11 @@ class Player:
         self.refused.clear()
         self._task = asyncio.create_task(self._play(messages, speed), name="his")
 
+    async def finished(self) -> None:
+        """Wait until the day is over."""
+        if self._task is not None:
+            await self._task
+
     async def stop(self) -> None:
         """Stop where it is."""
         if self._task is not None:
