@@ -68,7 +68,8 @@ async def test_what_was_accepted_survives_a_kill_and_is_worked_on_once(database:
         )
         for at in range(60)
     ]
-    left, accepted = list(messages), []
+    left = list(messages)
+    accepted: list[str] = []
     for cut in (20, 45, 60):
         async with feeds(port) as child:
             reader, writer = await connect(port)
