@@ -73,7 +73,7 @@ async def look(job: Job) -> None:
         "departments": [one.model_dump(mode="json") for one in departments],
         "members": [one.model_dump(mode="json") for one in members],
     }
-    file = await storage.keep("通讯录.json", orjson.dumps(seen), by=str(job.payload["by"]), checked=True)
+    file = await storage.keep("通讯录.txt", orjson.dumps(seen), by=str(job.payload["by"]), checked=True)
     await job.report(len(members), len(members), str(file.id))
 
 

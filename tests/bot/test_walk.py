@@ -82,6 +82,9 @@ async def scene(database: object) -> Scene:
     """The small hospital with everybody, and one order."""
     wire()
     people = await settle_in()
+    await db.execute(
+        "select setval('ticket_id_seq', 70000)"
+    )  # a number that stands for nothing else in an answer
     received = await receive(order("GZ-1"), by=PLATFORM)
     while await drain(OUTBOX):
         pass
@@ -105,8 +108,8 @@ async def test_commands_show_a_ticket_to_those_who_read_it_and_to_nobody_else(sc
             if person.reaches(*READING):
                 shown |= {word} if telling else set()
             else:
-                same = await scene.says(person, f"{word} {MISSING}") if kind == "one" else said
-                if telling or said.replace(str(scene.ticket), str(MISSING)) != same:
+                alike = said.replace(str(scene.ticket), str(MISSING))
+                if telling or (kind == "one" and alike != await scene.says(person, f"{word} {MISSING}")):
                     wrong.append((word, person.key, said))
     assert wrong == []
     assert shown >= {"我的", "工单", "材料", "电话", "卡片"}  # there was something to see

@@ -106,7 +106,8 @@ async def ask(browser: Browser, line: Line, scene: Scene) -> Page:
 
 def came(page: Page, line: Line) -> str:
     """How the answer is called in the tables."""
-    if page.status in (401, 403, 404) or page.headers.get("Location", "").startswith("/login"):
+    sent_away = page.headers.get("Location", "").startswith("/login") and line.path != "POST /logout"
+    if page.status in (401, 403, 404) or sent_away:
         return "401" if page.status == 303 else str(page.status)
     if line.method == "GET" and page.status >= 400:
         return str(page.status)

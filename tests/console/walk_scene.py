@@ -32,6 +32,7 @@ from tickets.reporting import ReportForm
 from tickets.word.variables import Kind
 
 OWNER = "centre_staff"
+FORM = {"title": "测试表单", "pages": [{"items": [{"kind": "blank", "code": "a", "title": "要表扬谁"}]}]}
 
 
 @dataclass
@@ -164,11 +165,10 @@ async def _settings(scene: Scene, file: UUID) -> None:
         "recount": "insert into recount (job_id, started_at, ended_at) values (999, now(), now()) returning id",
     }.items():
         scene.at[name] = await db.fetchval(sql)
-    made = await form_actions.create(
-        FormKind.PRAISE, Definition(title="测试表单"), by=await scene.people["administrator"].actor()
-    )
-    scene.at["form"] = made.id
-    scene.at["version"] = await db.fetchval("select min(id) from form_version")
+    keeper = await scene.people["administrator"].actor()
+    made = await form_actions.create(FormKind.PRAISE, Definition.model_validate(FORM), by=keeper)
+    version = await form_actions.publish(made.id, revision=made.revision, by=keeper)
+    scene.at["form"], scene.at["version"] = made.id, version.id
     scene.at["import"] = await db.fetchval(
         "insert into import_file (sender, name, file_id, faulty_file_id, state, created_by, created_at) values"
         " ('测试', '测试.xlsx', $1, $1, 'done', '测试', $2) returning id",

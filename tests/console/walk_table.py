@@ -111,7 +111,7 @@ def room(path: str, at: str, **more: object) -> Line:
 
 TABLE: tuple[Line, ...] = (
     # the door
-    anyone("GET /static/{path}", "/static/css/base.css"),
+    anyone("GET /static/{path}", "/static/css/tokens.css"),
     anyone("GET /healthz"),
     anyone("GET /readyz"),
     anyone("GET /metrics"),
