@@ -105,8 +105,8 @@ class System:
             port_of(self.given, "HUIYIN_PORT", WEB_PORT),
             port_of(self.given, "SANDBOX_PORT", SANDBOX_PORT),
         )
-        # Beside another web port another MLLP port, so that two checkouts run side by side.
-        mllp = port_of(self.given, "HUIYIN_MLLP_PORT", MLLP_PORT + web - WEB_PORT)
+        # Beside another web port any free MLLP port, so that two checkouts run side by side.
+        mllp = port_of(self.given, "HUIYIN_MLLP_PORT", MLLP_PORT if web == WEB_PORT else process.free_port())
         for port in (web, sandbox, mllp):
             process.require_port(port)
         at = Addresses(self._database_url(), self._redis_url(), web, sandbox, mllp)

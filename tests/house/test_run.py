@@ -164,6 +164,7 @@ def stage() -> Iterator[Stage]:
         (root / "sandbox" / "__init__.py").touch()
         (root / "sandbox" / "__main__.py").write_text(SERVER.replace("PORT_NAME", "SANDBOX_PORT"))
         (root / "worker.py").write_text(WORKER)
+        (root / "feeds.py").write_text(WORKER)
         (root / "manage.py").write_text(MANAGE)
         prepared = Stage(root, process.free_port(), process.free_port())
         yield prepared
@@ -177,7 +178,7 @@ def test_it_gets_ready_tells_where_and_stops_everything_when_asked(stage: Stage)
     run = stage.run()
     run.until("Ctrl-C stops everything")
     mine = children_of(run.process.pid)
-    assert len(mine) == 5  # PostgreSQL, Redis, sandbox, worker, web
+    assert len(mine) == 6  # PostgreSQL, Redis, sandbox, worker, feeds, web
     assert stage.web() in mine
 
     run.process.send_signal(signal.SIGINT)
