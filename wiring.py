@@ -111,6 +111,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("message", "openid"),
     Place("card_copy", "response_code"),
     Place("integration_token", "value", "name"),
+    Place("ca_challenge", "answer"),
 )
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 

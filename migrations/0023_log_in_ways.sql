@@ -42,7 +42,7 @@ create table ca_challenge (
     qr text not null default '',
     address text not null,
     state text not null default 'waiting' check (state in ('waiting', 'signed', 'refused', 'used')),
-    answer bytea,                                            -- certificate and signature as they came; emptied by use
+    answer bytea,                                            -- encrypted: certificate and signature; emptied by use
     asked_at timestamptz,                                    -- when the CA was last asked
     created_at timestamptz not null,
     expires_at timestamptz not null

@@ -17,12 +17,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
-import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field
 
-from core import audit, clock, db
+from core import audit, clock, crypto, db
 from core.actions import Form
 from core.actor import Actor, ActorKind, Door
 from core.errors import Refused, Unauthenticated
@@ -42,6 +41,7 @@ log = logger(__name__)
 LIVES = timedelta(minutes=3)
 ASK_AGAIN = timedelta(seconds=2)
 CALLBACK = "/ca/callback"
+SEALED = "ca_challenge.answer"  # a subject may hold an ID number
 FAILED = "未能确认您的证书，请重试；多次不成功请用工号密码登录，并联系安全管理员"
 AWAY = "移动 CA 服务暂时连接不上，请稍后再试，或用工号密码登录"
 
@@ -183,7 +183,7 @@ async def _take(answer: ca.Answer) -> bool:
             "update ca_challenge set state = $2, answer = $3 where task = $1 and state = 'waiting' and expires_at > $4",
             answer.task,
             Standing.SIGNED if signed else Standing.REFUSED,
-            answer.model_dump_json().encode() if signed else None,
+            crypto.key_ring().encrypt(answer.model_dump_json(), SEALED) if signed else None,
             clock.now(),
         )
     )
@@ -226,7 +226,7 @@ async def spend(token: str, purpose: Purpose) -> tuple[Proven, int | None]:
 
 
 async def _prove(row: asyncpg.Record) -> Proven:
-    answer = ca.Answer.model_validate(orjson.loads(row["answer"]))
+    answer = ca.Answer.model_validate_json(crypto.key_ring().decrypt(row["answer"], SEALED))
     if answer.task != row["task"]:
         raise Untrusted(Why.CHALLENGE, "an answer to another task")
     try:

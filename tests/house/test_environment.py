@@ -12,7 +12,7 @@ def test_the_sandbox_and_the_product_share_their_credentials(tmp_path: Path) -> 
     kept = kept_secrets(tmp_path)
     env = compose({}, kept, AT, tmp_path)
     names = [name.removeprefix("SANDBOX_") for name in kept if name.startswith("SANDBOX_")]
-    assert len(names) == 14
+    assert len(names) == 15
     assert {name: env[f"HUIYIN_{name}"] for name in names} == {
         name: kept[f"SANDBOX_{name}"] for name in names
     }
