@@ -60,7 +60,7 @@ def made(
     by: rsa.RSAPrivateKey | None = None,
     since: int = -10,
     until: int = 10,
-    hashing: hashes.HashAlgorithm | None = None,
+    hashing: hashes.SHA224 | None = None,
 ) -> x509.Certificate:
     """A certificate, valid for days around NOW."""
     builder = x509.CertificateBuilder(
