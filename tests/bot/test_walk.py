@@ -20,8 +20,8 @@ from core.outbox import OUTBOX
 from core.pump import drain
 from staff import queries as staff
 from tests.console.desk import PLATFORM
+from tests.console.walk_lines import READ
 from tests.console.walk_people import Person, permissions, settle_in
-from tests.console.walk_table import READ
 from tests.console.walk_verbs import VERBS
 from tests.tickets.conftest import order
 from tickets.models import Case

@@ -161,7 +161,8 @@ async def test_a_sheet_is_shown_before_it_is_taken_and_faulty_rows_come_back(con
         headers={"X-CSRF-Token": keeper.csrf},
     ) as answer:
         book = load_workbook(io.BytesIO(await answer.read()))
-    cells = [[cell.value or "" for cell in row] for row in book.active.iter_rows()]
+    page = book.worksheets[0]
+    cells = [[cell.value or "" for cell in row] for row in page.iter_rows()]
     assert (cells[0][-1], [row[0] for row in cells[1:]]) == (REASON, ["90002", "90003", "坏号"])
 
 

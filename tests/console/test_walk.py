@@ -20,9 +20,10 @@ from core.actions import REGISTER, Action
 from core.settings import settings
 from tests.console.browser import Browser, Page
 from tests.console.desk import PLATFORM
+from tests.console.walk_lines import READ, Line
 from tests.console.walk_people import Person, permissions
 from tests.console.walk_scene import OWNER, Scene, build
-from tests.console.walk_table import READ, TABLE, Line
+from tests.console.walk_table import TABLE
 from tests.console.walk_verbs import VERBS, filled
 from tests.tickets.conftest import order
 from tickets.models import Case

@@ -226,12 +226,14 @@ async def test_a_post_to_come_begins_on_its_day_or_not_at_all(house: House) -> N
 async def test_days_the_wrong_way_round_are_told(house: House) -> None:
     keeper, place = await house.actor("keeper"), house.unit["west_surgery"]
     with clock.frozen(MORNING):
-        for given in (
-            {"from_on": TODAY + timedelta(days=5), "until_on": TODAY + timedelta(days=4)},
-            {"until_on": TODAY - timedelta(days=1)},
+        for begins, ends in (
+            (TODAY + timedelta(days=5), TODAY + timedelta(days=4)),
+            (None, TODAY - timedelta(days=1)),
         ):
             with pytest.raises(Invalid) as caught:
-                await posts.give(house.staff["bob"], place, Role.LIAISON, by=keeper, **given)
+                await posts.give(
+                    house.staff["bob"], place, Role.LIAISON, from_on=begins, until_on=ends, by=keeper
+                )
             assert [fault.field for fault in caught.value.details] == ["until_on"]
 
 
