@@ -2,7 +2,7 @@
 
 The action is a liaison signing for a ticket: lock, state and permission, ticket, history, clock, events, audit, commit.
 Tickets are opened first; then each is signed once, with the line or without by the toss of a coin, so that what else
-the machine does falls on both alike. Without means that `core.audit.record` writes nothing; all else is the same.
+the machine does falls on both alike. Without means that `core.audit.record` and `beside` write nothing; all else is the same.
 
 Required (the project's figures): the line adds less than 10 % to an action, by the median.
 """
@@ -19,6 +19,7 @@ from bench.stage import Row, stage
 from core import audit, db
 from core.actions import Nothing
 from core.actor import Actor, Door, system
+from core.audit import Beside
 from intake.hotline import read_order
 from staff.actors import actor_of
 from tickets.actions import ticket_verbs
@@ -27,11 +28,16 @@ from wiring import wire
 
 TICKETS = 1_500
 WARM_UP = 100
-_record = audit.record
+_record, _beside = audit.record, audit.beside
 
 
 async def _nothing(*_: Any, **__: Any) -> None:
     """The audit line left out."""
+
+
+def _beside_nothing(*_: Any, **__: Any) -> Beside:
+    """The audit line left out of the statement that would write it."""
+    return Beside("", ())
 
 
 async def _opened(most: int) -> list[int]:
@@ -43,7 +49,8 @@ async def _opened(most: int) -> list[int]:
 
 
 async def _sign(ticket_id: int, by: Actor, *, with_line: bool) -> float:
-    audit.record = _record if with_line else _nothing  # the verbs look it up at each call
+    audit.record = _record if with_line else _nothing  # the verbs look both up at each call
+    audit.beside = _beside if with_line else _beside_nothing
     began = time.perf_counter()
     await ticket_verbs.sign(ticket_id, Nothing(), by=by)
     return time.perf_counter() - began
@@ -80,7 +87,7 @@ async def run(most: int = TICKETS) -> list[Row]:
                 waits[with_line].append(await _sign(number, by, with_line=with_line))
             line = await _bare(by)
         finally:
-            audit.record = _record
+            audit.record, audit.beside = _record, _beside
             await db.close_db()
     medians = {with_line: statistics.median(found) * 1000 for with_line, found in waits.items()}
     means = {with_line: _trimmed(found) * 1000 for with_line, found in waits.items()}

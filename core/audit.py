@@ -4,6 +4,7 @@ Rows are chained by a sealer and not by the writer, so that writers never wait f
 was changed, added or taken away after sealing breaks the chain; `verify` says where. Judges nothing and shows nobody.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +16,7 @@ from core.audit_chain import Verdict, seal, verify
 from core.audit_masks import veil
 from core.logs import trace_id
 
-__all__ = ["Result", "Verdict", "record", "result_of", "seal", "verify"]
+__all__ = ["Beside", "Result", "Verdict", "beside", "record", "result_of", "seal", "verify"]
 
 
 class Result(StrEnum):
@@ -48,15 +49,13 @@ def result_of(action: str) -> Result:
     return _ENDINGS.get(action.rsplit(".", 1)[-1], Result.OK)
 
 
-async def record(by: Actor, action: str, subject: str, subject_id: int | None, **detail: Any) -> None:
-    """Write one line: who did what to which thing; `detail` is JSON without personal data in the clear.
-
-    Address, browser and session are those of the request in hand, where there is one. What changed is told by
-    `before` and `after`; phones, ID numbers and secrets in `detail` are masked (core/audit_masks.py).
-    """
+def _values(
+    by: Actor, action: str, subject: str, subject_id: int | None, detail: dict[str, Any]
+) -> tuple[Any, ...]:
+    """The parameters of a line, in the order of `_INSERT`; it counts as written."""
     origin = audit_origin.present()
-    await db.execute(
-        _INSERT,
+    origin.lines += 1
+    return (
         clock.now(),
         by.kind,
         by.id,
@@ -73,4 +72,55 @@ async def record(by: Actor, action: str, subject: str, subject_id: int | None, *
         trace_id(),
         result_of(action),
     )
-    origin.lines += 1
+
+
+_TYPES = (
+    "timestamptz", "text", "bigint", "text", "text", "text", "text", "text", "text", "text", "text", "bigint", "jsonb",
+    "text", "text",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A line as the end of another statement: its CTEs, beginning with a comma, and their parameters."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def beside(  # one round trip less than `record`, which is a tenth of a short action
+    by: Actor,
+    action: str,
+    subject: str,
+    subject_id: int | None,
+    *,
+    source: str,
+    fact: str,
+    at: int,
+    **detail: Any,
+) -> Beside:
+    """A line written by the statement that writes what it is about.
+
+    Args:
+        by: who, as in `record`; action, subject, subject_id and detail too.
+        source: the CTE with the row it is about.
+        fact: the name under which that row's id goes into the detail.
+        at: how many parameters the statement has before these.
+    """
+    places = [f"${at + number}::{kind}" for number, kind in enumerate(_TYPES, start=1)]
+    places[12] = f"{places[12]} || jsonb_build_object('{fact}', {source}.id)"
+    sql = (
+        ", line as (insert into audit (at, actor_kind, actor_id, actor_name, role, door, address, agent, session,"  # noqa: S608
+        f" action, subject, subject_id, detail, trace_id, result) select {', '.join(places)} from {source} returning id),"
+        " unsealed as (insert into audit_unsealed (audit_id) select id from line)"
+    )
+    return Beside(sql, _values(by, action, subject, subject_id, detail))
+
+
+async def record(by: Actor, action: str, subject: str, subject_id: int | None, **detail: Any) -> None:
+    """Write one line: who did what to which thing; `detail` is JSON without personal data in the clear.
+
+    Address, browser and session are those of the request in hand, where there is one. What changed is told by
+    `before` and `after`; phones, ID numbers and secrets in `detail` are masked (core/audit_masks.py).
+    """
+    await db.execute(_INSERT, *_values(by, action, subject, subject_id, detail))

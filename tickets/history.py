@@ -4,11 +4,14 @@ import orjson
 
 from core import audit, clock, db
 from core.actor import Actor
+from core.audit import Beside
 from core.events import Event, announce
 from tickets.events import CaseMoved, TicketMoved
 from tickets.matters import orphans
 from tickets.models import Case, Ticket
 from tickets.states import CaseVerb, TicketVerb
+
+NO_LINE = Beside("", ())
 
 
 async def add(
@@ -21,11 +24,16 @@ async def add(
     states: tuple[str, str] = ("", ""),
     text: str = "",
     detail: dict[str, object] | None = None,
+    line: Beside = NO_LINE,
 ) -> int:
-    """Write a line; its id. `text` is what a person wrote, `detail` the facts of the step as JSON."""
+    """Write a line; its id. `text` is what a person wrote, `detail` the facts of the step as JSON.
+
+    `line` is the audit line of the same step, written by the same statement.
+    """
     number: int = await db.fetchval(
-        "insert into history (case_id, ticket_id, round, verb, state_from, state_to, actor_id, actor_name, door, at,"
-        " text, detail) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb) returning id",
+        "with story as (insert into history (case_id, ticket_id, round, verb, state_from, state_to, actor_id,"  # noqa: S608
+        " actor_name, door, at, text, detail) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb)"
+        f" returning id){line.sql} select id from story",
         case_id,
         ticket_id,
         round_no,
@@ -38,8 +46,15 @@ async def add(
         clock.now(),
         text,
         orjson.dumps(detail or {}, default=str).decode(),
+        *line.values,
     )
     return number
+
+
+def _line(by: Actor, action: str, subject: str, number: int, before: str, after: str) -> Beside:
+    return audit.beside(
+        by, action, subject, number, source="story", fact="history", at=12, state_from=before, state_to=after
+    )
 
 
 async def case_moved(
@@ -57,10 +72,14 @@ async def case_moved(
     case.version += 1
     await case.save()
     number = await add(
-        case.id, verb, by, round_no=case.round, states=(before, case.state), text=text, detail=detail
-    )
-    await audit.record(
-        by, f"case.{verb}", "case", case.id, state_from=before, state_to=case.state, history=number
+        case.id,
+        verb,
+        by,
+        round_no=case.round,
+        states=(before, case.state),
+        text=text,
+        detail=detail,
+        line=_line(by, f"case.{verb}", "case", case.id, before, case.state),
     )
     await announce(CaseMoved(case_id=case.id, verb=verb, history_id=number), *events)
     return number
@@ -88,9 +107,7 @@ async def ticket_moved(
         states=(before, ticket.state),
         text=text,
         detail=detail,
-    )
-    await audit.record(
-        by, f"ticket.{verb}", "ticket", ticket.id, state_from=before, state_to=ticket.state, history=number
+        line=_line(by, f"ticket.{verb}", "ticket", ticket.id, before, ticket.state),
     )
     await announce(
         TicketMoved(ticket_id=ticket.id, case_id=ticket.case_id, verb=verb, history_id=number), *events

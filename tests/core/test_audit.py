@@ -164,3 +164,19 @@ async def test_what_is_nobodys_business_is_masked_before_it_is_written(database:
         "order_no": "13800001111",
         "reason": "核对",
     }
+
+
+async def test_a_line_beside_another_statement_is_the_same_line(database: object) -> None:
+    made = audit.beside(
+        TESTER, "test.step", "thing", 3, source="story", fact="story", at=1, before="a", after="b"
+    )
+    number = await db.fetchval(
+        f"with story as (select $1::bigint as id){made.sql} select id from story",  # noqa: S608 - our own words
+        77,
+        *made.values,
+    )
+    await audit.record(TESTER, "test.step", "thing", 3, before="a", after="b", story=number)
+    first, second = await db.fetch("select * from audit order by id")
+    assert dict(first) | {"id": 0, "at": None} == dict(second) | {"id": 0, "at": None}
+    assert await audit.seal() == 2
+    assert await audit.verify() == audit.Verdict(lines=2, seals=1, broken="")
