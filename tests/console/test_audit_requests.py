@@ -17,8 +17,8 @@ from staff import sessions
 from tests.console.browser import Browser, open_browser
 from tests.console.conftest import Console
 from tests.console.test_walk import OPEN, wanted
-from tests.console.walk_scene import Scene, build
 from tests.console.walk_lines import Line
+from tests.console.walk_scene import Scene, build
 from tests.console.walk_table import TABLE
 from tests.staff.cast import build as build_house
 
