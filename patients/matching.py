@@ -84,7 +84,7 @@ async def look(patient_id: int) -> None:
 
 async def _decided(patient_id: int) -> dict[int, str]:
     rows = await db.fetch(
-        "select a_id, b_id, state from patient_pair where $1 in (a_id, b_id) and state <> 'proposed'",
+        "select a_id, b_id, state from patient_pair where (a_id = $1 or b_id = $1) and state <> 'proposed'",
         patient_id,
     )
     return {(row["b_id"] if row["a_id"] == patient_id else row["a_id"]): row["state"] for row in rows}
@@ -92,7 +92,7 @@ async def _decided(patient_id: int) -> dict[int, str]:
 
 async def _propose(patient_id: int, likely: dict[int, Likeness]) -> None:
     await db.execute(
-        "delete from patient_pair where $1 in (a_id, b_id) and state = 'proposed'"
+        "delete from patient_pair where (a_id = $1 or b_id = $1) and state = 'proposed'"
         " and not (a_id = any($2::bigint[]) or b_id = any($2::bigint[]))",
         patient_id,
         list(likely),

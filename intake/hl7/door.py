@@ -57,7 +57,9 @@ class Door:
             except Exception as error:
                 log.error("feed_message_not_kept", exc_info=error)
                 head, words = _head(body, "utf-8"), "内部错误，消息未保存"
-                return acks.answer(head, Code.REJECT, why=Why.INTERNAL, words=words).encode("utf-8", "replace")
+                return acks.answer(head, Code.REJECT, why=Why.INTERNAL, words=words).encode(
+                    "utf-8", "replace"
+                )
 
     async def _taken(self, body: bytes, address: str) -> bytes:
         link, head = await self._link_of(body)

@@ -45,6 +45,9 @@ async def settle_visit(number: str) -> int | None:
                     visit_id,
                     number,
                 )
+        else:
+            for table in ("visit_transfer", "visit_diagnosis", "visit_surgery"):
+                await db.execute(f"delete from {table} where visit_id = $1", visit_id)  # noqa: S608 - our own names
         await _places(visit_id, state)
         await _diagnoses(visit_id, state.diagnoses)
         await _surgeries(visit_id, state)
@@ -135,7 +138,6 @@ async def _write(before: Mapping[str, Any] | None, columns: dict[str, Any]) -> i
 
 
 async def _places(visit_id: int, state: VisitState) -> None:
-    await db.execute("delete from visit_transfer where visit_id = $1", visit_id)
     if len(state.places) > 1:
         await db.executemany(
             "insert into visit_transfer (visit_id, place, at, unit_id, ward_id, bed) values ($1, $2, $3, $4, $5, $6)",
@@ -147,7 +149,6 @@ async def _places(visit_id: int, state: VisitState) -> None:
 
 
 async def _diagnoses(visit_id: int, diagnoses: tuple[DiagnosisSaid, ...]) -> None:
-    await db.execute("delete from visit_diagnosis where visit_id = $1", visit_id)
     if diagnoses:
         await db.executemany(
             "insert into visit_diagnosis (visit_id, place, kind, code, name, version, main)"
@@ -160,7 +161,6 @@ async def _diagnoses(visit_id: int, diagnoses: tuple[DiagnosisSaid, ...]) -> Non
 
 
 async def _surgeries(visit_id: int, state: VisitState) -> None:
-    await db.execute("delete from visit_surgery where visit_id = $1", visit_id)
     if state.surgeries:
         await db.executemany(
             "insert into visit_surgery (visit_id, place, code, name, at, surgeon, anaesthesia)"
