@@ -44,7 +44,7 @@ VERBS: Mapping[str, str] = {
     "case.send_back": REVIEW,
     "case.archive": ARCHIVE,
     # feedback
-    "case.settle": f"{HANDLE} case:first",  # who was approached first settles it on the spot
+    "case.settle": HANDLE,
     "case.pass_on": HANDLE,
     "case.note_handling": HANDLE,
     "case.classify": HANDLE,

@@ -6,11 +6,12 @@ Idempotent on the key: the same form sent twice is one case.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from core import clock, db, dictionaries
-from core.actor import Actor, Permission
+from core.actor import Actor, Grant, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, HuiyinError, Invalid
 from core.models import StoredFile
@@ -144,6 +145,13 @@ async def _complete(
     if given.risks:
         await writing.flag(case, given.risks, "登记时标记", by)
     if given.kind == PRAISE:
-        await settling.pass_on_at_once(case, by)
+        await settling.pass_on_at_once(case, _as_first(by))
     elif given.settled is not None:
-        await settling.settle_at_once(case, given.settled.how, given.settled.satisfied, by)
+        await settling.settle_at_once(case, given.settled.how, given.settled.satisfied, _as_first(by))
+
+
+def _as_first(by: Actor) -> Actor:
+    """Who was approached first may end at once what they register, though they handle no other case (首诉负责制)."""
+    if by.can(Permission.CASE_HANDLE):
+        return by
+    return replace(by, grants=(*by.grants, Grant(Permission.CASE_HANDLE, "/")))

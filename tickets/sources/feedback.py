@@ -17,7 +17,7 @@ _UPSTREAM = (CaseVerb.RETURN_UPSTREAM, CaseVerb.EXTEND_UPSTREAM)
 _FRESH = (CaseState.RECEIVED, CaseState.ACCEPTED)
 _OPEN = (*_FRESH, CaseState.IN_PROGRESS, CaseState.UNDER_REVIEW, CaseState.REPLIED, CaseState.CALLED_BACK)
 _KEPT = (*_OPEN, CaseState.CLOSED)
-_HANDLE, _REVIEW, _FIRST = Permission.CASE_HANDLE, Permission.CASE_REVIEW, Permission.CASE_FIRST
+_HANDLE, _REVIEW = Permission.CASE_HANDLE, Permission.CASE_REVIEW
 
 # verb: from which states, who may; the state stays
 _NOTES: dict[CaseVerb, tuple[tuple[CaseState, ...], tuple[Permission, ...]]] = {
@@ -37,8 +37,8 @@ _NOTES: dict[CaseVerb, tuple[tuple[CaseState, ...], tuple[Permission, ...]]] = {
 def _table() -> Mapping[tuple[StrEnum, StrEnum], Step]:
     table = {key: step for key, step in CASE_TABLE.items() if key[1] not in _UPSTREAM}
     for state in _FRESH:
-        table[state, CaseVerb.SETTLE] = Step(CaseState.CLOSED, (_HANDLE, _FIRST))  # 首诉负责制
-        table[state, CaseVerb.PASS_ON] = Step(CaseState.CLOSED, (_HANDLE, _FIRST))
+        table[state, CaseVerb.SETTLE] = Step(CaseState.CLOSED, (_HANDLE,))
+        table[state, CaseVerb.PASS_ON] = Step(CaseState.CLOSED, (_HANDLE,))
     for verb, (states, permissions) in _NOTES.items():
         for state in states:
             table[state, verb] = Step(state, permissions)
