@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     mllp_host: str = "127.0.0.1"
     mllp_port: int = Field(default=2575, ge=0, le=65535, description="HL7 v2 over MLLP; 0 takes a free port")
     feeds_loops: int = Field(
-        default=4, ge=0, le=32, description="how many messages feeds.py works on at once; 0: it only takes them"
+        default=4,
+        ge=0,
+        le=32,
+        description="how many messages feeds.py works on at once; 0: it only takes them",
     )
     mllp_certificate: Path | None = Field(default=None, description="PEM of the MLLP port; empty: no TLS")
     mllp_key: Path | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.login import safe_next
+from console.login_page import safe_next
 from core import db
 from tests.console.browser import PASSWORD
 from tests.console.conftest import Console

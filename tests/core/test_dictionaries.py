@@ -25,7 +25,8 @@ class Chosen(Form):
 @pytest.fixture
 def colour(monkeypatch: pytest.MonkeyPatch, database: object) -> Dictionary:
     """A dictionary of three words, used by files (by name) and by cases (tags)."""
-    monkeypatch.setattr(dictionaries, "REGISTER", register := {})
+    register: dict[str, Dictionary] = {}
+    monkeypatch.setattr(dictionaries, "REGISTER", register)
     monkeypatch.setattr(acts, "REGISTER", register)
     return declare(
         Dictionary(

@@ -122,7 +122,8 @@ async def test_a_name_is_resolved_once_and_what_was_looked_at_is_what_is_called(
 ) -> None:
     set_to(monkeypatch, environment="production")
     resolver = Resolver(plain=False)
-    resolver._inner = rebinding = Rebinding()
+    rebinding = Rebinding()
+    monkeypatch.setattr(resolver, "_inner", rebinding)
     assert [entry["host"] for entry in await resolver.resolve("x.test", 443)] == ["192.0.2.1"]
     with pytest.raises(NotAllowed):
         await resolver.resolve("x.test", 443)

@@ -46,7 +46,8 @@ SLOW = Schedule("test.slow", "慢任务", "测试", _slow, every=3600, low=60, h
 @pytest.fixture(autouse=True)
 def _declared(monkeypatch: pytest.MonkeyPatch) -> None:
     """These schedules and no others; reactions to what is announced are not ours."""
-    monkeypatch.setattr(schedules, "REGISTER", register := {})
+    register: dict[str, Schedule] = {}
+    monkeypatch.setattr(schedules, "REGISTER", register)
     for module in (running, acts, schedules_queries):
         monkeypatch.setattr(module, "REGISTER", register)
     schedules.declare(QUICK, DAILY, SLOW)

@@ -37,7 +37,7 @@ def pixels(data: bytes) -> tuple[tuple[int, int], bytes]:
         return picture.size, picture.convert("RGB").tobytes()
 
 
-def package(main: str = "word/document.xml", **parts: bytes) -> bytes:
+def package(main: str = "word/document.xml", /, **parts: bytes) -> bytes:
     """A docx (or xlsx) with more parts; "__" in a name is "/", "_dot_" is "."."""
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as pack:

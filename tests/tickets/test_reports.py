@@ -168,7 +168,11 @@ async def test_who_asked_for_secrecy_is_named_in_no_document_and_phones_stay_out
     secret_text = await text_of(await make(secret, Kind.HANDLING_FORM, cast.centre, ticket.id), cast.centre)
     plain_text = await text_of(await make(plain, Kind.HANDLING_FORM, cast.centre, other.id), cast.centre)
     assert ("测试甲" in secret_text, "13800000001" in secret_text) == (False, False)
-    assert ("测试甲" in plain_text, "19900000002" in plain_text, "199****0002" in plain_text) == (True, False, True)
+    assert ("测试甲" in plain_text, "19900000002" in plain_text, "199****0002" in plain_text) == (
+        True,
+        False,
+        True,
+    )
     asked = await make(plain, Kind.HANDLING_FORM, cast.centre, other.id, whole=True)
     assert "19900000002" in await text_of(asked, cast.centre)
     rows = await db.fetch("select context from case_report order by id")
