@@ -224,7 +224,7 @@ async def _posted(request: web.Request, actor: Actor) -> dict[str, Any]:
         elif name == FILES:
             for entry in values:
                 if isinstance(entry, web.FileField) and (content := entry.file.read()):
-                    kept.append(str((await storage.keep(entry.filename, content, by=actor.name)).id))
+                    kept.append(str((await storage.keep(entry.filename, content, by=actor)).id))
         else:
             texts = [str(value) for value in values if isinstance(value, str) and value.strip()]
             if texts:
