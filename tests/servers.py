@@ -16,7 +16,7 @@ from core.embedded import EmbeddedPostgres, EmbeddedRedis
 
 DATABASE_VARIABLE = "HUIYIN_TEST_DATABASE_URL"
 REDIS_VARIABLE = "HUIYIN_TEST_REDIS_URL"
-MEMORY = Path("/dev/shm")  # noqa: S108 - each test copies a database of 1,200 files: in half the time there
+MEMORY = Path("/dev/shm")  # each test copies a database of 1,200 files: in half the time there
 ROOM = 8 * 2**30  # bytes; what the server may keep there with its write-ahead log, twice
 
 
