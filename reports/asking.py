@@ -5,6 +5,7 @@ A part that makes no sense is left out; the rest still counts.
 
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,6 +16,15 @@ from reports.period import Period, Span, of_day
 from tickets.sources import SOURCES
 
 MOST_CHOSEN = 12
+
+
+class Org(StrEnum):
+    """By which organisation: as it stood in each month, or as it stands today (merged units with their successor)."""
+
+    THEN = "then"
+    TODAY = "today"
+
+
 LONGEST = timedelta(days=366 * 5)
 
 
@@ -34,6 +44,7 @@ class Asked(BaseModel):
     source: tuple[str, ...] = ()
     type: tuple[Annotated[str, Field(max_length=50)], ...] = ()
     place: int | None = None
+    org: Org = Org.THEN
 
     @property
     def period(self) -> Period:
@@ -51,6 +62,7 @@ class Asked(BaseModel):
             given.append(("at", str(self.period.start)))
         given += [("source", name) for name in self.source] + [("type", name) for name in self.type]
         given += [("place", str(self.place))] if self.place else []
+        given += [("org", self.org.value)] if self.org is not Org.THEN else []
         kept = [(name, text) for name, text in given if name not in more]
         return kept + [(name, str(value)) for name, value in more.items() if value is not None]
 
@@ -85,6 +97,7 @@ def read(pairs: Iterable[tuple[str, str]], units: Collection[int]) -> Asked:
         until=until,
         source=_several(known, "source", set(SOURCES)),
         type=_several(known, "type", {name for one in SOURCES.values() for name in one.appeal_types}),
+        org=Org(one["org"]) if one.get("org") in set(Org) else Org.THEN,
         place=int(place) if place.isascii() and place.isdigit() and int(place) in units else None,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core import parameters
 from core.actor import Actor
 from reports import showing
-from reports.asking import Asked
+from reports.asking import Asked, Org
 from reports.catalogue import CATALOGUE, Statistic
 from reports.computing import Counted, count
 from reports.dimensions import Words
@@ -52,8 +52,10 @@ def scope(counted: Counted, by: Actor) -> str:
     if asked.place is not None:
         place = tree.label(asked.place)
     else:
-        units = reach(asked, by, tree).places
+        among = reach(asked, by, tree, counted.standing).places
+        units = None if among is None else among(tree)
         tops = [unit for unit in tree.units if units and unit.id in units and unit.parent_id not in units]
         place = "全部院区" if units is None else "、".join(tree.label(unit.id) for unit in tops) or "无"
     sources = "、".join(SOURCES[name].label for name in asked.source)
-    return "；".join(part for part in (place, sources, "、".join(asked.type)) if part)
+    org = "按现行机构" if asked.org is Org.TODAY else ""
+    return "；".join(part for part in (place, sources, "、".join(asked.type), org) if part)

@@ -5,13 +5,13 @@ All of it is read in one snapshot. Draws nothing, and changes nothing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core import clock
 from core.actor import Actor, Permission
 from core.errors import Forbidden
-from reports import reading
-from reports.asking import Asked
+from reports import reading, standing
+from reports.asking import Asked, Org
 from reports.catalogue import CATALOGUE, Figure, Statistic, Table
 from reports.catalogue.base import VISITS
 from reports.dimensions import DIMENSIONS
@@ -20,7 +20,9 @@ from reports.parameters import Measures
 from reports.period import Period, trend
 from reports.reach import Reach, reach
 from reports.reading import Reading
+from reports.standing import Standing
 from staff import queries as staff
+from staff import units_past
 from staff.queries import OrgTree
 
 Tally = Mapping[str, int]
@@ -37,7 +39,15 @@ class Counted:
     total: Tally
     before: Tally
     year_before: Tally
-    groups: Groups = field(default_factory=dict)
+    groups: Groups
+    standing: Standing
+
+
+async def standing_of(asked: Asked, tree: OrgTree) -> Standing:
+    """By which organisation these statistics are read."""
+    if asked.org is Org.TODAY:
+        return standing.today(tree)
+    return standing.then(await units_past.past(), tree)
 
 
 def _sets(statistics: Iterable[Statistic]) -> dict[str, dict[str, set[str]]]:
@@ -73,14 +83,15 @@ async def count(
     if not by.can(Permission.REPORT_READ):
         raise Forbidden
     tree = await staff.tree()
-    where = reach(asked, by, tree)
+    standing_ = await standing_of(asked, tree)
+    where = reach(asked, by, tree, standing_)
     wanted = _sets(statistics)
     period = asked.period
     async with reading.reading() as using:
         groups: Groups = {}
         for grain in (name for name in GRAINS if name in wanted):
-            await _grain(groups, grain, wanted[grain], asked, where, using, tree)
-        await _running(groups, wanted.get("running", {}), asked, where, using, tree)
+            await _grain(groups, grain, wanted[grain], asked, where, using)
+        await _running(groups, wanted.get("running", {}), asked, where, using)
         total = groups.pop("", {}).get("", {})
         compared: list[Tally] = [{}, {}]
         if VISITS in wanted:
@@ -90,7 +101,10 @@ async def count(
                 await _together(wanted, asked, one, where, using)
                 for one in (period.before(), period.year_before())
             ]
-    return Counted(asked, using.using, tree, total, compared[0], compared[1], groups)
+    named = tree
+    if asked.org is Org.THEN and period.last < clock.today():  # units by the names they had
+        named = (await units_past.past()).tree(period.last, tree)
+    return Counted(asked, using.using, named, total, compared[0], compared[1], groups, standing_)
 
 
 async def _grain(
@@ -100,23 +114,31 @@ async def _grain(
     asked: Asked,
     where: Reach,
     using: Reading,
-    tree: OrgTree,
 ) -> None:
     grain = GRAINS[name]
-    sets = sorted({(DIMENSIONS[by].column,) if by else () for by in wanted if by != "month"})
+    sets = sorted({_columns(by, where) for by in wanted if by != "month"})
     found = await reading.sums(grain, sets, asked, asked.period, where, using) if sets else {}
     if "month" in wanted:
         year = trend(asked.period, clock.today())
         found |= await reading.sums(grain, [("month",)], asked, year, where, using)
     for by in wanted:
-        rows = found[(DIMENSIONS[by].column,) if by else ()]
+        rows = found[("month",) if by == "month" else _columns(by, where)]
         for values, amounts in rows.items():
-            key = DIMENSIONS[by].key(values[0], tree) if by else ""
+            month = values[0] if len(values) > 1 else None
+            key = DIMENSIONS[by].key(values[-1], where.standing.tree(month)) if by else ""
             into = groups.setdefault(by, {}).setdefault(key, {})
             for measure, amount in amounts.items():
                 # the topics count cases too, by more dimensions
                 called = measure.replace("topic.", "case.") if by and DIMENSIONS[by].grain else measure
                 into[called] = into.get(called, 0) + amount
+
+
+def _columns(by: str, where: Reach) -> tuple[str, ...]:
+    """What is grouped by for a dimension: places by month too, where they stood elsewhere in other months."""
+    if not by:
+        return ()
+    column = DIMENSIONS[by].column
+    return ("month", column) if column == "place_id" and where.standing.varies else (column,)
 
 
 async def _running(
@@ -125,16 +147,16 @@ async def _running(
     asked: Asked,
     where: Reach,
     using: Reading,
-    tree: OrgTree,
 ) -> None:
     for by, measures in wanted.items():
         for measure in measures:
             name = measure.partition(".")[2]
-            column = f"f.{DIMENSIONS[by].column}" if by else None
+            columns = _columns(by, where)
             period = None if name == "waiting" else asked.period
-            found = await reading.running(name, column, asked, period, where, using)
-            for value, amount in found.items():
-                key = DIMENSIONS[by].key(value, tree) if by else ""
+            found = await reading.running(name, columns, asked, period, where, using)
+            for values, amount in found.items():
+                month = values[0] if len(values) > 1 else None
+                key = DIMENSIONS[by].key(values[-1], where.standing.tree(month)) if by else ""
                 into = groups.setdefault(by, {}).setdefault(key, {})
                 into[measure] = into.get(measure, 0) + amount
 
@@ -150,7 +172,7 @@ async def _together(
             found.update(next(iter(sums[()].values()), {}))
     for measure in wanted.get("running", {}).get("", ()):
         name = measure.partition(".")[2]
-        found[measure] = sum((await reading.running(name, None, asked, period, where, using)).values())
+        found[measure] = sum((await reading.running(name, (), asked, period, where, using)).values())
     if VISITS in wanted:
         found[VISITS] = await reading.visits(period, where)
     return found

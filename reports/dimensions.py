@@ -10,6 +10,7 @@ from typing import Any
 
 from core import clock
 from reports.reach import in_category
+from reports.standing import Standing
 from staff.queries import OrgTree, Person
 from tickets import clock_kinds
 from tickets.queries.values import Values
@@ -44,20 +45,20 @@ class Dimension:
     name: str
     column: str
     label: Callable[[str, Words], str]
-    behind: Callable[[str, Values, OrgTree], str]
+    behind: Callable[[str, Values, Standing], str]
     key: Callable[[Any, OrgTree], str] = lambda value, _: NONE if value in (None, "") else str(value)
     grain: str = ""
     ordered: bool = False  # in the order of its values, not of its figures
 
 
-def _equals(column: str) -> Callable[[str, Values, OrgTree], str]:
-    def behind(key: str, values: Values, _: OrgTree) -> str:
+def _equals(column: str) -> Callable[[str, Values, Standing], str]:
+    def behind(key: str, values: Values, _: Standing) -> str:
         return f"f.{column} = {values.arg('' if key == NONE else key)}"
 
     return behind
 
 
-def _handler(key: str, values: Values, _: OrgTree) -> str:
+def _handler(key: str, values: Values, _: Standing) -> str:
     return "f.handler_id is null" if not key.isdigit() else f"f.handler_id = {values.arg(int(key))}"
 
 
@@ -69,10 +70,10 @@ def _handler_name(key: str, words: Words) -> str:
 
 
 def _department(value: Any, tree: OrgTree) -> str:
-    """The department of a ward; a campus stands for what no department has yet."""
+    """The department of a ward; a campus stands for what no department has yet, a successor for what was merged."""
     if value is None:
         return NONE
-    line = tree.line(value)
+    line = tree.line(tree.successor(value).id)
     return str(next((unit.id for unit in line if unit.kind == "department"), value))
 
 
@@ -84,16 +85,19 @@ def _place_name(key: str, words: Words) -> str:
     return name if unit.kind in ("department", "ward") else f"{name}（未派科室）"
 
 
-def _in_place(key: str, values: Values, tree: OrgTree) -> str:
+def _in_place(key: str, values: Values, standing: Standing) -> str:
     if not key.isdigit():
         return "f.place_id is null"
-    unit = tree.unit(int(key))
-    ids = tree.within([unit.path]) if unit.kind in ("department", "ward") else (unit.id,)
-    return f"f.place_id = any({values.arg(list(ids))}::bigint[])"
+    return standing.among(_all_of(key, _department), values, "f.place_id", "f.month")
+
+
+def _all_of(key: str, of: Callable[[Any, OrgTree], str]) -> Callable[[OrgTree], list[int]]:
+    """The units that are counted under this key, by the very function that names it."""
+    return lambda tree: [unit.id for unit in tree.units if of(unit.id, tree) == key]
 
 
 def _site(value: Any, tree: OrgTree) -> str:
-    site = tree.site(value) if value is not None else None
+    site = tree.site(tree.successor(value).id) if value is not None else None
     return str(site.id) if site else NONE
 
 
@@ -101,11 +105,9 @@ def _site_name(key: str, words: Words) -> str:
     return "集团本部或未定" if key == NONE else words.tree.label(int(key))
 
 
-def _on_site(key: str, values: Values, tree: OrgTree) -> str:
-    if key.isdigit():
-        return f"f.place_id = any({values.arg(list(tree.within([tree.unit(int(key)).path])))}::bigint[])"
-    sites = [unit.id for unit in tree.units if tree.site(unit.id) is not None]
-    return f"(f.place_id is null or f.place_id <> all({values.arg(sites)}::bigint[]))"
+def _on_site(key: str, values: Values, standing: Standing) -> str:
+    found = standing.among(_all_of(key, _site), values, "f.place_id", "f.month")
+    return found if key.isdigit() else f"(f.place_id is null or {found})"
 
 
 def age_of(days: int) -> str:
@@ -117,14 +119,14 @@ def _age(value: Any, _: OrgTree) -> str:
     return age_of((clock.today() - value).days)
 
 
-def _aged(key: str, values: Values, _: OrgTree) -> str:
+def _aged(key: str, values: Values, _: Standing) -> str:
     found = next((entry for entry in AGES if entry[0] == key), AGES[0])
     today = clock.today()
     text = f"f.day <= {values.arg(today - timedelta(days=found[2]))}" if found[2] else "true"
     return text if found[3] is None else f"{text} and f.day >= {values.arg(today - timedelta(days=found[3]))}"
 
 
-def _month(key: str, values: Values, _: OrgTree) -> str:
+def _month(key: str, values: Values, _: Standing) -> str:
     return f"f.month = {values.arg(date.fromisoformat(key))}"
 
 

@@ -15,6 +15,7 @@ from core.errors import Forbidden, NotFound
 from reports import reading
 from reports.asking import Asked
 from reports.catalogue.base import VISITS, grain_of
+from reports.computing import standing_of
 from reports.dimensions import DIMENSIONS
 from reports.grains import GRAINS, RUNNING
 from reports.reach import conditions, reach, visible
@@ -119,7 +120,8 @@ async def listed(asked: Asked, behind: Behind, *, by: Actor, before: str = "") -
 
 async def _conditions(asked: Asked, behind: Behind, by: Actor, using: Reading, values: Values) -> str:
     tree = await staff.tree()
-    where = reach(asked, by, tree)
+    standing = await standing_of(asked, tree)
+    where = reach(asked, by, tree, standing)
     period = asked.period
     parts = [visible(where, values), *conditions(asked, where, values)]
     if _ENDLESS not in behind.measures:
@@ -134,7 +136,7 @@ async def _conditions(asked: Asked, behind: Behind, by: Actor, using: Reading, v
             ways.append(GRAINS[head].condition(name, using_.response_hours, using_.repeat_days))
     parts.append(f"({' or '.join(f'({way})' for way in ways)})")
     if behind.by:
-        parts.append(DIMENSIONS[behind.by].behind(behind.key, values, tree))
+        parts.append(DIMENSIONS[behind.by].behind(behind.key, values, standing))
     return " and ".join(parts)
 
 

@@ -3,10 +3,12 @@
 Whoever counts a case may also open the list behind the number, so both ask here. Runs nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.actor import Actor, ActorKind, Permission
 from reports.asking import Asked
+from reports.standing import Standing
 from staff.queries import OrgTree
 from tickets.queries import secrecy
 from tickets.queries.values import Values
@@ -17,27 +19,40 @@ class Reach:
     """Who asks, and the places they may and want to count; None means all, those of no department too."""
 
     by: Actor
-    places: frozenset[int] | None
+    places: Callable[[OrgTree], frozenset[int]] | None
     secret: bool
+    standing: Standing
+
+    def among(self, values: Values, column: str, month: str) -> str:
+        """The condition that a place is one of them; "true" for all."""
+        return "true" if self.places is None else self.standing.among(self.places, values, column, month)
 
 
-def reach(asked: Asked, by: Actor, tree: OrgTree) -> Reach:
-    """The places both permitted and wanted."""
+def reach(asked: Asked, by: Actor, tree: OrgTree, standing: Standing) -> Reach:
+    """The places both permitted and wanted, by the organisation of each month."""
     scopes = by.scope(Permission.REPORT_READ)
     group = next((unit.path for unit in tree.units if unit.parent_id is None), "/")
     everywhere = by.kind is not ActorKind.STAFF or any(path in ("/", group) for path in scopes)
-    places = None if everywhere else frozenset(tree.within(scopes) if scopes else ())
+    tops = [int(path.strip("/").rpartition("/")[2]) for path in scopes if path.strip("/")]
+
+    def permitted(then: OrgTree) -> frozenset[int]:
+        return frozenset(then.within([then.unit(top).path for top in tops]) if tops else ())
+
+    def wanted(then: OrgTree) -> frozenset[int]:
+        found = frozenset(then.within([then.unit(asked.place or 0).path]))
+        return found if everywhere else found & permitted(then)
+
     if asked.place is not None:
-        wanted = frozenset(tree.within([tree.unit(asked.place).path]))
-        places = wanted if places is None else places & wanted
-    return Reach(by, places, by.can(Permission.CASE_SECRET))
+        tree.unit(asked.place)
+        return Reach(by, wanted, by.can(Permission.CASE_SECRET), standing)
+    return Reach(by, None if everywhere else permitted, by.can(Permission.CASE_SECRET), standing)
 
 
 def conditions(asked: Asked, reach: Reach, values: Values) -> list[str]:
     """What rows of a fact or a cube must meet, but for days and secrecy."""
     parts = []
     if reach.places is not None:
-        parts.append(f"f.place_id = any({values.arg(sorted(reach.places))}::bigint[])")
+        parts.append(reach.among(values, "f.place_id", "f.month"))
     if asked.source:
         parts.append(f"f.source = any({values.arg(list(asked.source))}::text[])")
     if asked.type:

@@ -118,17 +118,18 @@ def _next(month: date) -> date:
 
 
 async def running(
-    name: str, by: str | None, asked: Asked, period: Period | None, reach: Reach, using: Reading
-) -> dict[Any, int]:
-    """How many running facts meet a condition of the wall clock, by a column (None: all together)."""
+    name: str, by: tuple[str, ...], asked: Asked, period: Period | None, reach: Reach, using: Reading
+) -> dict[Key, int]:
+    """How many running facts meet a condition of the wall clock, by columns (none: all together)."""
     grain, _ = RUNNING[name]
     values = Values()
     limits = " and ".join(running_conditions(name, asked, period, reach, using, values))
     rows = await db.fetch(
-        f"select {by or 'null::text'} as key, count(*) as amount from {grain.fact} f where {limits} group by 1",  # noqa: S608
+        f"select count(*) as amount{''.join(f', f.{column}' for column in by)} from {grain.fact} f where {limits}"  # noqa: S608
+        f"{' group by ' + ', '.join(f'f.{column}' for column in by) if by else ''}",
         *values,
     )
-    return {row["key"]: row["amount"] for row in rows}
+    return {tuple(row[column] for column in by): row["amount"] for row in rows}
 
 
 def running_conditions(
@@ -159,19 +160,19 @@ def running_condition(name: str, using: Reading, values: Values) -> str:
 async def visits(period: Period, reach: Reach) -> int:
     """How many visits there were in these places."""
     months, rests = period.parts()
-    places = None if reach.places is None else sorted(reach.places)
+    values = Values()
+    within = reach.among(values, "place_id", "month")
     total: int = await db.fetchval(
-        "select coalesce(sum(visits), 0) from visit_cube where month = any($1::date[])"
-        " and ($2::bigint[] is null or place_id = any($2))",
-        months,
-        places,
+        f"select coalesce(sum(visits), 0) from visit_cube where month = any({values.arg(months)}::date[])"  # noqa: S608
+        f" and {within}",
+        *values,
     )
     for start, end in rests:
+        values = Values()
+        within = reach.among(values, "unit_id", "date_trunc('month', start_on)::date")
         total += await db.fetchval(
-            "select count(*) from visit where start_on >= $1 and start_on < $2"
-            " and ($3::bigint[] is null or unit_id = any($3))",
-            start,
-            end,
-            places,
+            f"select count(*) from visit where state not in ('planned', 'cancelled') and start_on >= {values.arg(start)} and start_on < {values.arg(end)}"  # noqa: S608
+            f" and {within}",
+            *values,
         )
     return total

@@ -10,7 +10,7 @@ from core import audit, clock, db
 from core.actor import Actor
 from core.errors import Refused
 from core.events import announce
-from staff import queries
+from staff import units_past
 from staff.events import UnitsMoved
 from staff.organising_rows import (
     BELOW,
@@ -68,7 +68,7 @@ async def add(
         await audit.record(
             by, "unit.add", "org_unit", number, parent=parent_id, kind=kind, name=name, code=own, on=day
         )
-        await queries.forget_tree()
+        await units_past.forget()
     return number
 
 
@@ -109,7 +109,7 @@ async def rename(
             after={"name": name, "short_name": short_name, "code": own},
             on=on or clock.today(),
         )
-        await queries.forget_tree()
+        await units_past.forget()
 
 
 async def _remember(unit_id: int, name: str, since: date | None, until: date, by: Actor) -> None:
@@ -153,7 +153,7 @@ async def close(unit_id: int, *, on: date | None = None, by: Actor) -> None:
         await audit.record(
             by, "unit.close", "org_unit", unit_id, name=row.name, before="active", after="closed", on=day
         )
-        await queries.forget_tree()
+        await units_past.forget()
 
 
 async def reopen(unit_id: int, *, on: date | None = None, by: Actor) -> None:
@@ -207,4 +207,4 @@ async def reopen(unit_id: int, *, on: date | None = None, by: Actor) -> None:
             merged=merged,
             on=day,
         )
-        await queries.forget_tree()
+        await units_past.forget()

@@ -9,7 +9,7 @@ from core import audit, db
 from core.actor import Actor
 from core.errors import Refused
 from core.events import announce
-from staff import queries
+from staff import units_past
 from staff.events import PostsChanged, UnitsMoved
 from staff.organising_rows import BELOW, KINDS, Row, effective, end_term, free_name, in_use, lock, place, turn
 
@@ -42,7 +42,7 @@ async def move(unit_id: int, parent_id: int, *, on: date | None = None, by: Acto
             by, "unit.move", "org_unit", unit_id, before=row.parent_id, after=parent_id, name=row.name, on=day
         )
         await announce(UnitsMoved(unit_ids=(unit_id,)))
-        await queries.forget_tree()
+        await units_past.forget()
 
 
 async def merge(
@@ -99,7 +99,7 @@ async def merge(
             on=day,
         )
         await announce(UnitsMoved(unit_ids=(unit_id, *(child["id"] for child in children))))
-        await queries.forget_tree()
+        await units_past.forget()
 
 
 async def _adopt(child_id: int, into: Row, day: date, by: Actor) -> None:
