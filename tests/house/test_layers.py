@@ -46,7 +46,8 @@ def house(tmp_path: Path) -> House:
     for package in ROOT.glob("*/__init__.py"):
         (tmp_path / package.parent.name).mkdir()
         shutil.copy(package, tmp_path / package.parent.name)
-    shutil.copy(ROOT / "devtools" / "house_rules.py", tmp_path / "devtools")
+    for checks in ("house_rules.py", "security_rules.py"):
+        shutil.copy(ROOT / "devtools" / checks, tmp_path / "devtools")
     return House(tmp_path)
 
 
