@@ -40,9 +40,6 @@ async def _prepared(own: Stage, filled: Filled) -> str:
         await staff.forget_tree()
         for _ in range(2):
             await spans.seal("0")
-        await db.execute(
-            "insert into parameter (name, value) values ('limit.search', '1000000')"
-        )  # nobody searches so much
         token = await sessions.begin(readers(filled)["group"], address="127.0.0.1", agent="bench")
         return f"{sessions.COOKIE}={token}"
     finally:

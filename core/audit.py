@@ -66,7 +66,7 @@ def _values(
         origin.agent,
         origin.session,
         action,
-        subject,
+        subject.replace("\0", ""),
         subject_id,
         orjson.dumps(veil(detail), default=str).decode(),
         trace_id(),

@@ -29,6 +29,9 @@ def veil(value: Any, name: str = "") -> Any:
 
 
 def _text(text: str, name: str) -> str:
+    text = text.replace(
+        "\0", "\N{REPLACEMENT CHARACTER}"
+    )  # PostgreSQL keeps none; no address may cost the line
     if name in _OWN or not text:
         return text
     if name in _SECRET:

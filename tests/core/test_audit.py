@@ -180,3 +180,12 @@ async def test_a_line_beside_another_statement_is_the_same_line(database: object
     assert dict(first) | {"id": 0, "at": None} == dict(second) | {"id": 0, "at": None}
     assert await audit.seal() == 2
     assert await audit.verify() == audit.Verdict(lines=2, seals=1, broken="")
+
+
+async def test_a_sign_that_the_database_cannot_keep_does_not_cost_the_line(database: object) -> None:
+    async with db.transaction():
+        await audit.record(system(), "request.refused", "page", None, path="/cases/\0", tried=["a\0b"])
+    assert orjson.loads(await db.fetchval("select detail::text from audit order by id desc limit 1")) == {
+        "path": "/cases/\N{REPLACEMENT CHARACTER}",
+        "tried": ["a\N{REPLACEMENT CHARACTER}b"],
+    }
