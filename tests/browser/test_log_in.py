@@ -88,7 +88,7 @@ async def test_after_failures_a_captcha_that_is_seen_and_heard(windows: Windows,
         await typed(page, hospital, "cashier", "Wrong-1234")
         await page.get_by_role("alert").wait_for()
     picture = page.locator(".captcha-row img")
-    await picture.wait_for()
+    await picture.wait_for(timeout=60_000)  # the check of a password gives way to whatever else runs
     await fits(page)
     assert await picture.evaluate("image => image.complete && image.naturalWidth") == captcha.WIDTH
     before = await picture.get_attribute("src")

@@ -6,7 +6,7 @@ from core import clock, db
 from core.crypto import search_hash
 from core.parameters import Parameter
 from patients.models import Patient, Visit
-from staff.login import captcha, lock, second
+from staff.login import second
 from staff.login.password import hashed
 from staff.models import Staff
 from staff.roles import Role
@@ -45,9 +45,6 @@ async def move_in() -> None:
     """Write the hospital into an empty database; everybody signs in with PASSWORD."""
     secret = await hashed(PASSWORD)
     await set_parameter(second.REQUIRED, second.OFF)
-    # A log-in cut off by a killed program counts as a failed one until somebody gets in: no captcha, no lock for it.
-    await set_parameter(captcha.AFTER, captcha.AFTER.high)
-    await set_parameter(lock.PER_ACCOUNT, lock.PER_ACCOUNT.high)
     for unit in UNITS:
         await db.execute(
             "insert into org_unit (id, parent_id, path, kind, name) values ($1, $2, $3, $4, $5)", *unit
