@@ -82,7 +82,9 @@ async def filled_stage(servers: Stage, size: int) -> tuple[Stage, Filled]:
     await raw.execute("set session_replication_role = replica; set synchronous_commit = off")
     for statement in (_ROUNDS, _CLOCKS, _STEPS):
         await raw.execute(statement)
-    await raw.execute("analyze case_round, clock, history")
+    for table in ("case_round", "clock", "history"):  # else autovacuum does it while pages are opened
+        await raw.execute(f"vacuum (analyze) {table}")
+    await raw.execute("checkpoint")
     await raw.close()
     return replace(servers, environment={**servers.environment, "HUIYIN_DATABASE_URL": url}), filled
 
