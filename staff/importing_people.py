@@ -18,6 +18,8 @@ from core.actor import Actor, Permission
 from core.errors import Forbidden, HuiyinError, Invalid
 from core.identity import normalise_phone
 from staff import actions, people, queries
+from staff.importing import sheet_rows
+from staff.importing.sheet_rows import Rows
 from staff.people import NewPerson, PersonForm
 from staff.roles import APART, LABELS, Role
 from staff.tree import OrgTree, Unit, plain
@@ -94,39 +96,15 @@ class Line:
     reason: str = ""
 
 
-def table(rows: Iterable[tuple[int, Sequence[object]]]) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a sheet by column, its header recognised; numbers as the file counts them.
+def table(rows: Iterable[tuple[int, Sequence[object]]]) -> Rows:
+    """The rows of a sheet by column, as `sheet_rows.table` reads them.
 
     Raises:
         Invalid: no header with 工号 and 姓名 among the first rows, or too many rows.
     """
-    header: dict[int, str] = {}
-    found: list[tuple[int, dict[str, str]]] = []
-    for at, (number, cells) in enumerate(rows):
-        words = [_text(cell) for cell in cells]
-        if not header:
-            named = {place: _SAID.get(word, word) for place, word in enumerate(words)}
-            if {NUMBER, NAME} <= set(named.values()):
-                header = {place: word for place, word in named.items() if word in COLUMNS}
-            elif at >= 9:
-                break
-            continue
-        if len(found) >= MOST:
-            raise Invalid(f"一次最多导入 {MOST} 行，请分成几个文件")
-        row = {name: words[place] if place < len(words) else "" for place, name in header.items()}
-        if any(row.values()):
-            found.append((number, row))
-    if not header:
-        raise Invalid("没有找到表头：前 10 行中应有一行写明“工号”“姓名”等列名，可先下载模板")
-    return found
-
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())[:200]
+    return sheet_rows.table(
+        rows, columns=COLUMNS, said=_SAID, needed=(NUMBER, NAME), most=MOST, template="模板"
+    )
 
 
 def plan(

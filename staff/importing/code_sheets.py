@@ -5,7 +5,7 @@ Cells come in as text; files are read by whoever has them. What is faulty is tol
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from io import BytesIO
 
@@ -17,6 +17,8 @@ from core.errors import Forbidden, Invalid
 from core.events import announce
 from staff import queries, units_names, units_queries
 from staff.events import UnitNamed
+from staff.importing import sheet_rows
+from staff.importing.sheet_rows import Rows
 from staff.organising_rows import lock
 from staff.tree import OrgTree, Unit, plain
 from staff.units_names import BEGIN, SYSTEMS, NameGiven
@@ -70,41 +72,15 @@ class Line:
     reason: str = ""
 
 
-def table(rows: Iterable[tuple[int, Sequence[object]]]) -> list[tuple[int, dict[str, str]]]:
-    """The rows of a sheet by column, its header recognised; numbers as the file counts them.
+def table(rows: Iterable[tuple[int, Sequence[object]]]) -> Rows:
+    """The rows of a sheet by column, as `sheet_rows.table` reads them.
 
     Raises:
         Invalid: no header with 科室 and 系统 among the first rows, or too many rows.
     """
-    header: dict[int, str] = {}
-    found: list[tuple[int, dict[str, str]]] = []
-    for at, (number, cells) in enumerate(rows):
-        words = [_text(cell) for cell in cells]
-        if not header:
-            named = {place: _SAID.get(word, word) for place, word in enumerate(words)}
-            if {UNIT, SYSTEM} <= set(named.values()):
-                header = {place: word for place, word in named.items() if word in COLUMNS}
-            elif at >= 9:
-                break
-            continue
-        if len(found) >= MOST:
-            raise Invalid(f"一次最多导入 {MOST} 行，请分成几个文件")
-        row = {name: words[place] if place < len(words) else "" for place, name in header.items()}
-        if any(row.values()):
-            found.append((number, row))
-    if not header:
-        raise Invalid(f"没有找到表头：前 10 行中应有一行写明“{UNIT}”“{SYSTEM}”等列名，可先下载对照表作为模板")
-    return found
-
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime | date):
-        return f"{cell:%Y-%m-%d}"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return " ".join(str(cell).split())[:200]
+    return sheet_rows.table(
+        rows, columns=COLUMNS, said=_SAID, needed=(UNIT, SYSTEM), most=MOST, template="对照表作为模板"
+    )
 
 
 def plan(
