@@ -94,6 +94,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("petitioner", "phone"),
     Place("petitioner", "address"),
     Place("case_form_answer", "private", "case_id"),
+    Place("response", "private"),
     Place("patient", "phone"),
     Place("patient", "id_number"),
     Place("patient", "address"),
