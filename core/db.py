@@ -29,11 +29,13 @@ MODELS = (
 
 Hook = Callable[[], Awaitable[None]]
 
+_openings = [0]
 _after: ContextVar[list[Hook] | None] = ContextVar("after_commit", default=None)
 
 
 async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> TortoiseContext:
     """Connect; the pool opens at the first query. Close with `close_db()`."""
+    _openings[0] += 1
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     return await Tortoise.init(
@@ -65,6 +67,11 @@ async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> Tortois
 async def _nothing_to_reset(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Nobody leaves session state behind (locks and settings are the transaction's), so the round trip of asyncpg's
     own reset at every release is saved; what an interrupted task left open is still rolled back by asyncpg."""
+
+
+def opening() -> int:
+    """Which opening of a database this is: what a process keeps by the id of a row is of one opening only."""
+    return _openings[0]
 
 
 async def close_db() -> None:

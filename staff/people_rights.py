@@ -47,6 +47,14 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
         ),
     ),
     (
+        "问卷",
+        (
+            (P.SURVEY_DESIGN, "编制问卷与题库"),
+            (P.SURVEY_REVIEW, "审核发布问卷"),
+            (P.SURVEY_READ, "查看答卷与得分"),
+        ),
+    ),
+    (
         "统计与导出",
         (
             (P.REPORT_READ, "查看统计"),

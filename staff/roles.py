@@ -54,6 +54,7 @@ _IN_DEPARTMENT = frozenset(
         Permission.PATIENT_REVEAL,
         Permission.PATIENT_MAINTAIN,
         Permission.REPORT_READ,
+        Permission.SURVEY_READ,
         Permission.CONSENT_RECORD,
     }
 )
@@ -71,6 +72,8 @@ _IN_CENTRE = frozenset(
         Permission.PATIENT_REVEAL,
         Permission.PATIENT_MAINTAIN,
         Permission.REPORT_READ,
+        Permission.SURVEY_DESIGN,
+        Permission.SURVEY_READ,
         Permission.CHAT_MODERATE,
         Permission.EXPORT_WHOLE,
         Permission.CONSENT_RECORD,
@@ -81,7 +84,8 @@ _IN_CENTRE = frozenset(
 ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.LIAISON: _IN_DEPARTMENT,
-        Role.DEPARTMENT_HEAD: _IN_DEPARTMENT | {Permission.TICKET_ENDORSE},
+        # Departments keep forms of their own (DP-3); the centre reviews them.
+        Role.DEPARTMENT_HEAD: _IN_DEPARTMENT | {Permission.TICKET_ENDORSE, Permission.SURVEY_DESIGN},
         Role.VICE_PRESIDENT: frozenset(
             {
                 Permission.CASE_READ,
@@ -90,6 +94,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.TICKET_ENDORSE,
                 Permission.PATIENT_READ,
                 Permission.REPORT_READ,
+                Permission.SURVEY_READ,
                 Permission.EXPORT_APPROVE,
             }
         ),
@@ -99,6 +104,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
             Permission.CASE_REVIEW,
             Permission.TEMPLATE_MANAGE,
             Permission.FORM_MANAGE,
+            Permission.SURVEY_REVIEW,
             Permission.EXPORT_APPROVE,
         },
         Role.CLINICIAN: frozenset(
@@ -111,6 +117,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.TICKET_READ,
                 Permission.PATIENT_READ,
                 Permission.REPORT_READ,
+                Permission.SURVEY_READ,
             }
         ),
         Role.ADMINISTRATOR: frozenset(
@@ -125,7 +132,14 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
         ),
         Role.SECURITY: frozenset({Permission.ACCOUNT_MANAGE}),
         Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
-        Role.DESIGNER: frozenset({Permission.TEMPLATE_MANAGE, Permission.FORM_MANAGE}),
+        Role.DESIGNER: frozenset(
+            {
+                Permission.TEMPLATE_MANAGE,
+                Permission.FORM_MANAGE,
+                Permission.SURVEY_DESIGN,
+                Permission.SURVEY_READ,
+            }
+        ),
         # 检举控告 are handled by discipline inspection alone (《信访工作条例》 Art. 30).
         Role.DISCIPLINE: _IN_CENTRE | {Permission.CASE_REVIEW, Permission.CASE_SECRET},
     }

@@ -15,6 +15,8 @@ from surveys.answers import FIELDS, Answer, Shape, Words
 from surveys.logic import NUMBER, Node, Value, scaled
 
 CODE = r"^[a-z][a-z0-9_]{0,39}$"
+LOINC = r"^$|^[0-9]{1,7}-[0-9]$"
+STEP = r"^$|^[a-z][a-z_]{0,19}(\.[1-9][0-9]?)?$"  # "lab"; the second department of the same step: "lab.2"
 END = "end"  # where a jump leads that skips all the rest
 CodeText = Annotated[str, Field(pattern=CODE)]
 
@@ -86,8 +88,15 @@ class Question(Frozen):
     required: bool = False
     hint: Words = Field(default="", max_length=500)
     counted: bool = True
+    category: Words = Field(default="", max_length=40)  # free words, to group by in statistics
+    dimension: str = Field(default="", pattern=rf"^$|{CODE}")  # national dimension: `surveys.dimensions`
+    loinc: str = Field(default="", pattern=LOINC)
+    bank: str = Field(default="", pattern=rf"^$|{CODE}")  # the item of the bank it was taken from
+    step: str = Field(default="", pattern=STEP)  # of care it is about: `surveys.dynamic.steps`
     show_if: Node | None = None
     jumps: tuple[Jump, ...] = Field(default=(), max_length=20)
+
+    worded: ClassVar[tuple[str, ...]] = ("title", "hint")  # fields that are read by people
 
     @property
     def choices(self) -> tuple[Option, ...]:
@@ -107,6 +116,29 @@ class Question(Frozen):
     def values(self, answer: Answer) -> dict[str, Value]:
         """What a condition may know of the answer."""
         return answers.values(self.code, self.shape, answer, self.scores)
+
+    def texts(self) -> dict[str, str]:
+        """What is read by people, by place: "title", "options.a"; what a translation gives in another language."""
+        told = {name: getattr(self, name) for name in self.worded}
+        for name, things in self._lists():
+            told |= {f"{name}.{thing.code}": thing.label for thing in things}
+        return {place: text for place, text in told.items() if text}
+
+    def told_in(self, texts: Mapping[str, str]) -> Self:
+        """The same question with these words in place of its own; places not named keep theirs."""
+        changed: dict[str, Any] = {name: texts[name] for name in self.worded if name in texts}
+        for name, things in self._lists():
+            changed[name] = tuple(
+                thing.model_copy(update={"label": texts.get(f"{name}.{thing.code}", thing.label)})
+                for thing in things
+            )
+        return self.model_copy(update=changed)
+
+    def _lists(self) -> "Iterator[tuple[str, tuple[Option | Part, ...]]]":
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, tuple) and value and isinstance(value[0], Option | Part):
+                yield name, value
 
     def gaps(self) -> Iterator[Gap]:
         """What must be mended before it is published."""

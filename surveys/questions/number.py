@@ -18,6 +18,8 @@ class Number(Question):
     icon: ClassVar[str] = "id"
     shape: ClassVar[Shape] = Shape.NUMBER
 
+    worded: ClassVar[tuple[str, ...]] = ("title", "hint", "unit")
+
     kind: Literal["number"] = "number"
     low: str | None = Field(default=None, pattern=NUMBER)
     high: str | None = Field(default=None, pattern=NUMBER)

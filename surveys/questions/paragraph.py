@@ -15,6 +15,8 @@ class Paragraph(Question):
     icon: ClassVar[str] = "note"
     shape: ClassVar[Shape] = Shape.NOTHING
 
+    worded: ClassVar[tuple[str, ...]] = ("title", "hint", "text")
+
     kind: Literal["paragraph"] = "paragraph"
     text: Words = Field(default="", max_length=3000)
 

@@ -17,6 +17,8 @@ class Scale(Rating):
     icon: ClassVar[str] = "adjustments-horizontal"
     shape: ClassVar[Shape] = Shape.NUMBER
 
+    worded: ClassVar[tuple[str, ...]] = ("title", "hint", "low_label", "high_label")
+
     kind: Literal["scale"] = "scale"
     low: int = Field(default=1, ge=0, le=1)
     high: int = Field(default=5, ge=2, le=10)

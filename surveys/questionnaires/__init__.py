@@ -1,0 +1,1 @@
+"""Questionnaires: drafts, review, versions that never change."""
