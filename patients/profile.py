@@ -12,7 +12,31 @@ from core.errors import NotFound
 from core.identity import mask_id, mask_phone
 from patients import queries
 from patients.people import FLAG_LABELS, Flag
+from patients.profile_timeline import (
+    LAYERS,
+    QUICK_ACTIONS,
+    TIMELINE,
+    Entry,
+    Layer,
+    Person,
+    QuickAction,
+    Source,
+)
 from patients.said import IdentifierKind
+
+__all__ = [
+    "LAYERS",
+    "QUICK_ACTIONS",
+    "TIMELINE",
+    "Entry",
+    "Layer",
+    "Person",
+    "QuickAction",
+    "Source",
+    "pairs",
+    "profile",
+    "stands_for",
+]
 
 IDENTIFIER_LABELS = {
     IdentifierKind.HIS: "患者号",
