@@ -4,6 +4,7 @@ The JSON of one answer: `{"c": ["other"], "o": "…", "n": "3.5", "t": "…", "d
 "m": {"row1": ["agree"]}, "f": ["file id"]}`, of which a question uses one kind (`c` with `o`). Checks nothing.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,6 +19,7 @@ from surveys.logic import NUMBER, SCALE, Type, Value, scaled
 LONGEST_TEXT = 5000
 Code = Annotated[str, Field(max_length=40)]
 _KEPT = frozenset("\n\t")
+_PLACE = re.compile(r"[0-9]{1,2}")
 
 
 def clean(text: str) -> str:
@@ -41,6 +43,8 @@ class Shape(StrEnum):
     BLANKS = "blanks"
     GRID = "grid"
     FILES = "files"
+    RANKING = "ranking"
+    SIGNATURE = "signature"
 
 
 FIELDS: Mapping[Shape, frozenset[str]] = {
@@ -53,6 +57,8 @@ FIELDS: Mapping[Shape, frozenset[str]] = {
     Shape.BLANKS: frozenset({"b"}),
     Shape.GRID: frozenset({"m"}),
     Shape.FILES: frozenset({"f"}),
+    Shape.RANKING: frozenset({"m"}),
+    Shape.SIGNATURE: frozenset({"f", "t"}),
 }
 # What a condition takes the answer as a whole for, and each of its parts.
 WHOLE: Mapping[Shape, Type] = {
@@ -64,8 +70,14 @@ WHOLE: Mapping[Shape, Type] = {
     Shape.BLANKS: Type.NUMBER,
     Shape.GRID: Type.NUMBER,
     Shape.FILES: Type.NUMBER,
+    Shape.RANKING: Type.NUMBER,
+    Shape.SIGNATURE: Type.NUMBER,
 }
-PARTS: Mapping[Shape, Type] = {Shape.BLANKS: Type.TEXT, Shape.GRID: Type.CODE}
+PARTS: Mapping[Shape, Type] = {
+    Shape.BLANKS: Type.TEXT,
+    Shape.GRID: Type.CODE,
+    Shape.RANKING: Type.NUMBER,
+}
 
 
 class Answer(BaseModel):
@@ -128,8 +140,10 @@ def _whole(shape: Shape, answer: Answer) -> Value | None:
             return _counted(answer.f)
         case Shape.BLANKS:
             return _counted([text for text in answer.b.values() if text])
-        case Shape.GRID:
+        case Shape.GRID | Shape.RANKING:
             return _counted([codes for codes in answer.m.values() if codes])
+        case Shape.SIGNATURE:
+            return SCALE if answer.f or answer.t else None
         case Shape.NOTHING:
             return None
 
@@ -143,4 +157,10 @@ def _parts(shape: Shape, answer: Answer) -> dict[str, Value]:
         return {part: text for part, text in answer.b.items() if text}
     if shape is Shape.GRID:
         return {part: codes[0] for part, codes in answer.m.items() if codes}
+    if shape is Shape.RANKING:  # the place of each; what is no number is refused elsewhere
+        return {
+            part: int(places[0]) * SCALE
+            for part, places in answer.m.items()
+            if places and _PLACE.fullmatch(places[0])
+        }
     return {}

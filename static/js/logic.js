@@ -119,6 +119,8 @@ const WHOLE = {
   files: (a) => counted(a.f || []),
   blanks: (a) => counted(filled(a.b)),
   grid: (a) => counted(filled(a.m)),
+  ranking: (a) => counted(filled(a.m)),
+  signature: (a) => (a.f?.length || a.t ? amount(1) : null),
   nothing: () => null,
 };
 
@@ -129,6 +131,9 @@ export function valuesOf({ code, shape, scores = {} }, answer) {
   if (whole !== null) found.push([`q:${code}`, whole]);
   if (shape === "blanks") for (const [part, text] of filled(answer.b)) found.push([`q:${code}.${part}`, text]);
   if (shape === "grid") for (const [part, codes] of filled(answer.m)) found.push([`q:${code}.${part}`, codes[0]]);
+  if (shape === "ranking") {
+    for (const [part, [place]] of filled(answer.m)) if (/^[0-9]{1,2}$/.test(place)) found.push([`q:${code}.${part}`, amount(Number(place))]);
+  }
   const earned = (answer.c || []).filter((chosen) => chosen in scores).map((chosen) => scaled(scores[chosen]));
   if (earned.length && (shape === "code" || shape === "codes")) found.push([`s:${code}`, total(earned)]);
   return found;

@@ -12,6 +12,8 @@ const READ = {
   files: (fields) => ({ f: fields.files() }),
   blanks: (fields) => ({ b: fields.parts((control) => control.value.trim()) }),
   grid: (fields) => ({ m: fields.parts((control) => (control.checked ? [control.value] : null)) }),
+  ranking: (fields) => ({ m: fields.parts((control) => (control.tagName === "SELECT" && control.value ? [control.value] : null)) }),
+  signature: (fields) => ({ f: fields.files().filter(Boolean), t: fields.ticked("agreed") ? fields.one("name") : "" }),
   nothing: () => ({}),
 };
 
@@ -36,6 +38,10 @@ class Fields {
   one(part) {
     const texts = this.#of(part).filter((control) => control.type !== "radio" && control.type !== "checkbox");
     return (texts.at(-1)?.value || "").trim();
+  }
+
+  ticked(part) {
+    return this.#of(part).some((control) => control.checked);
   }
 
   files() {

@@ -9,6 +9,7 @@ from typing import Any
 from surveys.questions.base import Question
 from surveys.questions.blank import Blank
 from surveys.questions.blanks import Blanks
+from surveys.questions.body_map import BodyMap
 from surveys.questions.day import Day
 from surveys.questions.dropdown import Dropdown
 from surveys.questions.files import Files
@@ -17,9 +18,14 @@ from surveys.questions.matrix import Matrix
 from surveys.questions.multiple import Multiple
 from surveys.questions.nps import Nps
 from surveys.questions.number import Number
+from surveys.questions.pain import Pain
 from surveys.questions.paragraph import Paragraph
 from surveys.questions.phone import Phone
+from surveys.questions.picture import Picture
+from surveys.questions.picture_choice import PictureChoice
+from surveys.questions.ranking import Ranking
 from surveys.questions.scale import Scale
+from surveys.questions.signature import Signature
 from surveys.questions.single import Single
 from surveys.questions.stars import Stars
 
@@ -36,8 +42,14 @@ _KINDS: tuple[type[Question], ...] = (
     Day,
     LongText,
     Paragraph,
+    Picture,
+    PictureChoice,
     Files,
     Matrix,
+    Ranking,
+    Pain,
+    BodyMap,
+    Signature,
     Phone,
 )
 KINDS: Mapping[str, type[Question]] = MappingProxyType(

@@ -55,6 +55,32 @@ GOOD: dict[str, tuple[dict[str, Any], dict[str, list[str]], dict[str, Any], str]
         {"m": {"x": ["b"], "y": ["a"]}},
         "病区：乙；床号：甲",
     ),
+    "picture": ({"picture": FILE, "text": "院区平面图"}, {"q.k": ["x"]}, {}, ""),
+    "picture_choice": (
+        {"options": [{**one, "picture": FILE} for one in OPTIONS[:2]]},
+        {"q.k": ["b"]},
+        {"c": ["b"]},
+        "乙",
+    ),
+    "ranking": (
+        {"rows": [*PARTS, {"code": "z", "label": "日期"}], "most": 2},
+        {"q.k.x": ["2"], "q.k.y": ["1"], "q.k.z": [""]},
+        {"m": {"x": ["2"], "y": ["1"]}},
+        "1. 床号；2. 病区",
+    ),
+    "pain": ({}, {"q.k": ["5"]}, {"n": "5"}, "5 分（中度）"),
+    "body_map": (
+        {"sides": "back"},
+        {"q.k": ["back_lower_back", "back_left_knee"]},
+        {"c": ["back_lower_back", "back_left_knee"]},
+        "腰部；左膝后",
+    ),
+    "signature": (
+        {},
+        {"q.k.name": ["测试甲"], "q.k.agreed": ["1"]},
+        {"t": "测试甲"},
+        "测**（以姓名代签）",
+    ),
     "phone": ({}, {"q.k": ["138 0000 0001"]}, {"t": "138 0000 0001"}, "138****0001"),
 }
 
@@ -90,8 +116,23 @@ FAULTY = [
     ("matrix", {"rows": PARTS, "options": OPTIONS[:2]}, {"m": {"x": ["a", "b"]}}, "“病区”只能选一项"),
     ("matrix", {"rows": PARTS, "options": OPTIONS[:2]}, {"m": {"x": ["gone"]}}, "没有这个选项"),
     ("phone", {}, {"t": "12345"}, "不是有效的电话号码"),
+    ("picture", {}, {"c": ["a"]}, "答案的格式不对"),
+    ("picture_choice", {"options": OPTIONS[:2]}, {"c": ["a", "b"]}, "最多选 1 项"),
+    ("ranking", {"rows": PARTS}, {"m": {"z": ["1"]}}, "没有这一项"),
+    ("ranking", {"rows": PARTS}, {"m": {"x": ["3"]}}, "名次应为 1 到 2"),
+    ("ranking", {"rows": PARTS}, {"m": {"x": ["01"]}}, "名次应为 1 到 2"),
+    ("ranking", {"rows": PARTS}, {"m": {"x": ["1"], "y": ["1"]}}, "名次不能重复"),
+    ("ranking", {"rows": PARTS}, {"m": {"x": ["2"]}}, "名次要从 1 开始，中间不能空"),
+    ("pain", {}, {"n": "11"}, "应为 0 到 10 的整数"),
+    ("body_map", {"sides": "front"}, {"c": ["back_lower_back"]}, "没有这个部位"),
+    ("body_map", {"most": 1}, {"c": ["front_head", "front_chest"]}, "最多选 1 处"),
+    ("signature", {}, {"f": [FILE, FILE.replace("1", "2")]}, "只能有一个签名"),
+    ("signature", {}, {"t": "长" * 51}, "姓名不能超过 50 个字"),
 ]
 
+FRESH_GAPS = {
+    "picture": [Gap("picture", "请上传图片"), Gap("text", "请写明图片内容，供看不到图片的人了解")],
+}
 GAPS = [
     ("single", {"options": OPTIONS[:1]}, [Gap("options", "至少要有两个选项")]),
     (
@@ -113,6 +154,13 @@ GAPS = [
     ("scale", {"low_label": ""}, [Gap("low_label", "请写明两端的含义")]),
     ("blanks", {"blanks": []}, [Gap("blanks", "至少要有一空")]),
     ("number", {"low": "2", "high": "1"}, [Gap("high", "最大值不能小于最小值")]),
+    (
+        "picture_choice",
+        {"options": [{**OPTIONS[0], "picture": FILE}, OPTIONS[1]], "most": 3},
+        [Gap("options.1", "还没有图片"), Gap("most", "最多选几项超过了选项数")],
+    ),
+    ("ranking", {"rows": PARTS[:1]}, [Gap("rows", "至少要有两项")]),
+    ("ranking", {"rows": PARTS, "most": 3}, [Gap("most", "要排的项数超过了总项数")]),
     ("matrix", {"rows": []}, [Gap("rows", "至少要有一行")]),
     ("matrix", {"options": OPTIONS}, [Gap("options", "矩阵题没有“其他”和互斥选项")]),
 ]
@@ -136,7 +184,7 @@ def test_the_table_below_knows_every_kind() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fresh_one_lacks_nothing_but_its_title_and_survives_being_written_down(kind: str) -> None:
     fresh = KINDS[kind].new("k")
-    assert list(fresh.gaps()) == [Gap("title", "请写出题目")]
+    assert list(fresh.gaps()) == [Gap("title", "请写出题目"), *FRESH_GAPS.get(kind, [])]
     assert picked(fresh.model_dump(mode="json")) == fresh
     assert (fresh.kind, bool(fresh.label), bool(fresh.icon)) == (kind, True, True)
 
@@ -156,7 +204,7 @@ def test_an_empty_page_is_no_answer_and_is_lacking_only_where_something_is_asked
     question = made(kind, GOOD[kind][0], required=True)
     nothing = answer(question.read(Posted({})))
     assert (nothing.given, question.complaint(nothing), question.said(nothing)) == (frozenset(), "", "")
-    assert (question.lacking(nothing) == "") is (kind == "paragraph")
+    assert (question.lacking(nothing) == "") is (kind in {"paragraph", "picture"})
     assert question.values(nothing) == {}
 
 
