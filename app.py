@@ -24,6 +24,7 @@ from gates import BOUNDS, FILES, RULES
 from im.server import attach
 from im.web import routes as im_routes
 from intake.routes import routes as intake_routes
+from patient_portal.routes import routes as patient_routes
 from staff.sessions import middleware
 from wiring import wire
 
@@ -36,6 +37,7 @@ DOORS: tuple[Iterable[web.AbstractRouteDef], ...] = (
     im_routes,
     intake_routes,
     bot_routes,
+    patient_routes,
 )  # every package with addresses
 
 

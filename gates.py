@@ -23,6 +23,7 @@ BOUNDS = (
 )
 FILES = (
     Bound(LOG_IN, 16 * KB),
+    Bound(re.compile(r"/p/feedback"), 64 * MB),  # pictures taken with a phone
     Bound(re.compile(r"/(chat|imports?|settings/word)(/|$)"), 24 * MB),  # one file
     Bound(re.compile(r"/"), 64 * MB),  # several files at once
 )
@@ -38,6 +39,7 @@ UPLOADS = limit("uploads", "每人上传文件的次数", 60, 60, By.ACCOUNT)
 SEARCHES = limit("search", "每人搜索的次数", 120, 60, By.ACCOUNT)
 EXPORTS = limit("exports", "每人导出和下载名单的次数", 120, 3600, By.ACCOUNT)
 FEEDBACK = limit("feedback", "患者端同一设备查询和评价反馈的次数", 300, 60, By.DEVICE)
+PATIENTS = limit("patients", "患者端同一设备打开页面和提交的次数", 600, 60, By.DEVICE, shared=False)
 FEEDBACK_ADDRESS = limit("feedback_address", "患者端同一地址查询和评价反馈的次数", 1200, 60, By.ADDRESS)
 
 _ASK_FEEDBACK = re.compile(r"/api/v1/feedback/[^/]+(/rating)?$")
@@ -59,6 +61,11 @@ RULES = (
     Rule(SEARCHES, re.compile(r"/(search|pick)(/|$)"), GET),
     Rule(EXPORTS, re.compile(r"/cases/exports(/whole)?$"), POST),
     Rule(EXPORTS, _LISTS, GET),
+    Rule(PATIENTS, re.compile(r"/(p|kiosk)/(?!(api|q|s)/)"), ANY),
     Rule(PAGES, re.compile(r"/(?!static/|socket\.io)"), ANY),
-    Rule(STRANGERS, re.compile(r"/(?!static/|socket\.io|api/v1/hotline/|healthz|readyz|metrics)"), ANY),
+    Rule(
+        STRANGERS,
+        re.compile(r"/(?!static/|p/|kiosk/|socket\.io|api/v1/hotline/|healthz|readyz|metrics)"),
+        ANY,
+    ),
 )

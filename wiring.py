@@ -113,6 +113,8 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("card_copy", "response_code"),
     Place("integration_token", "value", "name"),
     Place("ca_challenge", "answer"),
+    Place("portal_account", "phone"),
+    Place("portal_code", "phone", "token_hash"),
 )
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 

@@ -9,7 +9,16 @@ from types import MappingProxyType
 from core.actions import REGISTER
 
 DOORS: Mapping[str, str] = MappingProxyType(
-    {"web": "网页", "wecom": "企业微信", "chat": "群聊", "api": "接口", "clock": "定时", "command": "命令行"}
+    {
+        "web": "网页",
+        "wecom": "企业微信",
+        "chat": "群聊",
+        "api": "接口",
+        "clock": "定时",
+        "command": "命令行",
+        "portal": "患者端",
+        "kiosk": "自助机",
+    }
 )
 RESULTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"ok": ("成功", "good"), "refused": ("被拒绝", "soon"), "failed": ("失败", "late")}

@@ -48,6 +48,7 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     SYSTEM = "system"
     PLATFORM = "platform"
+    PATIENT = "patient"
 
 
 class Door(StrEnum):
@@ -59,6 +60,8 @@ class Door(StrEnum):
     API = "api"
     CLOCK = "clock"
     COMMAND = "command"
+    PORTAL = "portal"
+    KIOSK = "kiosk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ limit then holds for each process and is never open. Locks no account: staff/log
 """
 
 import hashlib
+import hmac
 import math
 import time
 from collections import OrderedDict
@@ -19,7 +20,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
-from core import bell, parameters
+from core import bell, crypto, parameters
 from core.errors import TooMany
 from core.logs import logger
 from core.parameters import Parameter
@@ -31,12 +32,14 @@ log = logger(__name__)
 REFUSED = Counter("huiyin_limited_total", "Requests refused by a rate limit", ("limit",))
 SOURCE = "OWASP ASVS 4.0 11.1.4"
 FRESH = 15.0  # seconds for which a process believes the parameters it has read
+DEVICE_COOKIE = "huiyin_device"
 SULK = 10.0  # seconds for which Redis is not asked again once it did not answer
 MOST_KEPT = 50_000  # names a process remembers by itself
 
 
 class By(StrEnum):
-    """Whose doings are counted together. DEVICE: address and browser; SENDER: what a machine calls itself."""
+    """Whose doings are counted together. DEVICE: a browser by the name the patients' side gave it, else by address and
+    User-Agent; SENDER: what a machine calls itself."""
 
     ACCOUNT = "account"
     DEVICE = "device"
@@ -163,6 +166,19 @@ def limiting(rules: Sequence[Rule]) -> Middleware:
     return limited
 
 
+def named_device(request: web.Request) -> str:
+    """The name a browser was given by us; "" when it brings none that we signed. Behind one address stand hundreds of
+    phones of the same make, so an address and a User-Agent are not one device."""
+    name, _, signature = request.cookies.get(DEVICE_COOKIE, "").partition(".")
+    good = hmac.compare_digest(signature.encode(), device_signature(name).encode())
+    return name if name and good else ""
+
+
+def device_signature(name: str) -> str:
+    """What stands behind the name in the cookie."""
+    return crypto.sign("device", name)[:32]
+
+
 def _in_words(seconds: int) -> str:
     return f"{seconds} 秒" if seconds < 120 else f"{math.ceil(seconds / 60)} 分钟"
 
@@ -174,6 +190,8 @@ async def _who(request: web.Request, rule: Rule) -> str:
         case By.ACCOUNT:
             return f"account {actor.staff_id}" if actor is not None else ""
         case By.DEVICE:
+            if given := named_device(request):
+                return f"device {given}"
             return f"device {client_address(request)} {request.headers.get(hdrs.USER_AGENT, '')[:300]}"
         case By.ADDRESS:
             return "" if actor is not None else f"address {client_address(request)}"

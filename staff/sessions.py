@@ -220,7 +220,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     the session's CSRF token in `X-CSRF-Token` or the form field `csrf_token`. A door that streams its own
     multipart body takes the token in the header, or the body would have been read here.
     """
-    token = "" if _is_static(request) else request.cookies.get(COOKIE, "")
+    token = "" if _is_elsewhere(request) else request.cookies.get(COOKIE, "")
     session = None
     if token:
         quiet = request.headers.get(BACKGROUND_HEADER) == "1"
@@ -251,8 +251,9 @@ async def lift(token: str) -> None:
     await db.execute("update session set limited = '' where token_hash = $1", _digest(token))
 
 
-def _is_static(request: web.Request) -> bool:
-    return request.path.startswith(f"{settings().path_prefix}/static/")
+def _is_elsewhere(request: web.Request) -> bool:
+    """Files, and the patients' side: whoever works here is a stranger there, even in the same browser."""
+    return request.path.removeprefix(settings().path_prefix).startswith(("/static/", "/p/", "/kiosk/"))
 
 
 def _remember(request: web.Request, session: Session | None) -> None:

@@ -26,6 +26,8 @@ PLANNING = "staff:manage ticket:endorse"
 MATERIAL = "ticket:handle ticket:manage case:handle"
 
 TABLE: tuple[Line, ...] = (
+    # the patients' side: staff are strangers there; who may come in is walked by tests/portal/test_walk.py
+    anyone("POST /p/look", status=303),
     # the door
     anyone("GET /static/{path}", "/static/css/tokens.css"),
     anyone("GET /healthz"),

@@ -1,0 +1,18 @@
+"""All addresses of the patients' side; answers nothing itself.
+
+`SIGNED` pages load the session and check its token; `OPEN` ones are opened by a link or by anybody and load none, so
+that they cost no look at a session.
+"""
+
+from aiohttp import web
+
+from patient_portal import looking
+from patient_portal.door import behind
+
+SIGNED: tuple[web.RouteTableDef, ...] = ()
+OPEN: tuple[web.RouteTableDef, ...] = (looking.routes,)
+
+routes: list[web.AbstractRouteDef] = [
+    *(route for table in SIGNED for route in behind(table)),
+    *(route for table in OPEN for route in behind(table, signed_in=False)),
+]
