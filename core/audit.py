@@ -4,6 +4,7 @@ Rows are chained by a sealer and not by the writer, so that writers never wait f
 was changed, added or taken away after sealing breaks the chain; `verify` says where. Judges nothing and shows nobody.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +17,7 @@ from core.audit_chain import Verdict, seal, verify
 from core.audit_masks import veil
 from core.logs import trace_id
 
-__all__ = ["Beside", "Result", "Verdict", "beside", "record", "result_of", "seal", "verify"]
+__all__ = ["Beside", "Result", "Verdict", "beside", "record", "record_all", "result_of", "seal", "verify"]
 
 
 class Result(StrEnum):
@@ -124,3 +125,11 @@ async def record(by: Actor, action: str, subject: str, subject_id: int | None, *
     `before` and `after`; phones, ID numbers and secrets in `detail` are masked (core/audit_masks.py).
     """
     await db.execute(_INSERT, *_values(by, action, subject, subject_id, detail))
+
+
+async def record_all(lines: Sequence[tuple[Actor, str, str, int | None, dict[str, Any]]]) -> None:
+    """Write many lines (by, action, subject, subject_id, detail) in one round trip; as `record` for each."""
+    await db.executemany(
+        _INSERT,
+        [_values(by, action, subject, number, detail) for by, action, subject, number, detail in lines],
+    )
