@@ -9,7 +9,7 @@ therefore short in time, and two batches that wait for each other are nobody's f
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,18 +31,21 @@ CROSSED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)  # the row
 LONGEST = 0.2  # seconds after which a batch is committed; the rows it did not get to stay due
 
 Row = Mapping[str, Any]
+Outcome = tuple[str, str]  # note and state
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """A table with columns id, state, due_at, attempts, error, done_at, trace_id, and what to do with a row.
 
-    `run` returns a note ("" when there is nothing to say) and the state to leave the row in.
+    `run` returns a note ("" when there is nothing to say) and the state to leave the row in. With `run_all` a batch is
+    run as one, in one savepoint; when it fails it is halved until the row at fault stands alone.
     """
 
     table: str
-    run: Callable[[Row], Awaitable[tuple[str, str]]]
+    run: Callable[[Row], Awaitable[Outcome]]
     batch: int = 100
+    run_all: Callable[[Sequence[Row]], Awaitable[Sequence[Outcome]]] | None = None
 
 
 def back_off(attempts: int) -> timedelta:
@@ -62,6 +65,9 @@ async def drain(queue: Queue, longest: float = math.inf) -> int:
         )
         if not rows:
             return 0
+        if queue.run_all is not None:
+            await _run_all(queue, rows, queue.run_all)
+            return len(rows)
         finished: list[tuple[int, str, str]] = []
         began = time.monotonic()
         for row in rows:
@@ -82,6 +88,35 @@ async def drain(queue: Queue, longest: float = math.inf) -> int:
         await _finish(queue, finished)
     LAG.labels(queue.table).observe(max(0.0, (clock.now() - rows[0]["due_at"]).total_seconds()))
     return taken
+
+
+async def _run_all(
+    queue: Queue, rows: Sequence[Row], run_all: Callable[[Sequence[Row]], Awaitable[Sequence[Outcome]]]
+) -> None:
+    """Run these rows as one; when that fails, the halves, down to the row at fault."""
+    begin_trace(rows[0]["trace_id"] if len(rows) == 1 else "")
+    try:
+        async with db.transaction():
+            outcomes = await run_all(rows)
+            found = [(row["id"], state, note) for row, (note, state) in zip(rows, outcomes, strict=True)]
+            await _finish(queue, found)
+    except CROSSED:  # all of them are simply run again
+        log.info("rows_crossed", table=queue.table, rows=len(rows))
+        PUMPED.labels(queue.table, "crossed").inc(len(rows))
+    except Exception as error:  # noqa: BLE001 - the outermost loop: whatever a row does must not stop the pump
+        if len(rows) == 1:
+            await _failed(queue, rows[0], error)
+            return
+        log.info(
+            "rows_halved", table=queue.table, rows=len(rows), error=f"{type(error).__name__}: {error}"[:300]
+        )
+        middle = len(rows) // 2
+        await _run_all(queue, rows[:middle], run_all)
+        await _run_all(queue, rows[middle:], run_all)
+    else:
+        for _, state, _ in found:
+            PUMPED.labels(queue.table, state).inc()
+        LAG.labels(queue.table).observe(max(0.0, (clock.now() - rows[0]["due_at"]).total_seconds()))
 
 
 async def _finish(queue: Queue, finished: list[tuple[int, str, str]]) -> None:

@@ -3,7 +3,7 @@
 Each correction and its withdrawal is an audit line without the values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -42,14 +42,17 @@ class Correction:
     at: datetime
 
 
-async def of(patient_id: int) -> dict[str, Corrected]:
-    """The corrected fields of a patient with their values, for whoever writes the row."""
-    rows = await db.fetch("select field, value from patient_correction where patient_id = $1", patient_id)
+async def of(patient_ids: Collection[int]) -> dict[int, dict[str, Corrected]]:
+    """The corrected fields of patients with their values, by patient, for whoever writes the rows."""
+    rows = await db.fetch(
+        "select patient_id, field, value from patient_correction where patient_id = any($1::bigint[])",
+        list(patient_ids),
+    )
     ring = crypto.key_ring()
-    found: dict[str, Corrected] = {}
+    found: dict[int, dict[str, Corrected]] = {number: {} for number in patient_ids}
     for row in rows:
         value = orjson.loads(ring.decrypt(row["value"], _PLACE)) if row["value"] else None
-        found[row["field"]] = (
+        found[row["patient_id"]][row["field"]] = (
             date.fromisoformat(value) if row["field"] == "born_on" and isinstance(value, str) else value
         )
     return found

@@ -1,9 +1,12 @@
 """Keeps what was said, sealed, one row for each subject of each message, and gives it back to be folded.
 
-Decides nothing about what it means. The caller holds the lock of the subject (`patients.locks`).
+Everything here goes by sets: a batch of messages costs as many statements as one. Decides nothing about what was said
+means. The caller holds the locks of the subjects (`patients.locks`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from core import crypto, db
@@ -11,66 +14,140 @@ from patients.folding import Fact
 from patients.said import SUBJECTS, Heard, PatientSaid, Said
 
 S = TypeVar("S", bound=Said)
+Subject = tuple[str, str]  # ("visit", "ZY001")
 
 _PLACE = "record_fact.body"
+_KINDS = {name: kind for kind, name in SUBJECTS.items()}
+REMEMBERED = 8_192  # opened facts; the same words are said of a patient again and again
+_opened: dict[tuple[str, bytes], Said] = {}
 
 
-async def forget(message_id: int) -> list[tuple[str, str]]:
-    """Take back what this message said before it was repaired; the subjects it spoke of."""
-    rows = await db.fetch("delete from record_fact where message_id = $1 returning subject, key", message_id)
-    return [(row["subject"], row["key"]) for row in rows]
+@dataclass(frozen=True, slots=True)
+class _Row:
+    subject: str
+    key: str
+    at: datetime
+    rank: str
+    message_id: int
+    place: int
+    body: bytes
+    mark: bytes
 
 
-async def keep(message_id: int, heard: Heard) -> None:
-    """Keep everything a message says."""
-    rows = []
-    for place, said in enumerate(heard.said):
-        text = said.model_dump_json(exclude_unset=True)
-        mark = crypto.search_hash(text)
-        subject = SUBJECTS[type(said)]
-        if isinstance(said, PatientSaid) and said.weak and await _said_before(said.number, mark, heard):
-            continue
-        sealed = crypto.key_ring().encrypt(text, _PLACE)
-        rows.append((subject, said.number, heard.at, heard.rank, message_id, place, sealed, mark))
-    await db.executemany(
-        "insert into record_fact (subject, key, at, rank, message_id, place, body, said_hash)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        rows,
-    )
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything that was said of some subjects."""
+
+    _facts: Mapping[Subject, list[Fact[Said]]]
+
+    def of(self, kind: type[S], key: str) -> list[Fact[S]]:
+        """What was said of one of them, in the order in which it was written."""
+        found: list[Fact[S]] = []
+        for fact in self._facts.get((SUBJECTS[kind], key), []):
+            assert isinstance(fact.said, kind)  # noqa: S101 - kept under its kind
+            found.append(Fact(fact.at, fact.rank, fact.said))
+        return found
+
+    def keys(self, subject: str) -> list[str]:
+        """Those of which anything was said, in order."""
+        return sorted(key for name, key in self._facts if name == subject)
 
 
-async def _said_before(number: str, mark: bytes, heard: Heard) -> bool:
-    """Whether the same was said in passing at an earlier time; the earliest of the same words is the one that counts."""
+async def forget(message_ids: Collection[int]) -> set[Subject]:
+    """Take back what these messages said before they were repaired; the subjects they spoke of."""
     rows = await db.fetch(
-        "select id, at, rank from record_fact where subject = 'patient' and key = $1 and said_hash = $2",
-        number,
-        mark,
+        "delete from record_fact where message_id = any($1::bigint[]) returning subject, key",
+        list(message_ids),
     )
-    later = [row["id"] for row in rows if (row["at"], row["rank"]) > (heard.at, heard.rank)]
+    return {(row["subject"], row["key"]) for row in rows}
+
+
+async def keep(told: Sequence[tuple[int, Heard]]) -> None:
+    """Keep everything that these messages (by their ids) say."""
+    rows: list[_Row] = []
+    passing: dict[tuple[str, bytes], _Row] = {}
+    for message_id, heard in told:
+        for place, said in enumerate(heard.said):
+            text = said.model_dump_json(exclude_unset=True)
+            mark, subject = crypto.search_hash(text), SUBJECTS[type(said)]
+            _remember(subject, mark, said)
+            sealed = crypto.key_ring().encrypt(text, _PLACE)
+            row = _Row(subject, said.number, heard.at, heard.rank, message_id, place, sealed, mark)
+            if isinstance(said, PatientSaid) and said.weak:
+                before = passing.setdefault((row.key, mark), row)
+                if (row.at, row.rank) < (before.at, before.rank):
+                    passing[row.key, mark] = row
+            else:
+                rows.append(row)
+    rows += await _said_first(passing)
+    await db.execute(
+        "insert into record_fact (subject, key, at, rank, message_id, place, body, said_hash)"
+        " select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::int[],"
+        " $7::bytea[], $8::bytea[])",
+        [row.subject for row in rows],
+        [row.key for row in rows],
+        [row.at for row in rows],
+        [row.rank for row in rows],
+        [row.message_id for row in rows],
+        [row.place for row in rows],
+        [row.body for row in rows],
+        [row.mark for row in rows],
+    )
+
+
+async def _said_first(passing: Mapping[tuple[str, bytes], _Row]) -> list[_Row]:
+    """Of what is said in passing, that which nobody said in the same words at an earlier time; what was said later
+    goes: the earliest of the same words is the one that counts."""
+    if not passing:
+        return []
+    found = await db.fetch(
+        "select f.id, f.key, f.said_hash, f.at, f.rank from record_fact f"
+        " join unnest($1::text[], $2::bytea[]) as t(key, mark) on f.key = t.key and f.said_hash = t.mark"
+        " where f.subject = 'patient'",
+        [key for key, _ in passing],
+        [mark for _, mark in passing],
+    )
+    later: list[int] = []
+    before: set[tuple[str, bytes]] = set()
+    for row in found:
+        name = (row["key"], row["said_hash"])
+        if (row["at"], row["rank"]) > (passing[name].at, passing[name].rank):
+            later.append(row["id"])
+        else:
+            before.add(name)
     if later:
         await db.execute("delete from record_fact where id = any($1::bigint[])", later)
-    return len(later) < len(rows)
+    return [row for name, row in passing.items() if name not in before]
 
 
-async def of(kind: type[S], key: str) -> list[Fact[S]]:
-    """Everything that was said of one subject."""
+async def of(subjects: Iterable[Subject]) -> Told:
+    """Everything that was said of these subjects."""
+    wanted = sorted(set(subjects))
     rows = await db.fetch(
-        "select at, rank, body from record_fact where subject = $1 and key = $2 order by at, rank",
-        SUBJECTS[kind],
-        key,
+        "select f.subject, f.key, f.at, f.rank, f.body, f.said_hash from unnest($1::text[], $2::text[])"
+        " as t(subject, key) join record_fact f on f.subject = t.subject and f.key = t.key",
+        [subject for subject, _ in wanted],
+        [key for _, key in wanted],
     )
-    ring = crypto.key_ring()
-    return [
-        Fact(row["at"], row["rank"], kind.model_validate_json(ring.decrypt(row["body"], _PLACE)))
-        for row in rows
-    ]
+    found: dict[Subject, list[Fact[Said]]] = {}
+    for row in rows:
+        said = _opened.get((row["subject"], row["said_hash"])) or _open(
+            row["subject"], row["said_hash"], row["body"]
+        )
+        found.setdefault((row["subject"], row["key"]), []).append(Fact(row["at"], row["rank"], said))
+    for facts in found.values():
+        facts.sort(key=lambda fact: fact.order)
+    return Told(found)
 
 
-async def known(subject: str, keys: Iterable[str]) -> set[str]:
-    """Those of the subjects of which anything was said."""
-    rows = await db.fetch(
-        "select distinct key from record_fact where subject = $1 and key = any($2::text[])",
-        subject,
-        list(keys),
-    )
-    return {row["key"] for row in rows}
+def _open(subject: str, mark: bytes, body: bytes) -> Said:
+    said = _KINDS[subject].model_validate_json(crypto.key_ring().decrypt(body, _PLACE))
+    _remember(subject, mark, said)
+    return said
+
+
+def _remember(subject: str, mark: bytes, said: Said) -> None:
+    """`mark` is a keyed hash of the words, so the same mark means the same words, in any database."""
+    _opened[subject, mark] = said
+    while len(_opened) > REMEMBERED:
+        del _opened[next(iter(_opened))]

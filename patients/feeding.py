@@ -1,44 +1,50 @@
-"""The one way in which other systems change patients and visits: what a message says is kept, and rows follow.
+"""The one way in which other systems change patients and visits: what messages say is kept, and rows follow.
 
 Each subject a message speaks of is folded anew from everything ever said of it, so arrival in any order, twice, or
-after a repair ends in the same rows. Reads no message and knows no protocol; what staff corrected stands above it.
+after a repair ends in the same rows. A batch of messages is taken as one: each statement serves all of them, and a
+subject that several speak of is written once. Reads no message and knows no protocol; what staff corrected stands above
+it.
 """
 
+from collections.abc import Sequence
+
 from patients import facts, locks, merging
+from patients.facts import Subject
 from patients.said import SUBJECTS as SUBJECT_OF
 from patients.said import Heard, PatientSaid, VisitSaid
-from patients.settling import records
-from patients.settling.patient import settle_patient
-from patients.settling.visit import settle_visit
+from patients.settling.patient import settle_patients
+from patients.settling.records import settle_records
+from patients.settling.visit import settle_visits
 
 
 async def take(message_id: int, heard: Heard) -> None:
-    """Take what a message says; in the caller's transaction, as often as it is called.
+    """`take_all` of one message."""
+    await take_all([(message_id, heard)])
+
+
+async def take_all(told: Sequence[tuple[int, Heard]]) -> None:
+    """Take what these messages (by their ids) say; in the caller's transaction, as often as it is called.
 
     Raises:
         asyncpg errors only; what is said has been checked by whoever read it.
     """
-    mentioned = set(heard.patients())
-    said_visits = {one.number for one in heard.said if isinstance(one, VisitSaid)}
+    mentioned = {number for _, heard in told for number in heard.patients()}
+    subjects: set[Subject] = {(SUBJECT_OF[type(one)], one.number) for _, heard in told for one in heard.said}
     names = [f"patient {number}" for number in mentioned]
-    names += [f"{SUBJECT_OF[type(one)]} {one.number}" for one in heard.said]
-    names += [f"visit {number}" for number in _visits(heard)]
+    names += [f"{subject} {key}" for subject, key in subjects]
+    names += [f"visit {number}" for _, heard in told for number in _visits(heard)]
     await locks.hold(names)
-    before = set(await facts.forget(message_id))
-    torn = await merging.forget(message_id)
-    await facts.keep(message_id, heard)
-    await merging.keep(message_id, heard)
-    subjects = before | {(SUBJECT_OF[type(one)], one.number) for one in heard.said}
-    patients = {key for subject, key in subjects if subject == "patient"} | mentioned
-    for number in sorted(patients & await facts.known("patient", patients)):
-        await settle_patient(number)
-    if heard.merges or torn:
+    ids = [message_id for message_id, _ in told]
+    subjects |= await facts.forget(ids)
+    torn = await merging.forget(ids)
+    await facts.keep(told)
+    await merging.keep(told)
+    known = await facts.of(subjects | {("patient", number) for number in mentioned})
+    await settle_patients(known.keys("patient"), known)
+    if torn or any(heard.merges for _, heard in told):
         await merging.regroup([*mentioned, *torn])
-    for number in sorted({key for subject, key in subjects if subject == "visit"} | said_visits):
-        await settle_visit(number)
-    for subject, key in sorted(subjects):
-        if subject not in ("patient", "visit"):
-            await records.settle(subject, key)
+    await settle_visits(sorted(key for subject, key in subjects if subject == "visit"), known)
+    await settle_records({one for one in subjects if one[0] not in ("patient", "visit")}, known)
 
 
 def _visits(heard: Heard) -> set[str]:

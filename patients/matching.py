@@ -6,6 +6,7 @@ Rules, from what a patient's row says (the hospital's own numbers never match by
 What a person has decided (same, apart) is never proposed again and stands above the rules.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,62 +49,81 @@ def compare(a: Any, b: Any) -> Likeness:
     return Likeness(min(points, 100), tuple(reasons), exact=same_id and same_name)
 
 
-async def look(patient_id: int) -> None:
-    """Compare a patient, whose identity has changed, with all who may be the same; merges and proposals follow."""
-    row = await db.fetchrow(f"select {_COLUMNS} from patient where id = $1", patient_id)  # noqa: S608
-    assert row is not None  # noqa: S101
-    names = [f"likeness {row[mark].hex()}" for mark in ("id_hash", "phone_hash") if row[mark] is not None]
-    await locks.hold([*names, f"likeness {row['name']} {row['born_on']}"])
-    others = await db.fetch(
-        f"select {_COLUMNS} from patient where id <> $1 and id in ("  # noqa: S608
-        " (select id from patient where id_hash = $2)"
-        " union (select id from patient where phone_hash = $3 and name = $4)"
-        " union (select id from patient where name = $4 and born_on = $5 and gender = $6 limit $7)) order by id",
-        patient_id,
-        row["id_hash"],
-        row["phone_hash"],
-        row["name"],
-        row["born_on"],
-        row["gender"],
+async def look(patient_ids: Collection[int]) -> None:
+    """Compare patients, whose identity has changed, with all who may be the same; merges and proposals follow."""
+    rows = await db.fetch(
+        f"select {_COLUMNS} from patient where id = any($1::bigint[])",  # noqa: S608
+        list(patient_ids),
+    )
+    looked = {row["id"]: row for row in rows}
+    await locks.hold(name for row in rows for name in _names(row))
+    others = await _alike(list(looked))
+    decided = await _decided(list(looked))
+    exact: dict[str, set[str]] = {row["number"]: set() for row in rows}
+    likely: dict[tuple[int, int], Likeness] = {}
+    for whose, other in others:
+        row = looked[whose]
+        pair = (min(whose, other["id"]), max(whose, other["id"]))
+        if pair in decided:
+            continue
+        found = compare(row, other)
+        if found.exact:
+            exact[row["number"]].add(other["number"])
+        elif found.points >= LIKELY:
+            likely[pair] = found
+    await _propose(list(looked), likely)
+    await merging.by_rule(exact)
+
+
+def _names(row: Any) -> list[str]:
+    """What is locked, so that two who are alike and come at once are still compared."""
+    marks = [f"likeness {row[mark].hex()}" for mark in ("id_hash", "phone_hash") if row[mark] is not None]
+    return [*marks, f"likeness {row['name']} {row['born_on']}"]
+
+
+async def _alike(patient_ids: list[int]) -> list[tuple[int, Any]]:
+    """Whoever may be the same as each of these: (whose, the other's row), by their ids."""
+    columns = ", ".join(f"o.{name.strip()}" for name in _COLUMNS.split(","))
+    rows = await db.fetch(
+        f"select p.id as whose, {columns} from patient p cross join lateral ("  # noqa: S608 - our own names
+        " (select id from patient where id_hash = p.id_hash)"
+        " union (select id from patient where phone_hash = p.phone_hash and name = p.name)"
+        " union (select id from patient where name = p.name and born_on = p.born_on and gender = p.gender limit $2)"
+        ") c join patient o on o.id = c.id where p.id = any($1::bigint[]) and o.id <> p.id order by p.id, o.id",
+        patient_ids,
         MOST,
     )
-    decided = await _decided(patient_id)
-    exact: set[str] = set()
-    likely: dict[int, Likeness] = {}
-    for other in others:
-        found = compare(row, other)
-        if decided.get(other["id"]) is not None:
-            continue
-        if found.exact:
-            exact.add(other["number"])
-        elif found.points >= LIKELY:
-            likely[other["id"]] = found
-    await _propose(patient_id, likely)
-    await merging.by_rule(row["number"], exact)
+    return [(row["whose"], row) for row in rows]
 
 
-async def _decided(patient_id: int) -> dict[int, str]:
+async def _decided(patient_ids: list[int]) -> set[tuple[int, int]]:
     rows = await db.fetch(
-        "select a_id, b_id, state from patient_pair where (a_id = $1 or b_id = $1) and state <> 'proposed'",
-        patient_id,
+        "select a_id, b_id from patient_pair where (a_id = any($1::bigint[]) or b_id = any($1::bigint[]))"
+        " and state <> 'proposed'",
+        patient_ids,
     )
-    return {(row["b_id"] if row["a_id"] == patient_id else row["a_id"]): row["state"] for row in rows}
+    return {(row["a_id"], row["b_id"]) for row in rows}
 
 
-async def _propose(patient_id: int, likely: dict[int, Likeness]) -> None:
-    await db.execute(
-        "delete from patient_pair where (a_id = $1 or b_id = $1) and state = 'proposed'"
-        " and not (a_id = any($2::bigint[]) or b_id = any($2::bigint[]))",
-        patient_id,
-        list(likely),
+async def _propose(patient_ids: list[int], likely: Mapping[tuple[int, int], Likeness]) -> None:
+    """Propose what is likely; what was proposed for these patients and is likely no more goes."""
+    rows = await db.fetch(
+        "select a_id, b_id, points, reasons from patient_pair where state = 'proposed'"
+        " and (a_id = any($1::bigint[]) or b_id = any($1::bigint[]))",
+        patient_ids,
     )
-    for other, found in likely.items():
-        await db.execute(
+    there = {(row["a_id"], row["b_id"]): (row["points"], tuple(row["reasons"])) for row in rows}
+    gone = set(there) - set(likely)
+    if gone:
+        await db.executemany("delete from patient_pair where a_id = $1 and b_id = $2", sorted(gone))
+    fresh = [
+        (*pair, found.points, list(found.reasons), clock.now())
+        for pair, found in sorted(likely.items())
+        if there.get(pair) != (found.points, found.reasons)
+    ]
+    if fresh:
+        await db.executemany(
             "insert into patient_pair (a_id, b_id, points, reasons, proposed_at) values ($1, $2, $3, $4, $5)"
             " on conflict (a_id, b_id) do update set points = $3, reasons = $4 where patient_pair.state = 'proposed'",
-            min(patient_id, other),
-            max(patient_id, other),
-            found.points,
-            list(found.reasons),
-            clock.now(),
+            fresh,
         )

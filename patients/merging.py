@@ -5,7 +5,7 @@ last counts. The record that stands for a person is the one that was not given u
 Visits move to it and back; what staff wrote and what systems told stays with the record it was told of.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,58 +26,61 @@ class Edge:
     order: tuple[datetime, str]
 
 
-async def forget(message_id: int) -> list[str]:
-    """Take back the merges of a message that was repaired; the numbers concerned."""
+async def forget(message_ids: Collection[int]) -> list[str]:
+    """Take back the merges of messages that were repaired; the numbers concerned."""
     rows = await db.fetch(
-        "delete from patient_merge where message_id = $1 returning prior, survivor", message_id
+        "delete from patient_merge where message_id = any($1::bigint[]) returning prior, survivor",
+        list(message_ids),
     )
     return [number for row in rows for number in (row["prior"], row["survivor"])]
 
 
-async def keep(message_id: int, heard: Heard) -> None:
-    """Keep the merges that a message tells of; `regroup` follows."""
-    for merge in heard.merges:
-        if merge.prior != merge.survivor:
-            await db.execute(
-                "insert into patient_merge (prior, survivor, ground, at, rank, message_id, decided_by)"
-                " values ($1, $2, 'feed', $3, $4, $5, '医院信息系统')",
-                merge.prior,
-                merge.survivor,
-                heard.at,
-                heard.rank,
-                message_id,
-            )
+async def keep(told: Sequence[tuple[int, Heard]]) -> None:
+    """Keep the merges that these messages (by their ids) tell of; `regroup` follows."""
+    rows = [
+        (merge.prior, merge.survivor, heard.at, heard.rank, message_id)
+        for message_id, heard in told
+        for merge in heard.merges
+        if merge.prior != merge.survivor
+    ]
+    if rows:
+        await db.executemany(
+            "insert into patient_merge (prior, survivor, ground, at, rank, message_id, decided_by)"
+            " values ($1, $2, 'feed', $3, $4, $5, '医院信息系统')",
+            rows,
+        )
 
 
 _BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-async def by_rule(number: str, same: Collection[str]) -> None:
-    """Hold these numbers to be one person with `number` by rule, and no others; pointers follow."""
+async def by_rule(same: Mapping[str, Collection[str]]) -> None:
+    """Hold each of these numbers to be one person with the ones beside it by rule, and no others; pointers follow."""
     rows = await db.fetch(
-        "select id, prior, survivor from patient_merge where ground = 'rule' and undone_at is null"
-        " and (prior = $1 or survivor = $1)",
-        number,
+        "select id, prior, survivor, ground from patient_merge where undone_at is null"
+        " and (prior = any($1::text[]) or survivor = any($1::text[]))",
+        list(same),
     )
-    there = {row["survivor"] if row["prior"] == number else row["prior"]: row["id"] for row in rows}
-    gone = [merge_id for other, merge_id in there.items() if other not in same]
-    fresh = sorted(set(same) - set(there))
+    there = {(row["prior"], row["survivor"]): row["id"] for row in rows if row["ground"] == "rule"}
+    wanted = {(max(one, other), min(one, other)) for one, others in same.items() for other in others}
+    gone = [
+        merge_id
+        for (prior, survivor), merge_id in there.items()
+        if survivor not in same.get(prior, (survivor,)) or prior not in same.get(survivor, (prior,))
+    ]
+    fresh = sorted(wanted - set(there))
     if gone:
         await db.execute("delete from patient_merge where id = any($1::bigint[])", gone)
-    for other in fresh:
-        await db.execute(
+    if fresh:
+        await db.executemany(
             "insert into patient_merge (prior, survivor, ground, at, decided_by, reason)"
             " values ($1, $2, 'rule', $3, '匹配规则', '证件号和姓名相同') on conflict do nothing",
-            max(number, other),
-            min(number, other),
-            _BEGINNING,
+            [(prior, survivor, _BEGINNING) for prior, survivor in fresh],
         )
-    linked = await db.fetchval(
-        "select exists (select 1 from patient_merge where (prior = $1 or survivor = $1) and undone_at is null)",
-        number,
-    )
-    if gone or fresh or linked:
-        await regroup([number, *there, *fresh])
+    touched = {number for row in rows for number in (row["prior"], row["survivor"])}
+    touched |= {number for pair in fresh for number in pair}
+    if touched:
+        await regroup(touched)
 
 
 async def regroup(numbers: Iterable[str]) -> None:

@@ -1,15 +1,19 @@
-"""The row of a patient from what was said of them and what staff corrected; decides no merge by itself."""
+"""The rows of patients from what was said of them and what staff corrected; decides no merge by itself.
 
-from collections.abc import Mapping
+A batch of patients costs as many statements as one, and what has not changed is not written.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from core import clock, crypto, db
 from core.db import transaction
-from core.events import announce
+from core.events import Event, announce
 from patients import corrections, facts, matching
 from patients.events import DeathWithdrawn, PatientDied
-from patients.folding import fold_patient
-from patients.said import ContactSaid, Identifier, IdentifierKind, PatientSaid
+from patients.facts import Told
+from patients.folding import PatientState, fold_patient
+from patients.said import Identifier, IdentifierKind, PatientSaid
 
 PLAIN = {  # column → what an empty one holds
     "name": "（未登记姓名）",
@@ -24,154 +28,173 @@ PLAIN = {  # column → what an empty one holds
 }
 SEALED = {"phone": "phone_hash", "id_number": "id_hash", "address": ""}
 IDENTITY = ("name", "gender", "born_on", "phone_hash", "id_hash")  # what tells persons apart
-_KEPT = "id, name, gender, born_on, phone_hash, id_hash, deceased, death_told_by"
+COLUMNS = (*PLAIN, "allergies", *SEALED, "phone_hash", "id_hash", "deceased", "death_told_by")
+Row = Mapping[str, Any]
 
 
-async def settle_patient(number: str) -> int:
-    """Write the patient of this number as told; their id. Announces a death and its withdrawal."""
-    state = fold_patient(await facts.of(PatientSaid, number))
+async def settle_patients(numbers: Collection[str], told: Told | None = None) -> None:
+    """Write the patients of these numbers as told. Announces deaths and their withdrawal; merges follow likeness.
+
+    Args:
+        numbers: of patients; one that has no record gets it.
+        told: everything said of them, when the caller has it at hand.
+    """
+    if not numbers:
+        return
+    known = told or await facts.of(("patient", number) for number in numbers)
     async with transaction():
-        before = await db.fetchrow(f"select {_KEPT} from patient where number = $1 for update", number)  # noqa: S608
-        fresh = before is None
-        if before is None:
-            before = await db.fetchrow(
-                f"insert into patient (number, name) values ($1, $2) returning {_KEPT}",  # noqa: S608
-                number,
-                PLAIN["name"],
-            )
-        assert before is not None  # noqa: S101 - just written
-        patient_id: int = before["id"]
-        corrected = await corrections.of(patient_id)
-        fields = {**state.fields, **corrected}
-        death = await _death(before, state.fields, corrected)
-        after = await _write(patient_id, fields, death)
-        await _identifiers(patient_id, number, state.identifiers, fields.get("id_number"))
-        await _contacts(patient_id, state.contacts)
-        if after["deceased"] != before["deceased"]:
-            happened = PatientDied if after["deceased"] else DeathWithdrawn
-            await announce(happened(patient_id=patient_id))
-        if fresh or any(before[name] != after[name] for name in IDENTITY):
-            await matching.look(patient_id)
-    return patient_id
+        fresh = await db.fetch(
+            "insert into patient (number, name) select n, $2 from unnest($1::text[]) with ordinality as t(n, at)"
+            " order by at on conflict (number) do nothing returning id",
+            sorted(numbers),
+            PLAIN["name"],
+        )
+        rows = await db.fetch(
+            f"select id, number, {', '.join(COLUMNS)} from patient where number = any($1::text[])"  # noqa: S608
+            " order by id for update",
+            list(numbers),
+        )
+        states = {row["id"]: fold_patient(known.of(PatientSaid, row["number"])) for row in rows}
+        looked = {row["id"] for row in fresh} | await _write(rows, states)
+        if looked:
+            await matching.look(looked)
 
 
-async def resettle(patient_id: int) -> None:
-    """Write a patient anew after a correction or a change of their visits."""
-    number = await db.fetchval("select number from patient where id = $1", patient_id)
-    await settle_patient(number)
+async def resettle(*patient_ids: int) -> None:
+    """Write patients anew after a correction or a change of their visits."""
+    rows = await db.fetch("select number from patient where id = any($1::bigint[])", list(patient_ids))
+    await settle_patients([row["number"] for row in rows])
 
 
-async def _write(patient_id: int, fields: Mapping[str, Any], death: tuple[bool, str]) -> Mapping[str, Any]:
-    """Write the columns that were ever told of; the row afterwards."""
-    sets, values = ["changed_at = $2"], [patient_id, clock.now()]
+async def _write(rows: Iterable[Row], states: Mapping[int, PatientState]) -> set[int]:
+    """Write what has changed; the patients whose identity has."""
+    corrected = await corrections.of(states)
+    ended = await _died_in_visits(states)
+    changed: list[tuple[object, ...]] = []
+    happened: list[Event] = []
+    looked: set[int] = set()
+    wanted: dict[int, set[Identifier]] = {}
+    for row in rows:
+        patient_id, state = row["id"], states[row["id"]]
+        fields = {**state.fields, **corrected[patient_id]}
+        after = _columns(row, fields)
+        after["deceased"], after["death_told_by"] = _death(
+            row, state.fields, corrected[patient_id], in_visit=patient_id in ended
+        )
+        if any(after[name] != row[name] for name in COLUMNS):
+            changed.append((patient_id, clock.now(), *(after[name] for name in COLUMNS)))
+        if after["deceased"] != row["deceased"]:
+            event = PatientDied if after["deceased"] else DeathWithdrawn
+            happened.append(event(patient_id=patient_id))
+        if any(after[name] != row[name] for name in IDENTITY):
+            looked.add(patient_id)
+        wanted[patient_id] = {*state.identifiers, Identifier(kind=IdentifierKind.HIS, value=row["number"])}
+        if isinstance(fields.get("id_number"), str) and fields["id_number"]:
+            wanted[patient_id].add(Identifier(kind=IdentifierKind.ID, value=fields["id_number"]))
+    if changed:
+        sets = ", ".join(f"{name} = ${at}" for at, name in enumerate(COLUMNS, start=3))
+        await db.executemany(f"update patient set changed_at = $2, {sets} where id = $1", changed)  # noqa: S608
+    await _identifiers(wanted)
+    await _contacts(states)
+    await announce(*happened)
+    return looked
 
-    def put(column: str, value: object) -> None:
-        values.append(value)
-        sets.append(f"{column} = ${len(values)}")
 
-    for name, empty in PLAIN.items():
-        if name in fields:
-            put(name, fields[name] or empty)
+def _columns(row: Row, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns as they are to be: those that were ever told of anew, the others as they stand."""
+    found = {name: row[name] for name in COLUMNS}
+    found |= {name: fields[name] or empty for name, empty in PLAIN.items() if name in fields}
     if "allergies" in fields:
-        put("allergies", list(fields["allergies"] or ()))
+        found["allergies"] = list(fields["allergies"] or ())
+    ring = crypto.key_ring()
     for name, mark in SEALED.items():
-        if name in fields:
-            text = fields[name] or ""
-            put(name, crypto.key_ring().encrypt(text, f"patient.{name}") if text else None)
-            if mark:
-                put(mark, crypto.search_hash(text) if text else None)
-    put("deceased", death[0])
-    put("death_told_by", death[1])
-    row = await db.fetchrow(
-        f"update patient set {', '.join(sets)} where id = $1 returning {_KEPT}",  # noqa: S608 - our own names
-        *values,
-    )
-    assert row is not None  # noqa: S101
-    found: Mapping[str, Any] = row
+        if name not in fields:
+            continue
+        text, place, old = str(fields[name] or ""), f"patient.{name}", row[name]
+        if (ring.decrypt(old, place) if old else "") != text:
+            found[name] = ring.encrypt(text, place) if text else None
+        if mark:
+            found[mark] = crypto.search_hash(text) if text else None
     return found
 
 
-async def _death(
-    before: Mapping[str, Any], told: Mapping[str, Any], corrected: Mapping[str, Any]
-) -> tuple[bool, str]:
-    """Dead or not, and by whose word: staff, a system, a visit that ended so (离院方式 5); "" is what was always there."""
+async def _died_in_visits(patient_ids: Collection[int]) -> set[int]:
+    """Those who have a visit that ended in death (离院方式 5)."""
+    rows = await db.fetch(
+        "select coalesce(recorded_for, patient_id) as whose from visit where disposition = '5' and state = 'closed'"
+        " and (recorded_for = any($1::bigint[]) or (patient_id = any($1::bigint[]) and recorded_for is null))",
+        list(patient_ids),
+    )
+    return {row["whose"] for row in rows}
+
+
+def _death(row: Row, told: Row, corrected: Row, *, in_visit: bool) -> tuple[bool, str]:
+    """Dead or not, and by whose word: staff, a system, a visit that ended so; "" is what was always there."""
     if corrected.get("deceased") is not None:
         return bool(corrected["deceased"]), "staff"
     if told.get("deceased"):
         return True, "feed"
-    if await db.fetchval(
-        "select exists (select 1 from visit where (recorded_for = $1 or (patient_id = $1 and recorded_for is null))"
-        " and disposition = '5' and state = 'closed')",
-        before["id"],
-    ):
+    if in_visit:
         return True, "visit"
-    if before["deceased"] and not before["death_told_by"]:
-        return True, ""
-    return False, ""
+    return bool(row["deceased"] and not row["death_told_by"]), ""
 
 
-async def _identifiers(patient_id: int, number: str, told: tuple[Identifier, ...], id_number: object) -> None:
+async def _identifiers(wanted: Mapping[int, set[Identifier]]) -> None:
     """The numbers that were ever told, and the ID number as an identifier too."""
-    wanted = {*told, Identifier(kind=IdentifierKind.HIS, value=number)}
-    if isinstance(id_number, str) and id_number:
-        wanted.add(Identifier(kind=IdentifierKind.ID, value=id_number))
-    rows = [
-        (
-            patient_id,
-            one.kind,
-            one.domain,
-            crypto.key_ring().encrypt(one.value, "patient_identifier.value"),
-            crypto.search_hash(one.value.upper()),
-        )
-        for one in sorted(wanted, key=lambda one: (one.kind, one.domain, one.value))
-    ]
+    named = {
+        (patient_id, one.kind.value, one.domain, crypto.search_hash(one.value.upper())): one.value
+        for patient_id, all_of_one in wanted.items()
+        for one in sorted(all_of_one, key=lambda one: (one.kind, one.domain, one.value))
+    }
     known = await db.fetch(
-        "select kind, domain, value_hash from patient_identifier where patient_id = $1", patient_id
+        "select patient_id, kind, domain, value_hash from patient_identifier where patient_id = any($1::bigint[])",
+        list(wanted),
     )
-    there = {(row["kind"], row["domain"], row["value_hash"]) for row in known}
-    marks = {(row[1].value, row[2], row[4]) for row in rows}
-    fresh = [row for row in rows if (row[1].value, row[2], row[4]) not in there]
+    there = {(row["patient_id"], row["kind"], row["domain"], row["value_hash"]) for row in known}
+    seal = crypto.key_ring().encrypt
+    fresh = [
+        (*name[:3], seal(value, "patient_identifier.value"), name[3])
+        for name, value in named.items()
+        if name not in there
+    ]
     if fresh:
         await db.executemany(
             "insert into patient_identifier (patient_id, kind, domain, value, value_hash)"
             " values ($1, $2, $3, $4, $5) on conflict do nothing",
             fresh,
         )
-    for kind, domain, mark in there - marks:
-        await db.execute(
+    if gone := there - set(named):
+        await db.executemany(
             "delete from patient_identifier where patient_id = $1 and kind = $2 and domain = $3 and value_hash = $4",
-            patient_id,
-            kind,
-            domain,
-            mark,
+            sorted(gone),
         )
 
 
-async def _contacts(patient_id: int, contacts: tuple[ContactSaid, ...]) -> None:
+async def _contacts(states: Mapping[int, PatientState]) -> None:
     """The feed's contacts as told last; those that staff added or marked stay."""
-    ring = crypto.key_ring()
-    rows = [
-        (
-            patient_id,
-            one.relation,
-            one.name,
-            ring.encrypt(one.phone, "patient_contact.phone"),
-            crypto.search_hash(one.phone),
-        )
-        for one in contacts
-    ]
-    await db.execute(
-        "delete from patient_contact where patient_id = $1 and source = 'feed' and not preferred"
-        " and verified_at is null and wrong_at is null"
-        " and not ((relation, phone_hash) in (select r, h from unnest($2::text[], $3::bytea[]) as t(r, h)))",
-        patient_id,
-        [row[1] for row in rows],
-        [row[4] for row in rows],
+    named = {
+        (patient_id, one.relation, crypto.search_hash(one.phone)): one
+        for patient_id, state in states.items()
+        for one in state.contacts
+    }
+    known = await db.fetch(
+        "select id, patient_id, relation, phone_hash, name, source = 'feed' as told, preferred or verified_at is not null"
+        " or wrong_at is not null as marked from patient_contact where patient_id = any($1::bigint[])",
+        list(states),
     )
-    if rows:
+    there = {(row["patient_id"], row["relation"], row["phone_hash"]): row for row in known}
+    gone = [row["id"] for key, row in there.items() if row["told"] and not row["marked"] and key not in named]
+    if gone:
+        await db.execute("delete from patient_contact where id = any($1::bigint[])", gone)
+    fresh = [
+        (*key[:2], one.name, crypto.key_ring().encrypt(one.phone, "patient_contact.phone"), key[2])
+        for key, one in named.items()
+        if key not in there or (there[key]["told"] and there[key]["name"] != one.name)
+    ]
+    if fresh:
         await db.executemany(
             "insert into patient_contact (patient_id, source, relation, name, phone, phone_hash)"
             " values ($1, 'feed', $2, $3, $4, $5) on conflict (patient_id, relation, phone_hash) do update"
             " set name = excluded.name where patient_contact.source = 'feed' and patient_contact.name <> excluded.name",
-            rows,
+            fresh,
         )

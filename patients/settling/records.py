@@ -1,10 +1,11 @@
 """Rows of orders, reports, documents and appointments from what was said of them.
 
 They stay with the record they were told of; who reads them asks for all records of a person. A visit that has not
-come yet is pointed at by its number, and by its id once it is there.
+come yet is pointed at by its number, and by its id once it is there. A batch costs as many statements as one.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core import db
@@ -12,7 +13,8 @@ from core.db import transaction
 from core.events import announce
 from patients import facts
 from patients.events import CriticalReported
-from patients.folding import fold_report, in_order, plain
+from patients.facts import Subject, Told
+from patients.folding import Fact, fold_report, plain
 from patients.said import (
     AppointmentSaid,
     DocumentSaid,
@@ -22,173 +24,216 @@ from patients.said import (
     ReportSaid,
     ReportState,
     ResultFlag,
+    Said,
 )
 
 POINTING = ("medical_order", "report", "record_document")  # tables with visit_number and visit_id
+TABLES: Mapping[type[Said], str] = {
+    OrderSaid: "medical_order",
+    ReportSaid: "report",
+    DocumentSaid: "record_document",
+    AppointmentSaid: "appointment",
+}
+_KINDS: Mapping[str, type[Said]] = {
+    "order": OrderSaid,
+    "report": ReportSaid,
+    "document": DocumentSaid,
+    "appointment": AppointmentSaid,
+}
+Fields = Mapping[str, Any]
+Columns = dict[str, Any]
 
 
-async def settle(subject: str, key: str) -> None:
-    """Write one of them as told; one of which nothing is told any more goes."""
-    await _WAYS[subject](key)
+async def settle_records(subjects: Collection[Subject], told: Told | None = None) -> None:
+    """Write them as told; one of which nothing is told any more, or whose patient has no record, goes."""
+    if not subjects:
+        return
+    known = told or await facts.of(subjects)
+    async with transaction():
+        for subject, kind in _KINDS.items():
+            numbers = sorted(key for name, key in subjects if name == subject)
+            if numbers:
+                await _settle(kind, {number: known.of(kind, number) for number in numbers})
 
 
-async def _base(fields: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Whose it is and of which visit; None when the patient has no record."""
-    patient_id = await db.fetchval("select id from patient where number = $1", fields.get("patient"))
-    if patient_id is None:
-        return None
-    number = fields.get("visit") or ""
-    visit_id = await db.fetchval("select id from visit where number = $1 order by id limit 1", number)
-    return {"patient_id": patient_id, "visit_id": visit_id, "visit_number": number}
+async def point_at(visits: Mapping[str, int]) -> None:
+    """Point whatever waited for these visits (ids by number) at them."""
+    if not visits:
+        return
+    for table in POINTING:
+        await db.execute(
+            f"update {table} o set visit_id = t.id from unnest($1::text[], $2::bigint[]) as t(number, id)"  # noqa: S608
+            " where o.visit_number = t.number and o.visit_id is null",
+            list(visits),
+            list(visits.values()),
+        )
 
 
-async def _put(table: str, key: str, columns: Mapping[str, Any]) -> int:
-    names = ["number", *columns]
-    marks = [f"${at}" for at in range(1, len(names) + 1)]
-    sets = ", ".join(f"{name} = excluded.{name}" for name in columns)
-    sql = (
-        f"insert into {table} ({', '.join(names)}) values ({', '.join(marks)})"  # noqa: S608 - our own names
-        f" on conflict (number) do update set {sets} returning id"
+@dataclass(frozen=True, slots=True)
+class _Bases:
+    """Patients and visits by number: ids."""
+
+    patients: Mapping[str, int]
+    visits: Mapping[str, int]
+
+    def of(self, fields: Fields) -> Columns | None:
+        """Whose it is and of which visit; None when the patient has no record."""
+        patient_id = self.patients.get(str(fields.get("patient")))
+        if patient_id is None:
+            return None
+        number = str(fields.get("visit") or "")
+        return {"patient_id": patient_id, "visit_id": self.visits.get(number), "visit_number": number}
+
+
+async def _bases(all_fields: Collection[Fields]) -> _Bases:
+    patients = await db.fetch(
+        "select id, number from patient where number = any($1::text[])",
+        [str(fields.get("patient")) for fields in all_fields],
     )
-    number: int = await db.fetchval(sql, key, *columns.values())
-    return number
+    numbers = {str(fields["visit"]) for fields in all_fields if fields.get("visit")}
+    visits = (
+        await db.fetch(
+            "select id, number from visit where number = any($1::text[]) order by id desc", list(numbers)
+        )
+        if numbers
+        else []
+    )
+    return _Bases(
+        {row["number"]: row["id"] for row in patients}, {row["number"]: row["id"] for row in visits}
+    )
 
 
-def _texts(fields: Mapping[str, Any], *names: str) -> dict[str, str]:
+async def _settle(kind: type[Said], told: Mapping[str, Sequence[Fact[Any]]]) -> None:
+    items: dict[str, tuple[ItemSaid, ...]] = {}
+    all_fields: dict[str, Fields] = {}
+    for number, said in told.items():
+        if kind is ReportSaid:
+            state = fold_report(said)
+            all_fields[number], items[number] = state.fields, state.items
+        else:
+            all_fields[number] = plain(said)
+    bases = await _bases(all_fields.values())
+    table = TABLES[kind]
+    rows: dict[str, Columns] = {}
+    gone = []
+    for number, fields in all_fields.items():
+        base = bases.of(fields)
+        if base is None:
+            gone.append(number)
+        elif kind is OrderSaid:
+            rows[number] = base | _order(fields)
+        elif kind is ReportSaid:
+            rows[number] = base | _report(fields, items[number])
+        elif kind is DocumentSaid:
+            rows[number] = base | _document(fields)
+        else:
+            rows[number] = {"patient_id": base["patient_id"]} | _appointment(fields)
+    if gone:
+        await db.execute(f"delete from {table} where number = any($1::text[])", gone)  # noqa: S608 - our own names
+    if not rows:
+        return
+    critical = await _critical(list(rows)) if kind is ReportSaid else set()
+    await _put(table, rows)
+    if kind is ReportSaid:
+        await _reports({number: (row, items[number]) for number, row in rows.items()}, critical)
+
+
+async def _put(table: str, rows: Mapping[str, Columns]) -> None:
+    names = ["number", *next(iter(rows.values()))]
+    marks = ", ".join(f"${at}" for at in range(1, len(names) + 1))
+    sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    await db.executemany(
+        f"insert into {table} ({', '.join(names)}) values ({marks})"  # noqa: S608 - our own names
+        f" on conflict (number) do update set {sets}",
+        [(number, *row.values()) for number, row in rows.items()],
+    )
+
+
+def _texts(fields: Fields, *names: str) -> dict[str, str]:
     return {name: str(fields.get(name) or "") for name in names}
 
 
-async def _order(key: str) -> None:
-    fields = plain(in_order(await facts.of(OrderSaid, key)))
-    base = await _base(fields)
-    if base is None:
-        await db.execute("delete from medical_order where number = $1", key)
-        return
+def _order(fields: Fields) -> Columns:
     names = ("code", "prescription", "dose", "route", "frequency", "quantity", "doctor", "unit", "note")
-    await _put(
-        "medical_order",
-        key,
-        base
-        | _texts(fields, *names)
-        | {
-            "kind": fields.get("kind") or "other",
-            "name": fields.get("name") or fields.get("code") or "（未说明）",
-            "days": fields.get("days"),
-            "take_home": bool(fields.get("take_home")),
-            "state": fields.get("state") or OrderState.ACTIVE,
-            "ordered_at": fields.get("ordered_at"),
-            "stopped_at": fields.get("stopped_at"),
-        },
+    return _texts(fields, *names) | {
+        "kind": fields.get("kind") or "other",
+        "name": fields.get("name") or fields.get("code") or "（未说明）",
+        "days": fields.get("days"),
+        "take_home": bool(fields.get("take_home")),
+        "state": fields.get("state") or OrderState.ACTIVE,
+        "ordered_at": fields.get("ordered_at"),
+        "stopped_at": fields.get("stopped_at"),
+    }
+
+
+def _report(fields: Fields, items: tuple[ItemSaid, ...]) -> Columns:
+    status = fields.get("state") or ReportState.PRELIMINARY
+    positive = fields.get("positive")
+    names = ("code", "specimen", "part", "seen", "conclusion", "author", "checker", "pictures")
+    return _texts(fields, *names) | {
+        "order_number": fields.get("order") or "",
+        "kind": fields.get("kind") or "other",
+        "name": fields.get("name") or fields.get("code") or "（未说明）",
+        "positive": positive if isinstance(positive, bool) else None,
+        "abnormal": bool(positive) or any(one.flag is not ResultFlag.NORMAL or one.critical for one in items),
+        "critical": any(one.critical for one in items) and status is not ReportState.CANCELLED,
+        "state": status,
+        "collected_at": fields.get("collected_at"),
+        "reported_at": fields.get("reported_at"),
+    }
+
+
+async def _critical(numbers: list[str]) -> set[str]:
+    """Those that were critical before."""
+    rows = await db.fetch(
+        "select number, critical from report where number = any($1::text[]) order by id for update", numbers
     )
+    return {row["number"] for row in rows if row["critical"]}
 
 
-def _positive(fields: Mapping[str, Any]) -> bool | None:
-    value = fields.get("positive")
-    return value if isinstance(value, bool) else None
-
-
-async def _report(key: str) -> None:
-    state = fold_report(await facts.of(ReportSaid, key))
-    fields = state.fields
-    base = await _base(fields)
-    async with transaction():
-        before = await db.fetchrow("select id, critical, state from report where number = $1 for update", key)
-        if base is None:
-            await db.execute("delete from report where number = $1", key)
-            return
-        status = fields.get("state") or ReportState.PRELIMINARY
-        critical = any(one.critical for one in state.items) and status is not ReportState.CANCELLED
-        names = ("code", "specimen", "part", "seen", "conclusion", "author", "checker", "pictures")
-        report_id = await _put(
-            "report",
-            key,
-            base
-            | _texts(fields, *names)
-            | {
-                "order_number": fields.get("order") or "",
-                "kind": fields.get("kind") or "other",
-                "name": fields.get("name") or fields.get("code") or "（未说明）",
-                "positive": _positive(fields),
-                "abnormal": bool(fields.get("positive"))
-                or any(one.flag is not ResultFlag.NORMAL or one.critical for one in state.items),
-                "critical": critical,
-                "state": status,
-                "collected_at": fields.get("collected_at"),
-                "reported_at": fields.get("reported_at"),
-            },
+async def _reports(
+    rows: Mapping[str, tuple[Columns, tuple[ItemSaid, ...]]], critical_before: Collection[str]
+) -> None:
+    """The results of reports that stand, and what is announced of the critical ones."""
+    found = await db.fetch("select id, number from report where number = any($1::text[])", list(rows))
+    ids = {row["number"]: row["id"] for row in found}
+    await db.execute("delete from report_item where report_id = any($1::bigint[])", list(ids.values()))
+    values = [
+        (
+            ids[number], at, one.code, one.name, one.value, one.amount, one.unit, one.range, one.flag,
+            one.critical, one.at,
         )
-        await _items(report_id, state.items)
-        if critical and not (before and before["critical"]):
-            await announce(CriticalReported(report_id=report_id))
-
-
-async def _items(report_id: int, items: tuple[ItemSaid, ...]) -> None:
-    await db.execute("delete from report_item where report_id = $1", report_id)
-    await db.executemany(
-        "insert into report_item (report_id, place, code, name, value, amount, unit, range, flag, critical, at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        [
-            (
-                report_id,
-                at,
-                one.code,
-                one.name,
-                one.value,
-                one.amount,
-                one.unit,
-                one.range,
-                one.flag,
-                one.critical,
-                one.at,
-            )
-            for at, one in enumerate(items)
-        ],
+        for number, (_, items) in rows.items()
+        for at, one in enumerate(items)
+    ]  # fmt: skip
+    if values:
+        await db.executemany(
+            "insert into report_item (report_id, place, code, name, value, amount, unit, range, flag, critical, at)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            values,
+        )
+    await announce(
+        *(
+            CriticalReported(report_id=ids[number])
+            for number, (row, _) in rows.items()
+            if row["critical"] and number not in critical_before
+        )
     )
 
 
-async def _document(key: str) -> None:
-    fields = plain(in_order(await facts.of(DocumentSaid, key)))
-    base = await _base(fields)
-    if base is None:
-        await db.execute("delete from record_document where number = $1", key)
-        return
-    await _put(
-        "record_document",
-        key,
-        base
-        | _texts(fields, "text", "author")
-        | {
-            "kind": fields.get("kind") or "other",
-            "title": fields.get("title") or "（无标题）",
-            "written_at": fields.get("written_at"),
-            "state": fields.get("state") or "final",
-        },
-    )
+def _document(fields: Fields) -> Columns:
+    return _texts(fields, "text", "author") | {
+        "kind": fields.get("kind") or "other",
+        "title": fields.get("title") or "（无标题）",
+        "written_at": fields.get("written_at"),
+        "state": fields.get("state") or "final",
+    }
 
 
-async def _appointment(key: str) -> None:
-    fields = plain(in_order(await facts.of(AppointmentSaid, key)))
-    base = await _base(fields)
-    if base is None:
-        await db.execute("delete from appointment where number = $1", key)
-        return
-    await _put(
-        "appointment",
-        key,
-        {"patient_id": base["patient_id"]}
-        | _texts(fields, "doctor", "what")
-        | {
-            "unit_id": fields.get("unit_id"),
-            "start_at": fields.get("start_at"),
-            "end_at": fields.get("end_at"),
-            "state": fields.get("state") or "booked",
-        },
-    )
-
-
-_WAYS: Mapping[str, Callable[[str], Awaitable[None]]] = {
-    "order": _order,
-    "report": _report,
-    "document": _document,
-    "appointment": _appointment,
-}
+def _appointment(fields: Fields) -> Columns:
+    return _texts(fields, "doctor", "what") | {
+        "unit_id": fields.get("unit_id"),
+        "start_at": fields.get("start_at"),
+        "end_at": fields.get("end_at"),
+        "state": fields.get("state") or "booked",
+    }

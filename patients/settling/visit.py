@@ -1,9 +1,11 @@
-"""The row of a visit from what was said of it: where, when, who, what came of it; its transfers and diagnoses.
+"""The rows of visits from what was said of them: where, when, who, what came of it; their transfers and diagnoses.
 
-A visit whose place or kind nobody has told yet has no row: it waits, and gets one when they are told.
+A visit whose place or kind nobody has told yet has no row: it waits, and gets one when they are told. A batch of visits
+costs as many statements as one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +14,11 @@ from core.db import transaction
 from core.events import Event, announce
 from patients import facts
 from patients.events import VisitCancelled, VisitClosed, VisitMoved, VisitOpened, VisitReopened
-from patients.folding import Fact, VisitState, fold_visit, in_order
+from patients.facts import Told
+from patients.folding import Fact, VisitState, fold_visit
 from patients.rows import VisitKind
 from patients.said import DiagnosisKind, DiagnosisSaid, VisitSaid
-from patients.settling import records
+from patients.settling import parts, records
 from patients.settling.patient import resettle
 
 TEXTS = (
@@ -24,63 +27,100 @@ TEXTS = (
     "insurance", "employer", "package", "conclusion", "findings", "severity",
 )  # fmt: skip
 NUMBERS = ("triage", "times", "fee")
+MADE = (
+    "number", "patient_id", "recorded_for", "kind", "state", "unit_id", "ward_id", "bed", "started_at", "ended_at",
+    "start_on", "end_on", "admission_diagnosis", "discharge_diagnosis", "diagnosis",
+)  # fmt: skip
+COLUMNS = (*MADE, *TEXTS, *NUMBERS)
+_EMPTY: Mapping[str, Any] = dict.fromkeys((*TEXTS, *MADE), "") | dict.fromkeys((*NUMBERS, "ward_id"))
 ONE_DAY = (VisitKind.OUTPATIENT, VisitKind.EXAM, VisitKind.ONLINE)  # over on the day, unless told otherwise
-_KEPT = "id, patient_id, recorded_for, state, disposition, kind"
+Row = Mapping[str, Any]
 
 
-async def settle_visit(number: str) -> int | None:
-    """Write the visit of this number as told; its id, or None while it waits. Announces what became of it."""
-    told = in_order(await facts.of(VisitSaid, number))
-    state = fold_visit(told)
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A visit as it was (None: new) and as it is to be."""
+
+    id: int
+    before: Row | None
+    after: Row
+    state: VisitState
+
+
+async def settle_visits(numbers: Sequence[str], told: Told | None = None) -> None:
+    """Write the visits of these numbers as told; those that wait are left out. Announces what became of them.
+
+    Args:
+        numbers: of visits.
+        told: everything said of them, when the caller has it at hand.
+    """
+    if not numbers:
+        return
+    known = told or await facts.of(("visit", number) for number in numbers)
     async with transaction():
-        row = await _row(number, state, told)
-        if row is None:
-            return None
-        before, columns = row
-        visit_id = await _write(before, columns)
-        if before is None:
-            for subject in records.POINTING:
-                await db.execute(
-                    f"update {subject} set visit_id = $1 where visit_number = $2 and visit_id is null",  # noqa: S608
-                    visit_id,
-                    number,
-                )
-        else:
-            for table in ("visit_transfer", "visit_diagnosis", "visit_surgery"):
-                await db.execute(f"delete from {table} where visit_id = $1", visit_id)  # noqa: S608 - our own names
-        await _places(visit_id, state)
-        await _diagnoses(visit_id, state.diagnoses)
-        await _surgeries(visit_id, state)
-        await announce(*_happened(before, columns, visit_id))
-        await _deaths(before, columns)
-    return visit_id
+        found = await _settled(numbers, known)
+        await _write(found)
+        fresh = [one for one in found if one.before is None]
+        await records.point_at({str(one.after["number"]): one.id for one in fresh})
+        await parts.write({one.id: one.state for one in found}, new={one.id for one in fresh})
+        await announce(*(event for one in found for event in _happened(one.before, one.after, one.id)))
+        owners = {owner for one in found for owner in _touched_by_death(one)}
+        if owners:
+            await resettle(*owners)
 
 
-async def _row(
-    number: str, state: VisitState, told: list[Fact[VisitSaid]]
-) -> tuple[Mapping[str, Any] | None, dict[str, Any]] | None:
-    """The row as it is (None when there is none yet) and the columns as told; None while the visit waits."""
-    fields = state.fields
-    before = await db.fetchrow(
-        f"select {_KEPT}, unit_id, start_on, started_at from visit where number = $1"  # noqa: S608
-        " order by (kind = $2) desc, id limit 1 for update",
-        number,
-        str(fields.get("kind") or ""),
+async def _settled(numbers: Sequence[str], known: Told) -> list[Settled]:
+    told = {number: known.of(VisitSaid, number) for number in numbers}
+    states = {number: fold_visit(facts_of_one) for number, facts_of_one in told.items()}
+    rows = await db.fetch(
+        f"select id, {', '.join(COLUMNS)} from visit where number = any($1::text[]) order by id for update",  # noqa: S608
+        list(numbers),
     )
+    there: dict[str, list[Row]] = {}
+    for row in rows:
+        there.setdefault(row["number"], []).append(row)
+    patients = await db.fetch(
+        "select number, id, coalesce(merged_into, id) as head from patient where number = any($1::text[])",
+        [str(state.fields.get("patient")) for state in states.values()],
+    )
+    owners = {row["number"]: row for row in patients}
+    made: list[tuple[Row | None, Row, VisitState]] = []
+    for number, state in states.items():
+        kind = str(state.fields.get("kind") or "")
+        same = sorted(there.get(number, ()), key=lambda row: (row["kind"] != kind, row["id"]))
+        before = same[0] if same else None
+        owner = owners.get(str(state.fields.get("patient")))
+        after = _row(number, state, told[number], before, owner) if owner and told[number] else None
+        if after is not None:
+            made.append((before, after, state))
+    fresh = sum(before is None for before, _, _ in made)
+    ids = await db.fetch(
+        "select nextval(pg_get_serial_sequence('visit', 'id')) as id from generate_series(1, $1::int)", fresh
+    )
+    free = iter(ids)
+    return [
+        Settled(before["id"] if before else next(free)["id"], before, after, state)
+        for before, after, state in made
+    ]
+
+
+def _row(
+    number: str, state: VisitState, told: Sequence[Fact[VisitSaid]], before: Row | None, owner: Row
+) -> dict[str, Any] | None:
+    """The columns as told; None while the visit waits."""
+    fields = state.fields
     place = state.places[-1] if state.places else None
     unit_id = place.unit_id if place and place.unit_id else (before["unit_id"] if before else None)
     kind = fields.get("kind") or (before["kind"] if before else None)
-    owner = await db.fetchrow(
-        "select id, coalesce(merged_into, id) as head from patient where number = $1", fields.get("patient")
-    )
-    if not told or unit_id is None or kind is None or owner is None:
+    if unit_id is None or kind is None:
         return None
     start = fields.get("started_at") or (before["started_at"] if before else None) or told[0].at
     start_on = before["start_on"] if before and not fields.get("started_at") else _day(start)
     end = fields.get("ended_at")
     end_on = _day(end) if isinstance(end, datetime) else (start_on if kind in ONE_DAY else None)
     status = state.state or "open"
-    columns: dict[str, Any] = {
+    columns: dict[str, Any] = {name: before[name] if before else _EMPTY[name] for name in COLUMNS}
+    columns |= {
         "number": number,
         "patient_id": owner["head"],
         "recorded_for": owner["id"],
@@ -91,13 +131,12 @@ async def _row(
         "ended_at": end,
         "start_on": start_on,
         "end_on": max(end_on, start_on) if end_on else None,
-        "changed_at": clock.now(),
     }
     if place is not None:
         columns |= {"ward_id": place.ward_id, "bed": place.bed}
     columns |= {name: fields[name] or "" for name in TEXTS if name in fields}
     columns |= {name: fields[name] for name in NUMBERS if name in fields}
-    return before, columns | _diagnosis_texts(state.diagnoses)
+    return columns | _diagnosis_texts(state.diagnoses)
 
 
 def _day(instant: Any) -> Any:
@@ -125,54 +164,31 @@ def _diagnosis_texts(diagnoses: tuple[DiagnosisSaid, ...]) -> dict[str, str]:
     }
 
 
-async def _write(before: Mapping[str, Any] | None, columns: dict[str, Any]) -> int:
-    names, values = list(columns), list(columns.values())
-    marks = [f"${at}" for at in range(1, len(names) + 1)]
-    if before is None:
-        sql = f"insert into visit ({', '.join(names)}) values ({', '.join(marks)}) returning id"  # noqa: S608
-        number: int = await db.fetchval(sql, *values)
-        return number
-    sets = ", ".join(f"{name} = {mark}" for name, mark in zip(names, marks, strict=True))
-    await db.execute(f"update visit set {sets} where id = ${len(names) + 1}", *values, before["id"])  # noqa: S608
-    return int(before["id"])
-
-
-async def _places(visit_id: int, state: VisitState) -> None:
-    if len(state.places) > 1:
+async def _write(found: Sequence[Settled]) -> None:
+    """Insert what is new, write what has changed."""
+    now = clock.now()
+    fresh = [(one.id, now, *_values(one.after)) for one in found if one.before is None]
+    changed = [
+        (one.id, now, *_values(one.after))
+        for one in found
+        if one.before is not None and _values(one.before) != _values(one.after)
+    ]
+    marks = ", ".join(f"${at}" for at in range(1, len(COLUMNS) + 3))
+    if fresh:
         await db.executemany(
-            "insert into visit_transfer (visit_id, place, at, unit_id, ward_id, bed) values ($1, $2, $3, $4, $5, $6)",
-            [
-                (visit_id, at, place.at, place.unit_id, place.ward_id, place.bed)
-                for at, place in enumerate(state.places)
-            ],
+            f"insert into visit (id, changed_at, {', '.join(COLUMNS)}) values ({marks})",  # noqa: S608 - our own names
+            fresh,
         )
+    if changed:
+        sets = ", ".join(f"{name} = ${at}" for at, name in enumerate(COLUMNS, start=3))
+        await db.executemany(f"update visit set changed_at = $2, {sets} where id = $1", changed)  # noqa: S608
 
 
-async def _diagnoses(visit_id: int, diagnoses: tuple[DiagnosisSaid, ...]) -> None:
-    if diagnoses:
-        await db.executemany(
-            "insert into visit_diagnosis (visit_id, place, kind, code, name, version, main)"
-            " values ($1, $2, $3, $4, $5, $6, $7)",
-            [
-                (visit_id, at, one.kind, one.code, one.name, one.version, one.main)
-                for at, one in enumerate(diagnoses)
-            ],
-        )
+def _values(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in COLUMNS)
 
 
-async def _surgeries(visit_id: int, state: VisitState) -> None:
-    if state.surgeries:
-        await db.executemany(
-            "insert into visit_surgery (visit_id, place, code, name, at, surgeon, anaesthesia)"
-            " values ($1, $2, $3, $4, $5, $6, $7)",
-            [
-                (visit_id, at, one.code, one.name, one.at, one.surgeon, one.anaesthesia)
-                for at, one in enumerate(state.surgeries)
-            ],
-        )
-
-
-def _happened(before: Mapping[str, Any] | None, after: Mapping[str, Any], visit_id: int) -> list[Event]:
+def _happened(before: Row | None, after: Row, visit_id: int) -> list[Event]:
     """What is announced when a visit goes from one state to another."""
     was, now = (before["state"] if before else None), after["state"]
     found: list[Event] = []
@@ -189,16 +205,9 @@ def _happened(before: Mapping[str, Any] | None, after: Mapping[str, Any], visit_
     return found
 
 
-async def _deaths(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
-    """A visit that ended in death, or does so no more, changes its patient."""
-    was = before is not None and (before["state"], before["disposition"]) == ("closed", "5")
-    now = (after["state"], after.get("disposition", before["disposition"] if before else "")) == (
-        "closed",
-        "5",
-    )
-    if was or now:
-        owners = {after["recorded_for"] or after["patient_id"]}
-        if before is not None:
-            owners.add(before["recorded_for"] or before["patient_id"])
-        for owner in sorted(owners):
-            await resettle(owner)
+def _touched_by_death(one: Settled) -> set[int]:
+    """Whose death a visit tells of, or does so no more."""
+    rows = [row for row in (one.before, one.after) if row is not None]
+    if not any((row["state"], row["disposition"]) == ("closed", "5") for row in rows):
+        return set()
+    return {row["recorded_for"] or row["patient_id"] for row in rows}

@@ -80,6 +80,26 @@ async def test_any_order_ends_in_the_same_rows(link: Link, history: object) -> N
         assert await arrive(link, shuffled) == expected, [text.split("|")[8:10] for text in shuffled]
 
 
+@pytest.mark.parametrize("history", [stays, persons])
+async def test_taken_in_batches_it_ends_in_the_same_rows(link: Link, history: object) -> None:
+    """One statement for all messages of a batch comes to what one after the other comes to, in any order and cut."""
+    messages = history()  # type: ignore[operator]
+    expected = await arrive(link, messages)
+    chance = random.Random(20260302)
+    for _ in range(12):
+        await empty()
+        left = chance.sample(messages, len(messages))
+        while left:
+            size = chance.randint(1, len(left))
+            for text in left[:size]:
+                await put(link, text)
+            del left[:size]
+            while await drain(FEED):
+                pass
+        assert await parked() == []
+        assert await everything() == expected
+
+
 async def test_what_the_stays_end_in(link: Link) -> None:
     found = await arrive(link, stays()[::-1])
     assert isinstance(found, dict)
