@@ -3,6 +3,7 @@
 Each verb is one transaction with its audit line, without personal data in it. Feeds never come this way.
 """
 
+from datetime import date
 from enum import StrEnum
 
 from core import audit, clock, crypto, db
@@ -149,24 +150,37 @@ async def mark_contact(patient_id: int, contact_id: int, mark: ContactMark, *, b
         )
 
 
-async def set_flag(patient_id: int, flag: Flag, note: str, *, by: Actor) -> None:
-    """Mark a patient.
+async def set_flag(patient_id: int, flag: Flag, note: str, *, by: Actor, until: date | None = None) -> None:
+    """Mark a patient; `until` is the last day on which it counts, None: until it is taken back.
 
     Raises:
+        Invalid: the day lies in the past.
         Refused: marked so already.
         Forbidden, NotFound.
     """
+    if until is not None and until < clock.today():
+        reason = "不能早于今天"
+        raise Invalid(f"有效期至：{reason}", details=[Fault(field="until", label="有效期至", reason=reason)])
     async with transaction():
         await _permit(patient_id, by)
+        await db.execute(
+            "update patient_flag set cleared_at = $3, cleared_by = '系统', cleared_because = '已到期'"
+            " where patient_id = $1 and flag = $2 and cleared_at is null and until < $4",
+            patient_id,
+            flag,
+            clock.now(),
+            clock.today(),
+        )
         added = await db.execute(
-            "insert into patient_flag (patient_id, flag, note, set_by, set_by_id, set_at) values ($1, $2, $3, $4, $5, $6)"
-            " on conflict do nothing",
+            "insert into patient_flag (patient_id, flag, note, set_by, set_by_id, set_at, until)"
+            " values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
             patient_id,
             flag,
             note.strip()[:200],
             by.name,
             by.staff_id,
             clock.now(),
+            until,
         )
         if not added:
             raise Refused(f"已有“{FLAG_LABELS[flag]}”标记")

@@ -4,9 +4,9 @@ Reads only, within the reach of whoever asks; a record that was given up leads t
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from core import crypto, db
+from core import clock, crypto, db
 from core.actor import Actor, Permission
 from core.errors import NotFound
 from core.identity import mask_id, mask_phone
@@ -88,6 +88,7 @@ class FlagRow:
     note: str
     by: str
     at: datetime
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +200,21 @@ async def _contacts(records: list[int]) -> list[ContactRow]:
 
 async def _flags(records: list[int]) -> list[FlagRow]:
     rows = await db.fetch(
-        "select distinct on (flag) flag, note, set_by, set_at from patient_flag"
-        " where patient_id = any($1::bigint[]) and cleared_at is null order by flag, set_at",
+        "select distinct on (flag) flag, note, set_by, set_at, until from patient_flag"
+        " where patient_id = any($1::bigint[]) and cleared_at is null and (until is null or until >= $2)"
+        " order by flag, set_at",
         records,
+        clock.today(),
     )
     return [
-        FlagRow(Flag(row["flag"]), FLAG_LABELS[Flag(row["flag"])], row["note"], row["set_by"], row["set_at"])
+        FlagRow(
+            Flag(row["flag"]),
+            FLAG_LABELS[Flag(row["flag"])],
+            row["note"],
+            row["set_by"],
+            row["set_at"],
+            row["until"],
+        )
         for row in rows
     ]
 

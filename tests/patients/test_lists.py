@@ -1,0 +1,218 @@
+"""The lists of patients: every condition alone and together, marks, order, pages, and never beyond one's reach."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from core import clock, db
+from core.actor import Actor, ActorKind, Door, Grant, Permission
+from patients import people
+from patients.people import Flag
+from patients.search import List, PatientFilter, read
+from patients.search_pages import count, everything, page
+from patients.search_sql import After
+from tests.patients.cast import Ward
+
+
+def reader(*paths: str) -> Actor:
+    """Somebody who may read and maintain patients at these places."""
+    both = (Permission.PATIENT_READ, Permission.PATIENT_MAINTAIN)
+    return Actor(
+        ActorKind.STAFF, 7, "测试护士", Door.WEB, tuple(Grant(one, path) for path in paths for one in both)
+    )
+
+
+ALL = reader("/")
+
+
+async def numbers(kind: List, by: Actor = ALL, **wanted: object) -> list[str]:
+    """The visit numbers of a list in its order."""
+    found, faults = read(kind, [(name, str(text)) for name, text in wanted.items()])
+    assert faults == ()
+    return [row.number for row in (await page(kind, found, by)).rows]
+
+
+async def fill_in(ward: Ward) -> None:
+    """What the cast's visits lack: a stay that ended, an exam with results, words of each sort."""
+    unit = ward.house.unit
+    await db.execute(
+        "insert into visit (patient_id, kind, number, unit_id, ward_id, bed, start_on, end_on, state, doctor, nurse,"
+        " diagnosis, admission_diagnosis, discharge_diagnosis, disposition) values"
+        " ($1, 'inpatient', 'ZY100', $2, $3, '12床', '2026-10-01', '2026-10-09', 'closed', '赵测乙', '钱测丙',"
+        " '急性心肌梗死', '胸痛待查', '急性心肌梗死；2型糖尿病', '1')",
+        ward.patient["both"],
+        unit["east_cardiology"],
+        unit["east_ward"],
+    )
+    await db.execute("update visit set state = 'closed' where kind in ('outpatient', 'emergency')")
+    await db.execute(
+        "update visit set nurse = '孙测丁', admission_diagnosis = '心力衰竭' where number = 'ZY001'"
+    )
+    exam = await db.fetchval(
+        "insert into visit (patient_id, kind, number, unit_id, start_on, end_on, state, conclusion, findings, severity,"
+        " employer) values ($1, 'exam', 'TJ001', $2, '2026-11-05', '2026-11-05', 'closed', '血脂异常，建议复查',"
+        " '甲状腺结节 TI-RADS 3类', 'B', '示范机械厂') returning id",
+        ward.patient["west"],
+        unit["west_cardiology"],
+    )
+    report = await db.fetchval(
+        "insert into report (patient_id, visit_id, number, kind, name, state, abnormal, reported_at)"
+        " values ($1, $2, 'R1', 'lab', '血脂四项', 'final', true, '2026-11-05 02:00Z') returning id",
+        ward.patient["west"],
+        exam,
+    )
+    await db.execute(
+        "insert into report_item (report_id, place, name, value, amount, unit, flag)"
+        " values ($1, 0, '总胆固醇', '6.8', 6.8, 'mmol/L', 'H')",
+        report,
+    )
+
+
+async def test_every_condition_finds_what_it_says_and_nothing_else(ward: Ward) -> None:
+    await fill_in(ward)
+    unit = ward.house.unit
+    out, inside, left = List.OUTPATIENT, List.INSIDE, List.LEFT
+    assert await numbers(out) == ["MZ002", "MZ001", "MZ003"]
+    assert await numbers(List.EMERGENCY) == ["JZ001"]
+    assert await numbers(out, name="阳样") == ["MZ003"]
+    assert await numbers(out, name="欧阳样甲") == ["MZ003"]
+    assert await numbers(out, name="oyy") == ["MZ003"]
+    assert await numbers(out, name="ZCS") == ["MZ002", "MZ001"]
+    assert await numbers(out, name="张") == ["MZ002", "MZ001"]
+    assert await numbers(out, name="z") == ["MZ002", "MZ001"]
+    assert await numbers(out, name="李") == []
+    assert await numbers(out, phone="138 0000 0001") == ["MZ001"]
+    assert await numbers(out, phone="990000199001010017") == ["MZ002"]
+    assert await numbers(out, phone="13800000009") == []
+    assert await numbers(out, number="MZ003") == ["MZ003"]
+    assert await numbers(out, number="P-east") == ["MZ001"]
+    assert await numbers(out, diagnosis="血压") == ["MZ002", "MZ001", "MZ003"]
+    assert await numbers(out, diagnosis="糖尿") == []
+    assert await numbers(out, doctor="王测", name="阳样") == ["MZ003"]
+    assert await numbers(out, doctor="无人") == []
+    assert await numbers(out, unit=unit["east_cardiology"]) == ["MZ001", "MZ003"]
+    assert await numbers(out, since="2026-10-01", until="2026-10-31") == ["MZ003"]
+    assert await numbers(out, sort="old") == ["MZ003", "MZ001", "MZ002"]
+    assert await numbers(inside) == ["ZY001"]
+    assert await numbers(inside, ward=unit["east_ward"], bed="03", nurse="孙测") == ["ZY001"]
+    assert await numbers(inside, diagnosis="衰竭", sort="bed") == ["ZY001"]
+    assert await numbers(inside, bed="3") == []
+    assert await numbers(left) == ["ZY100"]
+    assert await numbers(left, admission="胸痛", diagnosis="糖尿病", doctor="赵测乙", disposition="1") == [
+        "ZY100"
+    ]
+    assert await numbers(left, since="2026-10-09", until="2026-10-09", bed="12床") == ["ZY100"]
+    assert await numbers(left, since="2026-10-10") == []
+    assert await numbers(left, admission="糖尿病") == []
+    assert await numbers(List.EXAM, diagnosis="结节", result="B", employer="机械") == ["TJ001"]
+    assert await numbers(List.EXAM, item="胆固醇", low="6.2", result="abnormal") == ["TJ001"]
+    assert await numbers(List.EXAM, item="胆固醇", high="6.2") == []
+    assert await numbers(List.EXAM, result="critical") == []
+
+
+async def test_marks_are_shown_filtered_and_end_by_themselves(ward: Ward) -> None:
+    out, east = List.OUTPATIENT, ward.patient["east"]
+    await people.set_flag(east, Flag.DISPUTE, "测试", by=ALL, until=clock.today() + timedelta(days=3))
+    await db.execute("update patient set deceased = true where id = $1", ward.patient["west"])
+    assert await numbers(out, flag="dispute") == ["MZ001"]
+    assert await numbers(out, flag="deceased") == ["MZ002"]
+    assert await numbers(out, free="dispute") == ["MZ002", "MZ003"]
+    assert await numbers(out, free="deceased") == ["MZ001", "MZ003"]
+    rows = (await page(out, PatientFilter(), ALL)).rows
+    assert {row.number: (row.deceased, row.flags) for row in rows} == {
+        "MZ002": (True, ()),
+        "MZ001": (False, (("dispute", "医疗纠纷"),)),
+        "MZ003": (False, ()),
+    }
+    await db.execute("update patient_flag set until = $1", clock.today() - timedelta(days=1))
+    assert await numbers(out, flag="dispute") == []
+    assert await numbers(out, free="dispute") == ["MZ002", "MZ001", "MZ003"]
+    await people.set_flag(east, Flag.DISPUTE, "又一次", by=ALL)  # an ended mark does not stand in the way
+    assert await numbers(out, flag="dispute") == ["MZ001"]
+
+
+async def test_a_merged_persons_marks_and_numbers_lead_to_the_one_that_stands_for_them(ward: Ward) -> None:
+    east, nowhere = ward.patient["east"], ward.patient["nowhere"]
+    await db.execute("update patient set merged_into = $1 where id = $2", east, nowhere)
+    await db.execute(
+        "insert into patient_flag (patient_id, flag, set_by, set_at) values ($1, 'frequent', '测试', now())",
+        nowhere,
+    )
+    assert await numbers(List.OUTPATIENT, flag="frequent") == ["MZ001"]
+    assert await numbers(List.OUTPATIENT, name="李试") == ["MZ001"]
+    assert await numbers(List.OUTPATIENT, number="P-nowhere") == ["MZ001"]
+
+
+@pytest.mark.parametrize("wanted", [{}, {"name": "张"}, {"diagnosis": "高血压"}, {"doctor": "王测"}])
+async def test_nobody_sees_beyond_their_reach_by_whichever_way_the_list_is_found(
+    ward: Ward, wanted: dict[str, str]
+) -> None:
+    await db.execute("analyze visit")
+    tree = ward.house.unit
+    path = await db.fetchval("select path from org_unit where id = $1", tree["east_cardiology"])
+    east = reader(path)
+    everywhere = await numbers(List.OUTPATIENT, **wanted)
+    assert "MZ002" in everywhere
+    found = await numbers(List.OUTPATIENT, east, **wanted)
+    assert found == [one for one in everywhere if one in ("MZ001", "MZ003")]
+    assert await numbers(List.OUTPATIENT, east, unit=tree["west_cardiology"], **wanted) == []
+    kept, _ = read(List.OUTPATIENT, wanted.items())
+    assert await count(List.OUTPATIENT, kept, east) == len(found)
+    assert len(await everything(List.OUTPATIENT, kept, east, most=10)) == len(found)
+
+
+async def test_pages_follow_one_another_without_a_gap_in_either_order(ward: Ward) -> None:
+    unit = ward.house.unit
+    for at in range(7):
+        await db.execute(
+            "insert into visit (patient_id, kind, number, unit_id, start_on, end_on, state)"
+            " values ($1, 'outpatient', $2, $3, $4, $4, 'closed')",
+            ward.patient["both"],
+            f"MZ9{at}",
+            unit["east_cardiology"],
+            date(2026, 9, 1) + timedelta(days=at // 2),
+        )
+    for by in (
+        ALL,
+        reader(await db.fetchval("select path from org_unit where id = $1", unit["east_cardiology"])),
+    ):
+        for sort in ("new", "old"):
+            wanted = PatientFilter(sort=sort)
+            whole = [row.number for row in (await page(List.OUTPATIENT, wanted, by)).rows]
+            told: list[str] = []
+            after: After | None = None
+            while True:
+                some = await page(List.OUTPATIENT, wanted, by, after=after, limit=2)
+                told += [row.number for row in some.rows]
+                after = some.next
+                if after is None:
+                    break
+            assert told == whole
+            assert len(whole) == (10 if by is ALL else 9)
+
+
+def test_what_makes_no_sense_is_left_out_and_told() -> None:
+    found, faults = read(
+        List.INSIDE,
+        [
+            ("name", "测试"),
+            ("phone", "12"),
+            ("since", "2026-13-01"),
+            ("flag", "unknown"),
+            ("unit", "999"),
+            ("diagnosis", "癌"),
+            ("triage", "1"),
+        ],
+        units=(1, 2),
+    )
+    assert found == PatientFilter(name="测试")
+    assert {(fault.field, fault.label) for fault in faults} == {
+        ("phone", "电话或身份证号"),
+        ("since", "入院日期起"),
+        ("flag", "带有标记"),
+        ("unit", "科室"),
+        ("diagnosis", "入院诊断"),
+    }
+    assert read(List.LEFT, [("since", "2026-11-02"), ("until", "2026-11-01")])[0] == PatientFilter()
+    kept = PatientFilter(name="测", flag=("dispute", "deceased"))
+    assert kept.without(List.INSIDE, "flag", "dispute") == PatientFilter(name="测", flag=("deceased",))
