@@ -1,25 +1,16 @@
 """Forms of feedback kinds as an administrator keeps them: the list with versions, the designer and what it asks for.
 
-The designer itself is a page of scripts (static/js/form_designer/); whatever it sends is read and judged here again.
+What it shares with the designer of questionnaires is in form_designer_shared.py.
 """
 
-from typing import Any
+from aiohttp import web
 
-import aiohttp_jinja2
-import orjson
-from aiohttp import hdrs, web
-from pydantic import ValidationError
-
+from console.form_designer_shared import file_of, previewed, sent, start
 from console.page import go, number, permit, show
-from core.actions import Form
 from core.actor import Permission
 from core.errors import Invalid, NotFound
 from core.web import json_answer
-from im.web import disposition
-from surveys.checking import problems
-from surveys.definition import Definition, conditions
-from surveys.facts import FACTS
-from surveys.questions import KINDS
+from surveys.definition import Definition
 from surveys.reading import MOST_BYTES, definition_of, from_file, to_file
 from surveys.sheet import sheet
 from tickets.forms import actions, queries
@@ -28,14 +19,6 @@ from tickets.forms.kinds import FormKind
 
 routes = web.RouteTableDef()
 PAGE = "/settings/forms"
-
-
-class Draft(Form):
-    """What the designer sends: the draft, and the revision that was edited."""
-
-    draft: Any = None
-    revision: int = 0
-    note: str = ""
 
 
 def _id(request: web.Request, name: str = "id") -> int:
@@ -50,16 +33,6 @@ def _kind(text: str) -> FormKind:
         return FormKind(text)
     except ValueError:
         raise Invalid("请选择表单用于哪一类反馈") from None
-
-
-async def _sent(request: web.Request) -> Draft:
-    body = await request.read()
-    if len(body) > MOST_BYTES:
-        raise Invalid("表单太大，请减少题目或选项")
-    try:
-        return Draft.model_validate(orjson.loads(body))
-    except (orjson.JSONDecodeError, ValidationError):
-        raise Invalid("没有收到完整的表单，请刷新页面后再试") from None
 
 
 # --- the list -------------------------------------------------------------------------------------
@@ -159,12 +132,7 @@ async def exported(request: web.Request) -> web.Response:
 
 
 def _file(definition: Definition, kind: str) -> web.Response:
-    name = f"{definition.title or kind}.json"
-    return web.Response(
-        body=to_file(definition, kind),
-        content_type="application/json",
-        headers={hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False)},
-    )
+    return file_of(to_file(definition, kind), f"{definition.title or kind}.json")
 
 
 # --- the designer ---------------------------------------------------------------------------------
@@ -180,42 +148,23 @@ async def designer(request: web.Request) -> web.Response:
         "console/form_designer/page.html",
         form=form,
         versions=await queries.versions(form.id),
-        start={
-            "draft": form.draft.model_dump(mode="json"),
-            "revision": form.revision,
-            "kinds": [_kind_told(name) for name in KINDS],
-            "facts": [
-                {"name": name, "label": fact.label, "type": fact.type, "options": fact.options}
-                for name, fact in FACTS.items()
-            ],
-        },
+        start=start(form.draft, form.revision),
     )
 
 
-def _kind_told(name: str) -> dict[str, Any]:
-    kind = KINDS[name]
-    fresh = kind.new("new").model_dump(mode="json")
-    return {"kind": name, "label": kind.label, "icon": kind.icon, "shape": kind.shape, "fresh": fresh}
-
-
 @routes.post(PAGE + "/{id:\\d+}/preview")
-async def previewed(request: web.Request) -> web.Response:
+async def preview(request: web.Request) -> web.Response:
     """How the draft would look, and what hinders publishing; nothing is saved."""
     permit(request, Permission.FORM_MANAGE)
-    definition = definition_of((await _sent(request)).draft)
-    found = problems(definition)
-    sound = not any(problem.place.startswith(("show_if", "jumps")) for problem in found)
-    drawn = sheet(definition, conditions(definition) if sound else {}, facts=today())
-    html = aiohttp_jinja2.render_string("console/form_designer/preview.html", request, {"sheet": drawn})
-    return json_answer({"html": html, "sound": sound, "problems": found})
+    return previewed(request, await sent(request), today())
 
 
 @routes.post(PAGE + "/{id:\\d+}/save")
 async def saved(request: web.Request) -> web.Response:
     """Keep the draft."""
     actor = permit(request, Permission.FORM_MANAGE)
-    sent = await _sent(request)
-    form = await actions.save(_id(request), definition_of(sent.draft), revision=sent.revision, by=actor)
+    draft = await sent(request)
+    form = await actions.save(_id(request), definition_of(draft.draft), revision=draft.revision, by=actor)
     return json_answer({"revision": form.revision})
 
 
@@ -223,6 +172,6 @@ async def saved(request: web.Request) -> web.Response:
 async def published(request: web.Request) -> web.Response:
     """Check the saved draft and put it into force."""
     actor = permit(request, Permission.FORM_MANAGE)
-    sent = await _sent(request)
-    version = await actions.publish(_id(request), revision=sent.revision, note=sent.note, by=actor)
+    draft = await sent(request)
+    version = await actions.publish(_id(request), revision=draft.revision, note=draft.note, by=actor)
     return go(request, PAGE, f"{version.kind}表单第 {version.number} 版已发布，现在起使用这一版")

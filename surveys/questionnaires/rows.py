@@ -47,10 +47,12 @@ async def insert_version(
     by: Actor,
     *,
     note: str = "",
-    reviewed_by: str = "",
+    author: str = "",
     migrates: bool = False,
 ) -> int:
     """The next version of a questionnaire; inside a transaction, the questionnaire locked.
+
+    `author` handed it in, `by` reviewed it; without an author there was no review (what we ship).
 
     Raises:
         Refused: the last version says the same.
@@ -73,8 +75,8 @@ async def insert_version(
         told,
         migrates,
         note.strip()[:200],
-        by.name,
-        reviewed_by,
+        author or by.name,
+        by.name if author else "",
         clock.now(),
     )
     return version_id

@@ -1,0 +1,1 @@
+"""The bank: questions kept by class and sub-class, with versions, to be put into questionnaires."""
