@@ -46,6 +46,7 @@ from console import (
     parameters,
     patients,
     patients_keeping,
+    patients_lists,
     patients_pairs,
     petition_file,
     petition_register,
@@ -124,6 +125,7 @@ routes: list[web.AbstractRouteDef] = [
     *feedback_mine.routes,
     *feedback_settings.routes,
     *feedback_praise.routes,
+    *patients_lists.routes,  # before those of one patient
     *patients.routes,
     *patients_pairs.routes,
     *patients_keeping.routes,

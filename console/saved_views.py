@@ -18,7 +18,14 @@ from core.errors import Fault, Forbidden, Invalid, NotFound
 
 routes = web.RouteTableDef()
 MOST = 30
-PAGES: dict[str, str] = {"cases": "/cases"}  # name of a list → its path
+PAGES: dict[str, str] = {  # name of a list → its path
+    "cases": "/cases",
+    "patients-outpatient": "/patients/outpatient",
+    "patients-emergency": "/patients/emergency",
+    "patients-inside": "/patients/inside",
+    "patients-left": "/patients/left",
+    "patients-exam": "/patients/exam",
+}
 LEFT_OUT = frozenset({"before", "after", "cursor"})  # where one is in the list is not part of a view
 
 

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     """What sort of thing was handed over."""
 
     CASE_SHEET = "case.sheet"
+    PATIENT_SHEET = "patient.sheet"
+    EVERYTHING = "everything"
     CASE_DOCUMENT = "case.document"
     CASE_PUSH = "case.push"
     IMPORT_FAULTS = "import.faults"
@@ -31,6 +33,8 @@ class Kind(StrEnum):
 
 LABELS = {
     Kind.CASE_SHEET: "诉求清单",
+    Kind.PATIENT_SHEET: "患者清单",
+    Kind.EVERYTHING: "全部数据",
     Kind.CASE_DOCUMENT: "诉求文书",
     Kind.CASE_PUSH: "接口推送",
     Kind.IMPORT_FAULTS: "导入有误行",

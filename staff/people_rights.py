@@ -42,6 +42,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
             (P.PATIENT_READ, "查看患者（脱敏）"),
             (P.PATIENT_REVEAL, "查看完整信息（留痕）"),
             (P.PATIENT_MAINTAIN, "维护患者资料"),
+            (P.PATIENT_EXPORT, "导出患者清单（脱敏）"),
+            (P.PATIENT_LOOKS, "查看谁看过患者档案"),
             (P.CONSENT_RECORD, "登记授权同意"),
             (P.PRIVACY_HANDLE, "处理个人信息请求"),
         ),
@@ -61,6 +63,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
             (P.CASE_EXPORT, "导出诉求"),
             (P.EXPORT_WHOLE, "申请不脱敏导出"),
             (P.EXPORT_APPROVE, "审批不脱敏导出"),
+            (P.DATA_EXPORT, "申请全部数据导出"),
         ),
     ),
     (

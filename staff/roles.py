@@ -71,6 +71,7 @@ _IN_CENTRE = frozenset(
         Permission.PATIENT_READ,
         Permission.PATIENT_REVEAL,
         Permission.PATIENT_MAINTAIN,
+        Permission.PATIENT_EXPORT,
         Permission.REPORT_READ,
         Permission.SURVEY_DESIGN,
         Permission.SURVEY_READ,
@@ -85,7 +86,13 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.LIAISON: _IN_DEPARTMENT,
         # Departments keep forms of their own (DP-3); the centre reviews them.
-        Role.DEPARTMENT_HEAD: _IN_DEPARTMENT | {Permission.TICKET_ENDORSE, Permission.SURVEY_DESIGN},
+        Role.DEPARTMENT_HEAD: _IN_DEPARTMENT
+        | {
+            Permission.PATIENT_EXPORT,
+            Permission.PATIENT_LOOKS,
+            Permission.TICKET_ENDORSE,
+            Permission.SURVEY_DESIGN,
+        },
         Role.VICE_PRESIDENT: frozenset(
             {
                 Permission.CASE_READ,
@@ -93,6 +100,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.TICKET_READ,
                 Permission.TICKET_ENDORSE,
                 Permission.PATIENT_READ,
+                Permission.PATIENT_LOOKS,
                 Permission.REPORT_READ,
                 Permission.SURVEY_READ,
                 Permission.EXPORT_APPROVE,
@@ -102,6 +110,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
         Role.CENTRE_HEAD: _IN_CENTRE
         | {
             Permission.CASE_REVIEW,
+            Permission.PATIENT_LOOKS,
             Permission.TEMPLATE_MANAGE,
             Permission.FORM_MANAGE,
             Permission.SURVEY_REVIEW,
@@ -127,6 +136,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CALENDAR_MANAGE,
                 Permission.PARAMETER_MANAGE,
                 Permission.MACHINE_OPERATE,
+                Permission.DATA_EXPORT,
                 Permission.STAFF_MANAGE,
             }
         ),

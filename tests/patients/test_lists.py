@@ -16,7 +16,7 @@ from tests.patients.cast import Ward
 
 def reader(*paths: str) -> Actor:
     """Somebody who may read and maintain patients at these places."""
-    both = (Permission.PATIENT_READ, Permission.PATIENT_MAINTAIN)
+    both = (Permission.PATIENT_READ, Permission.PATIENT_MAINTAIN, Permission.PATIENT_EXPORT)
     return Actor(
         ActorKind.STAFF, 7, "测试护士", Door.WEB, tuple(Grant(one, path) for path in paths for one in both)
     )
