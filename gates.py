@@ -17,12 +17,14 @@ LOG_IN = re.compile(r"/login(/|$)")
 BOUNDS = (
     Bound(LOG_IN, 16 * KB),
     Bound(re.compile(r"/api/v1/(hotline/orders|feedback)$"), 40 * MB),  # attachments as base64
+    Bound(re.compile(r"/api/v1/(fhir|feeds)(/|$)"), 16 * MB),  # a Bundle of a hospital's system
     Bound(re.compile(r"/(wecom|wechat)/callback"), 256 * KB),
-    Bound(re.compile(r"/settings/forms"), 4 * MB),  # a questionnaire with its texts
+    Bound(re.compile(r"/settings/(forms|questionnaires)"), 4 * MB),  # a questionnaire with its texts
     Bound(re.compile(r"/operate/"), 8 * MB),  # a parked message that is repaired
 )
 FILES = (
     Bound(LOG_IN, 16 * KB),
+    Bound(re.compile(r"/p/(q|s|r|api/responses)/"), 24 * MB),  # a picture for a question
     Bound(re.compile(r"/p/feedback"), 64 * MB),  # pictures taken with a phone
     Bound(re.compile(r"/(chat|imports?|settings/word)(/|$)"), 24 * MB),  # one file
     Bound(re.compile(r"/"), 64 * MB),  # several files at once
@@ -40,6 +42,9 @@ SEARCHES = limit("search", "每人搜索的次数", 120, 60, By.ACCOUNT)
 EXPORTS = limit("exports", "每人导出和下载名单的次数", 120, 3600, By.ACCOUNT)
 FEEDBACK = limit("feedback", "患者端同一设备查询和评价反馈的次数", 300, 60, By.DEVICE)
 PATIENTS = limit("patients", "患者端同一设备打开页面和提交的次数", 600, 60, By.DEVICE, shared=False)
+ANSWERS = limit("answers", "同一份答卷保存和提交的次数", 300, 60, By.TASK, shared=False)
+ASKS = limit("asks", "同一问卷链接打开和提交的次数", 240, 60, By.TASK, shared=False)
+BEGINNINGS = limit("beginnings", "同一地址开始填写问卷的次数", 6000, 60, By.ADDRESS, shared=False)
 FEEDBACK_ADDRESS = limit("feedback_address", "患者端同一地址查询和评价反馈的次数", 1200, 60, By.ADDRESS)
 
 _ASK_FEEDBACK = re.compile(r"/api/v1/feedback/[^/]+(/rating)?$")
@@ -52,7 +57,9 @@ RULES = (
     Rule(CAPTCHAS, re.compile(r"/login/captcha"), ANY),
     Rule(API, re.compile(r"/api/v1/"), ANY),
     Rule(
-        PUSHES, re.compile(r"/api/v1/(hotline|sms|wechat)/|/api/v1/feedback$|/(wecom|wechat)/callback"), POST
+        PUSHES,
+        re.compile(r"/api/v1/(hotline|sms|wechat|fhir|feeds)(/|$)|/api/v1/feedback$|/(wecom|wechat)/callback"),
+        frozenset({"POST", "PUT"}),
     ),
     Rule(FEEDBACK, _ASK_FEEDBACK, ANY),
     Rule(FEEDBACK_ADDRESS, _ASK_FEEDBACK, ANY),
@@ -62,10 +69,13 @@ RULES = (
     Rule(EXPORTS, re.compile(r"/cases/exports(/whole)?$"), POST),
     Rule(EXPORTS, _LISTS, GET),
     Rule(PATIENTS, re.compile(r"/(p|kiosk)/(?!(api|q|s)/)"), ANY),
+    Rule(ANSWERS, re.compile(r"/p/api/responses/."), frozenset({"POST", "PUT"}), field="id"),
+    Rule(ASKS, re.compile(r"/p/q/"), ANY, field="token"),
+    Rule(BEGINNINGS, re.compile(r"/p/(api/responses|s/[^/]+)$"), POST),
     Rule(PAGES, re.compile(r"/(?!static/|socket\.io)"), ANY),
     Rule(
         STRANGERS,
-        re.compile(r"/(?!static/|p/|kiosk/|socket\.io|api/v1/hotline/|healthz|readyz|metrics)"),
+        re.compile(r"/(?!static/|p/|kiosk/|socket\.io|api/v1/(hotline|fhir|feeds)/|healthz|readyz|metrics)"),
         ANY,
     ),
 )

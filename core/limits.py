@@ -39,13 +39,14 @@ MOST_KEPT = 50_000  # names a process remembers by itself
 
 class By(StrEnum):
     """Whose doings are counted together. DEVICE: a browser by the name the patients' side gave it, else by address and
-    User-Agent; SENDER: what a machine calls itself."""
+    User-Agent; SENDER: what a machine calls itself; TASK: the one thing that a part of the address names."""
 
     ACCOUNT = "account"
     DEVICE = "device"
     ADDRESS = "address"
     SENDER = "sender"
     FIELD = "field"
+    TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Where a limit holds: methods, address (without the prefix), and for FIELD the field of the form that names."""
+    """Where a limit holds: methods, address (without the prefix), and for FIELD and TASK the field of the form or part of the address that names."""
 
     limit: Limit
     path: Pattern[str]
@@ -197,6 +198,8 @@ async def _who(request: web.Request, rule: Rule) -> str:
             return "" if actor is not None else f"address {client_address(request)}"
         case By.SENDER:
             return f"sender {client_address(request)} {request.headers.get('X-Platform', '')[:32]}"
+        case By.TASK:
+            return f"task {request.match_info.get(rule.field, '')[:100]}"
         case By.FIELD:
             value = (await request.post()).get(rule.field, "")
             return f"{rule.field} {value.strip()[:80]}" if isinstance(value, str) and value.strip() else ""

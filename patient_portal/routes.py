@@ -6,11 +6,37 @@ that they cost no look at a session.
 
 from aiohttp import web
 
-from patient_portal import looking
+from patient_portal import (
+    account,
+    feedback,
+    feedback_progress,
+    filling,
+    filling_editing,
+    filling_saving,
+    home,
+    looking,
+    people,
+    signing,
+    visits,
+)
 from patient_portal.door import behind
 
-SIGNED: tuple[web.RouteTableDef, ...] = ()
-OPEN: tuple[web.RouteTableDef, ...] = (looking.routes,)
+SIGNED: tuple[web.RouteTableDef, ...] = (
+    signing.routes,
+    home.routes,
+    people.routes,
+    account.routes,
+    visits.routes,
+    feedback_progress.routes,
+    feedback.routes,
+    filling.signed,
+)
+OPEN: tuple[web.RouteTableDef, ...] = (
+    looking.routes,
+    filling.routes,
+    filling_editing.routes,
+    filling_saving.routes,
+)
 
 routes: list[web.AbstractRouteDef] = [
     *(route for table in SIGNED for route in behind(table)),

@@ -129,6 +129,17 @@ async def link(ask: Ask, *, by: Actor) -> str:
     return await links.open_link(LINK, ask.id, until, by=by.name)
 
 
+async def is_of(ask: Ask, patient_id: int) -> bool:
+    """Whether the ask is to this person; records that were merged are one person."""
+    same: bool = await db.fetchval(
+        "select coalesce((select coalesce(merged_into, id) from patient where id = $1)"
+        " = (select coalesce(merged_into, id) from patient where id = $2), false)",
+        ask.patient_id,
+        patient_id,
+    )
+    return same
+
+
 async def of_link(token: str) -> Ask:
     """What a link asks.
 

@@ -279,8 +279,8 @@ async def save(one: Save) -> Saved:
         return await _save_sealed(kept)
     saved = await _batch.put(kept)
     if saved is None:
-        found = await get(one.response_id)  # NotFound when it is gone
-        raise Refused(DONE if found.state is State.COMPLETED else "这份问卷已作废")
+        await in_hand(one.response_id)
+        raise Refused(DONE)
     return saved
 
 
@@ -349,6 +349,19 @@ async def _save_sealed(one: Save) -> Saved:
             clock.now(),
         )
         return Saved(one.counter, found.revision + 1)
+
+
+async def in_hand(response_id: UUID) -> Response:
+    """A response that is still filled in.
+
+    Raises:
+        NotFound: no such response.
+        Refused: it was handed in, or voided.
+    """
+    found = await get(response_id)
+    if found.state is not State.DRAFT:
+        raise Refused(DONE if found.state is State.COMPLETED else "这份问卷已作废")
+    return found
 
 
 async def save_screen(response_id: UUID, given: Mapping[str, Mapping[str, Any]]) -> None:

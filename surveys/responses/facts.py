@@ -43,6 +43,10 @@ def facts(questions: Mapping[str, Question], answers: Mapping[str, Answer]) -> l
                     for part, options in answer.m.items()
                     for option in options
                 ]
+            case Shape.RANKING:
+                found += [
+                    Fact(code, part, "", Decimal(places[0])) for part, places in answer.m.items() if places
+                ]
             case _:
                 pass
     return found

@@ -61,7 +61,13 @@ def at(found: Sequence[Screen], code: str) -> int:
 
 
 def after(definition: Definition, found: Sequence[Screen], code: str) -> int:
-    """The number of the first screen behind a question, which may be hidden by now; one past the last at the end."""
+    """The number of the first screen with something behind a question; one past the last at the end.
+
+    It may be the very screen of that question, when its answer has called for more.
+    """
     order = {item.code: place for place, item in enumerate(definition.questions)}
     place = order.get(code, -1)
-    return next((number for number, screen in enumerate(found) if order[screen[0]] > place), len(found))
+    return next(
+        (number for number, screen in enumerate(found) if any(order[one] > place for one in screen)),
+        len(found),
+    )

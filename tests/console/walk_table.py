@@ -28,6 +28,19 @@ MATERIAL = "ticket:handle ticket:manage case:handle"
 TABLE: tuple[Line, ...] = (
     # the patients' side: staff are strangers there; who may come in is walked by tests/portal/test_walk.py
     anyone("POST /p/look", status=303),
+    anyone("GET /p/q/{token}", "/p/q/none", status=404),
+    anyone("POST /p/q/{token}", "/p/q/none", status=404),
+    anyone("GET /p/s/{token}", "/p/s/none", status=404),
+    anyone("POST /p/s/{token}", "/p/s/none", status=404),
+    anyone("GET /p/r/{token}", "/p/r/none", status=404),
+    anyone("POST /p/r/{token}", "/p/r/none", status=404),
+    anyone("GET /p/r/{token}/edit", "/p/r/none/edit", status=404),
+    anyone("POST /p/r/{token}/edit", "/p/r/none/edit", status=404),
+    anyone("GET /p/ask/{id}", "/p/ask/1", status=303),  # to the patients' sign-in
+    anyone("POST /p/api/responses", status=422),
+    anyone("PUT /p/api/responses/{id}/answers/{code}", "/p/api/responses/none/answers/a", status=404),
+    anyone("POST /p/api/responses/{id}/files", "/p/api/responses/none/files", status=404),
+    anyone("POST /p/api/responses/{id}/end", "/p/api/responses/none/end", status=404),
     # the door
     anyone("GET /static/{path}", "/static/css/tokens.css"),
     anyone("GET /healthz"),

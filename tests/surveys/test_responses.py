@@ -138,7 +138,7 @@ async def test_faults_are_told_and_the_draft_stays(database: str) -> None:
         await submit(Submission(draft.id, PATIENT, {"nurse": {"n": "9"}}))
     assert [(fault.field, fault.reason) for fault in refused.value.details] == [
         ("q.nurse", "应为 1 到 5 的整数"),
-        ("q.relief", "请回答这一题"),
+        ("q.relief", "请填写这一题"),
     ]
     found = await get(draft.id)
     assert (found.state, found.answers) == (State.DRAFT, {"pain": {"c": ["yes"]}})
