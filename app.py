@@ -26,6 +26,7 @@ from im.web import routes as im_routes
 from intake.routes import routes as intake_routes
 from patient_portal.routes import routes as patient_routes
 from staff.sessions import middleware
+from surveys.web import routes as survey_routes
 from wiring import wire
 
 log = logger(__name__)
@@ -38,6 +39,7 @@ DOORS: tuple[Iterable[web.AbstractRouteDef], ...] = (
     intake_routes,
     bot_routes,
     patient_routes,
+    survey_routes,
 )  # every package with addresses
 
 

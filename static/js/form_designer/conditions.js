@@ -4,7 +4,7 @@ import { el, icon, iconButton } from "../../chat/dom.js";
 import { decimal, line, pick } from "./fields.js";
 import { RULES, freshRow, rowsOf, treeOf, withRule } from "./rules.js";
 
-const TYPES = { code: "code", codes: "codes", number: "number", day: "day", text: "text", files: "number" };
+const TYPES = { code: "code", codes: "codes", number: "number", day: "day", text: "text", files: "number", signature: "number" };
 const keyOf = (subject) => ("fact" in subject ? `f:${subject.fact}` : subject.part ? `q:${subject.q}.${subject.part}` : `q:${subject.q}`);
 
 /** What a condition may be about: earlier questions and their parts, facts of the visit. */
@@ -12,11 +12,12 @@ export class Subjects {
   constructor(questions, facts, kinds) {
     this.all = new Map();
     for (const item of questions) {
-      const { shape } = kinds.get(item.kind);
+      const { shape, fixed = [] } = kinds.get(item.kind);
       const title = item.title || "未命名的题目";
-      const options = (item.options || []).map((option) => [option.code, option.label]);
+      const options = item.options ? item.options.map((option) => [option.code, option.label]) : fixed;
       if (TYPES[shape]) this.#add({ q: item.code }, title, TYPES[shape], options);
       if (shape === "grid") for (const row of item.rows) this.#add({ q: item.code, part: row.code }, `${title}：${row.label}`, "code", options);
+      if (shape === "ranking") for (const row of item.rows) this.#add({ q: item.code, part: row.code }, `${title}：${row.label} 的名次`, "number", []);
       if (shape === "blanks") for (const blank of item.blanks) this.#add({ q: item.code, part: blank.code }, `${title}：${blank.label}`, "text", []);
     }
     for (const fact of facts) this.#add({ fact: fact.name }, `［就诊］${fact.label}`, fact.type, fact.options);

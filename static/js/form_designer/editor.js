@@ -3,12 +3,20 @@
 import { el, icon, iconButton } from "../../chat/dom.js";
 import { Subjects, conditionRows } from "./conditions.js";
 import { decimal, field, line, pick, tick, whole } from "./fields.js";
+import { languageList } from "./languages.js";
 import { optionList } from "./options.js";
+import { pictureField } from "./pictures.js";
+import { pipes } from "./pipes.js";
 import { Reader } from "./readout.js";
+import { scoreList } from "./scores.js";
+import { surveySettings } from "./survey_settings.js";
+
+const NOTHING = new Set(["paragraph", "picture"]); // kinds that nobody answers
 
 export class Editor {
-  constructor(box, store, facts) {
-    Object.assign(this, { box, store, facts, problems: [] });
+  /** `more`: {start, server, pictures, bank, comments}; for feedback forms without bank and comments. */
+  constructor(box, store, facts, more) {
+    Object.assign(this, { box, store, facts, more, problems: [] });
     store.listen((what, detail) => {
       if (what === "selection" || !detail.includes("typed")) this.draw();
       else this.#readouts();
@@ -48,7 +56,7 @@ export class Editor {
   }
 
   #readouts() {
-    const reader = new Reader(this.store.questions, this.facts);
+    const reader = new Reader(this.store.questions, this.facts, this.store.fixed);
     const { item } = this.store;
     for (const words of this.box.querySelectorAll("[data-readout]")) {
       const which = words.dataset.readout;
@@ -63,6 +71,9 @@ export class Editor {
       el("h2.design-head", {}, "整份表单"),
       field("表单名称", line(draft.title, write("title"), { most: 100, key: "title" }), { place: "title" }),
       field("填写说明", line(draft.intro, write("intro"), { most: 2000, area: true, key: "intro" }), { hint: "显示在所有题目之前" }),
+      this.more.start.survey ? scoreList(this.store, this.more.start) : null,
+      this.more.start.survey ? languageList(this.store, this.more.start.languages) : null,
+      this.more.comments?.box(""),
       draft.pages.some((page) => page.items.length) ? null : el("div", { "data-place": "pages" }, el("p.hint", {}, "在左边添加题目。")),
     ].filter(Boolean);
   }
@@ -76,7 +87,8 @@ export class Editor {
       field("题型", pick(kinds, item.kind, (kind) => write("", (it) => this.#become(it, kind)))),
       field("题目", line(item.title, set("title"), { most: 500, area: true, key: "title" }), { place: "title" }),
       field("提示", line(item.hint, set("hint"), { most: 500, key: "hint", placeholder: "可不填，显示在题目下面" }), { place: "hint" }),
-      item.kind === "paragraph"
+      pipes(this.store, item, this.facts, () => this.draw()),
+      NOTHING.has(item.kind)
         ? null
         : el(
             "div.design-ticks",
@@ -86,7 +98,10 @@ export class Editor {
           ),
       ...this.#special(item, write, set),
       this.#showIf(item, write),
-      item.kind === "paragraph" ? null : this.#jumps(item, write),
+      NOTHING.has(item.kind) ? null : this.#jumps(item, write),
+      this.more.start.survey ? surveySettings(item, write, set, this.more.start) : null,
+      this.more.bank?.keeper(item),
+      this.more.comments?.box(item.code),
       el("p.hint.mono", {}, `编码 ${item.code}`),
     ].filter(Boolean);
   }
@@ -136,6 +151,23 @@ export class Editor {
         ];
       case "paragraph":
         return [field("说明文字", line(item.text, set("text"), { most: 3000, area: true }))];
+      case "picture":
+        return [
+          pictureField(item.picture, set("picture"), this.more.pictures, { place: "picture", after: () => this.draw() }),
+          field("图片内容（给看不到图片的人）", line(item.text, set("text"), { most: 200, key: "text" }), { place: "text" }),
+        ];
+      case "picture_choice":
+        return [
+          optionList(item, "options", write, { title: "选项", full: true, scored: true, most: 30, pictures: this.more.pictures }),
+          number("最多选几项", "most", { low: 1, high: 30 }),
+        ];
+      case "ranking":
+        return [optionList(item, "rows", write, { title: "要排序的各项", most: 20 }), number("只排前几位", "most", { low: 1, high: 20, empty: true })];
+      case "body_map":
+        return [
+          field("显示", pick([["both", "正面和背面"], ["front", "只有正面"], ["back", "只有背面"]], item.sides, (side) => write("", (it) => (it.sides = side))), { row: true }),
+          number("最多选几处", "most", { low: 1, high: 50, empty: true }),
+        ];
       case "file":
         return [number("最多几个文件", "most", { low: 1, high: 20 })];
       case "matrix":
@@ -168,7 +200,7 @@ export class Editor {
     const own = new Subjects([item], [], this.store.kinds);
     const before = new Subjects(this.#before(item, true), this.facts, this.store.kinds);
     const later = this.store.questions.slice(this.#before(item, true).length);
-    const reader = new Reader(this.store.questions, this.facts);
+    const reader = new Reader(this.store.questions, this.facts, this.store.fixed);
     const aims = [...later.map((one) => [one.code, `${reader.numbers.get(one.code) || "说明"} ${one.title || "未命名的题目"}`]), ["end", "结尾"]];
     const one = (jump, at) => {
       const simple = own.of(jump.when.args?.[0] ?? {});

@@ -2,6 +2,7 @@
 
 import { el, icon, iconButton } from "../../chat/dom.js";
 import { decimal, line, tick } from "./fields.js";
+import { pictureField } from "./pictures.js";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
@@ -17,7 +18,7 @@ function freeCode(list) {
  * The list `name` of the item. `write(what, work)` changes the item; `what` "typed …" does not draw the editor anew.
  * `full`: options of a choice, with points and more; otherwise only words (blanks, rows).
  */
-export function optionList(item, name, write, { title, full = false, scored = false, most = 100 }) {
+export function optionList(item, name, write, { title, full = false, scored = false, most = 100, pictures = null }) {
   const list = item[name];
   const one = (option, at) =>
     el(
@@ -46,9 +47,10 @@ export function optionList(item, name, write, { title, full = false, scored = fa
             "div.design-option-more",
             {},
             tick("可填写说明", option.other, (on) => write("", (it) => (it[name][at].other = on))),
-            item.kind === "multiple" ? tick("与其他互斥", option.exclusive, (on) => write("", (it) => (it[name][at].exclusive = on))) : null,
+            ["multiple", "picture_choice"].includes(item.kind) ? tick("与其他互斥", option.exclusive, (on) => write("", (it) => (it[name][at].exclusive = on))) : null,
           )
         : null,
+      pictures ? pictureField(option.picture, (id) => write("", (it) => (it[name][at].picture = id)), pictures, { small: true }) : null,
     );
   const add = () =>
     write("", (it) => {

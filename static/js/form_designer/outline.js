@@ -6,8 +6,8 @@ import { Reader } from "./readout.js";
 export class Outline {
   #dragged = null;
 
-  constructor(box, store, facts) {
-    Object.assign(this, { store, facts, problems: [] });
+  constructor(box, store, facts, { bank = null, comments = null } = {}) {
+    Object.assign(this, { store, facts, bank, comments, problems: [] });
     this.box = el("div");
     box.replaceChildren(this.box, this.#adding()); // what can be added stays open while the list is drawn anew
     store.listen(() => this.draw());
@@ -22,7 +22,7 @@ export class Outline {
   draw() {
     const { store } = this;
     if (this.#dragged !== null || (document.activeElement?.tagName === "INPUT" && this.box.contains(document.activeElement))) return;
-    const reader = new Reader(store.questions, this.facts);
+    const reader = new Reader(store.questions, this.facts, store.fixed);
     const focused = document.activeElement?.closest?.("[data-line]")?.dataset.line;
     const wanted = document.activeElement?.dataset?.press;
     this.box.replaceChildren(this.#whole(), ...store.draft.pages.map((page, at) => this.#page(page, at, reader)));
@@ -90,6 +90,7 @@ export class Outline {
           el("small", {}, kind.label),
           ...rules.filter(Boolean).map((rule) => el("small.design-rule", {}, icon("subtask"), rule)),
         ),
+        this.comments?.of(item.code).length ? el("span.design-said-here", { title: "有未处理的意见" }, icon("message-dots")) : null,
         wrong ? el("span.design-bad", { title: `${wrong} 处需要修改` }, String(wrong)) : null,
       ),
       el(
@@ -181,6 +182,7 @@ export class Outline {
         ),
       ),
       el("button.btn", { type: "button", onclick: () => store.addPage() }, icon("file-plus"), "添加一页"),
+      this.bank ? this.bank.chooser() : null,
     );
   }
 }

@@ -2,6 +2,7 @@
 
 import { el, icon } from "../../chat/dom.js";
 import { evaluate } from "../logic.js";
+import { enliven } from "../question_kinds.js";
 import { attach } from "../questionnaire.js";
 import { Reader } from "./readout.js";
 
@@ -9,26 +10,39 @@ export class Preview {
   #timer = null;
   #asked = 0;
 
-  constructor(box, store, server, facts, hear) {
-    Object.assign(this, { box, store, server, facts, hear });
+  constructor(box, store, server, facts, hear, languages = []) {
+    Object.assign(this, { box, store, server, facts, hear, languages, language: "" });
     this.sheet = el("div.design-sheet");
     this.trace = el("ol.design-trace");
     this.said = el("p.design-said", { role: "status" });
     this.form = el("form", { onsubmit: (event) => event.preventDefault() }, this.sheet);
-    box.replaceChildren(this.#head(), this.said, el("div.design-device", {}, this.form), this.#tracing());
+    box.replaceChildren(this.#head(), this.said, el("div.design-device", { "data-look": "phone" }, this.form), this.#tracing());
     store.listen((what) => (what === "draft" ? this.later() : this.#look("phone"))); // what is chosen wants the editor
   }
 
   #head() {
-    const looks = [["phone", "手机", "device-mobile"], ["desk", "电脑", "device-desktop"]].map(([look, label, picture]) =>
+    const all = [["phone", "手机", "device-mobile"], ["desk", "电脑", "device-desktop"], ["kiosk", "自助机", "device-floppy"], ["large", "大字", "eye"]];
+    const looks = all.map(([look, label, picture]) =>
       el("button.btn.btn-sm", { type: "button", "data-look": look, "aria-pressed": String(look === "phone"), onclick: () => this.#look(look) }, icon(picture), label),
     );
     const reset = el("button.btn.btn-sm", { type: "button", onclick: () => this.draw() }, icon("refresh"), "重填");
-    return el("div.design-preview-head", {}, el("h2.design-head", {}, icon("eye"), "预览与试填"), el("div.btn-group", {}, ...looks), reset);
+    const spoken = el(
+      "select.form-select.form-select-sm",
+      { "aria-label": "语言", onchange: () => this.#speak(spoken.value) },
+      ...[["", "中文"], ...this.languages].map(([code, words]) => el("option", { value: code }, words)),
+    );
+    const tools = this.languages.length ? [spoken, reset] : [reset];
+    return el("div.design-preview-head", {}, el("h2.design-head", {}, icon("eye"), "预览与试填"), el("div.btn-group", {}, ...looks), ...tools);
+  }
+
+  #speak(language) {
+    this.language = language;
+    this.draw();
   }
 
   #look(look) {
-    this.box.closest(".design").classList.toggle("design-wide", look === "desk");
+    this.box.closest(".design").classList.toggle("design-wide", look === "desk" || look === "kiosk");
+    this.box.querySelector(".design-device").dataset.look = look;
     for (const button of this.box.querySelectorAll("[data-look]")) button.setAttribute("aria-pressed", String(button.dataset.look === look));
   }
 
@@ -46,7 +60,7 @@ export class Preview {
     const mine = ++this.#asked;
     let told;
     try {
-      told = await this.server.ask("preview", { draft: this.store.draft });
+      told = await this.server.ask("preview", { draft: this.store.draft, language: this.language });
     } catch (problem) {
       if (mine !== this.#asked) return;
       this.said.textContent = [problem.message, ...problem.details.map((fault) => `${fault.label}：${fault.reason}`)].join("；");
@@ -68,6 +82,7 @@ export class Preview {
       this.#lines.push(this.#line(code, seen, values, conditions[code]));
     });
     this.#showTrace();
+    enliven(this.sheet);
     this.hear(problems);
   }
 
@@ -79,7 +94,7 @@ export class Preview {
 
   /** One question: shown or not, and each of its conditions with what it came to. */
   #line(code, seen, values, node) {
-    const reader = new Reader(this.store.questions, this.facts);
+    const reader = new Reader(this.store.questions, this.facts, this.store.fixed);
     const words = (found) => (found === true ? "成立" : found === false ? "不成立" : "未知（还没有回答）");
     const parts = !node ? [] : node.op === "and" ? node.args : [node];
     return el(

@@ -8,11 +8,12 @@ const SIGNS = { add: " + ", mul: " × ", sub: " − ", div: " ÷ " };
 
 export class Reader {
   /** `questions` in order, with titles, options and parts; `facts` as the server lists them. */
-  constructor(questions, facts) {
+  constructor(questions, facts, fixed = new Map()) {
+    this.fixed = fixed; // kind → options that every question of it has
     this.questions = new Map(questions.map((item) => [item.code, item]));
     this.facts = new Map(facts.map((fact) => [fact.name, fact]));
     let at = 0;
-    this.numbers = new Map(questions.map((item) => [item.code, item.kind === "paragraph" ? 0 : ++at]));
+    this.numbers = new Map(questions.map((item) => [item.code, ["paragraph", "picture"].includes(item.kind) ? 0 : ++at]));
   }
 
   /** “就诊类型”, or “环境”中的“床位” of a part. */
@@ -28,7 +29,8 @@ export class Reader {
 
   #options(node) {
     if (node && "fact" in node) return new Map(this.facts.get(node.fact)?.options || []);
-    return new Map((this.questions.get(node?.q)?.options || []).map((option) => [option.code, option.label]));
+    const item = this.questions.get(node?.q);
+    return new Map(item?.options ? item.options.map((option) => [option.code, option.label]) : this.fixed.get(item?.kind) || []);
   }
 
   #leaf(node, beside) {

@@ -1,6 +1,8 @@
 // The designer of forms: puts list, editor and preview together, saves by itself, publishes when asked.
 
 import { el, useIcons } from "../../chat/dom.js";
+import { Bank } from "./bank.js";
+import { Comments } from "./comments.js";
 import { Editor } from "./editor.js";
 import { Outline } from "./outline.js";
 import { Preview } from "./preview.js";
@@ -10,7 +12,8 @@ import { Store } from "./store.js";
 const root = document.getElementById("design");
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const button = (name) => document.querySelector(`[data-do="${name}"]`);
-const { draft, revision, kinds, facts } = JSON.parse(root.dataset.start);
+const start = JSON.parse(root.dataset.start);
+const { draft, revision, kinds, facts } = start;
 useIcons(root.dataset.icons);
 
 const store = new Store(draft, kinds);
@@ -19,13 +22,19 @@ const saver = new Saver(server, store, revision, (words, bad = false) => {
   part("state").textContent = words;
   part("state").classList.toggle("bad", bad);
 });
-const outline = new Outline(part("outline"), store, facts);
-const editor = new Editor(part("editor"), store, facts);
+const comments = start.survey ? new Comments(server, store, start.comments) : null;
+const bank = start.survey ? new Bank(server, store, start.groups) : null;
+const outline = new Outline(part("outline"), store, facts, { bank, comments });
+const editor = new Editor(part("editor"), store, facts, { start, server, pictures: root.dataset, bank, comments });
+comments?.listen(() => {
+  outline.draw();
+  editor.draw();
+});
 const show = (problems) => {
   outline.show(problems);
   editor.show(problems);
 };
-const preview = new Preview(part("preview"), store, server, facts, show);
+const preview = new Preview(part("preview"), store, server, facts, show, start.survey ? start.languages : []);
 
 store.listen((what) => {
   if (what === "draft") {
@@ -77,7 +86,11 @@ async function publish() {
   button("publish").disabled = true;
   try {
     await saver.now();
-    const { goTo } = await server.ask("publish", { revision: saver.revision });
+    const { goTo } = await server.ask("publish", {
+      revision: saver.revision,
+      note: document.querySelector("[data-note]")?.value ?? "",
+      migrates: document.querySelector("[data-migrates]")?.checked ?? false,
+    });
     location.assign(goTo);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -86,6 +99,7 @@ async function publish() {
       const at = field.indexOf(":");
       return { question: field.slice(0, at), place: field.slice(at + 1), reason };
     });
+    document.getElementById("handing")?.removeAttribute("open");
     if (problems.length) {
       show(problems);
       store.select(problems[0].question || null);

@@ -14,6 +14,7 @@ export class Store {
   constructor(draft, kinds) {
     this.draft = draft;
     this.kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
+    this.fixed = new Map(kinds.map((kind) => [kind.kind, kind.fixed ?? []]));
     this.selected = this.questions[0]?.code ?? null;
   }
 
@@ -91,7 +92,12 @@ export class Store {
 
   /** A new question behind the selected one. */
   add(kind) {
-    const item = { ...fresh(this.kinds.get(kind).fresh), code: this.#freeCode() };
+    this.insert(this.kinds.get(kind).fresh);
+  }
+
+  /** A question from elsewhere (the bank) behind the selected one, under a free code. */
+  insert(made) {
+    const item = { ...fresh(made), code: this.#freeCode() };
     this.change("", (draft) => {
       const [page, at] = this.#behind(draft);
       page.items.splice(at, 0, item);
@@ -167,6 +173,12 @@ export class Store {
     this.change("", (draft) => {
       const [gone] = draft.pages.splice(at, 1);
       draft.pages[Math.max(at - 1, 0)].items.push(...gone.items);
+      for (const words of Object.values(draft.languages ?? {})) {
+        for (let page = at + 1; page <= draft.pages.length + 1; page += 1) {
+          if (words[`page.${page + 1}`] === undefined) delete words[`page.${page}`];
+          else words[`page.${page}`] = words[`page.${page + 1}`];
+        }
+      }
     });
   }
 }
