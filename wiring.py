@@ -32,6 +32,7 @@ from core import (
     schedules_running,
     web,
 )
+from core.actor import Permission
 from core.quarantine import FileFound
 from core.rotation import Place
 from core.schedules import ScheduleFailed, ScheduleRecovered
@@ -40,9 +41,11 @@ from im import live
 from im.events import MembersChanged, MessagePosted, RoomChanged, RoomOpened
 from intake import hotline, sms, wechat
 from integrations import clamav, http
+from patients import profile, records_timeline
 from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitMoved
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
+from patients.profile import QuickAction
 from reports import reactions as statistics
 from staff import actions as staff_actions
 from staff import contacts, posts
@@ -54,6 +57,7 @@ from tickets import (
     extending,
     following,
     handing_over,
+    patient_timeline,
     reactions,
     reorganised,
     templating,
@@ -95,6 +99,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("petitioner", "address"),
     Place("case_form_answer", "private", "case_id"),
     Place("response", "private"),
+    Place("response_edit", "private"),
     Place("patient", "phone"),
     Place("patient", "id_number"),
     Place("patient", "address"),
@@ -115,6 +120,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("ca_challenge", "answer"),
     Place("portal_account", "phone"),
     Place("portal_code", "phone", "token_hash"),
+    Place("terminal", "bridge_key"),
 )
 DECLARED = (ticket_actions,)  # importing a package's actions puts them into core.actions.REGISTER
 
@@ -184,6 +190,16 @@ def _wire_patients() -> None:
     events.react(PatientMerged, following.patient_merged)
     events.react(PatientParted, following.patient_parted)
     web.GAUGES.append(feeds.gauge)
+    profile.TIMELINE.extend((*records_timeline.SOURCES, *patient_timeline.SOURCES))
+    profile.QUICK_ACTIONS.append(
+        QuickAction(
+            "feedback",
+            "登记反馈",
+            "message-plus",
+            "/feedback/new?patient={patient}",
+            (Permission.CASE_REGISTER, Permission.CASE_FIRST),
+        )
+    )
 
 
 def _wire_core() -> None:

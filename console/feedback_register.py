@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from console import pick, questionnaires
 from console.forms import Control, Options
-from console.page import go, permit, show
+from console.page import go, number, permit, show
 from core import clock, dictionaries, storage
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound, Refused
 from core.models import StoredFile
+from patients import queries as patients
 from staff import queries as staff
 from staff.sessions import CSRF_FIELD
 from tickets.feedback import categories, queries, registering
@@ -148,8 +149,8 @@ async def _options(by: Actor) -> dict[str, Options]:
     tree = await staff.tree()
     sites = [unit.short_name or unit.name for unit in tree.below() if unit.kind in ("campus", "clinic")]
     units = []
-    for number, label in await pick.units(by):
-        unit, site = tree.unit(int(number)), tree.site(int(number))
+    for key, label in await pick.units(by):
+        unit, site = tree.unit(int(key)), tree.site(int(key))
         name = f"{site.short_name or site.name}{unit.name}" if site and site.id != unit.id else unit.name
         if tree.find(name) is unit:
             units.append((name, label))
@@ -200,6 +201,10 @@ async def empty(request: web.Request) -> web.Response:
     own = [] if actor.can(Permission.CASE_REGISTER) else (await _options(actor))["first_unit"]
     if own:
         values |= {"first_unit": own[0][0], "first_name": actor.name}
+    about = number(request.query.get("patient", ""))  # from the file of a patient, or a list
+    if about is not None and actor.can(Permission.PATIENT_READ):
+        patient = await patients.get(about, actor)
+        values |= {"patient_name": patient.name, "patient_number": patient.number}
     return await _page(request, values, ())
 
 

@@ -1,4 +1,4 @@
-"""Patients: a simple search, and the file of one with visits and the cases that were linked to them."""
+"""Patients: the quick search, and what stands hidden in a file shown for a reason. The file itself: `patient_file`."""
 
 from datetime import date
 
@@ -6,15 +6,13 @@ from aiohttp import web
 
 from console import forms
 from console.case_matter import WhyForm
-from console.case_page import CASE_TONES, wanted
-from console.page import go, number, permit, show
+from console.case_page import wanted
+from console.page import number, permit, show
 from core.actor import Permission
 from core.errors import Invalid
-from patients import actions, corrections, queries
-from patients import profile as profiles
+from patients import actions, profile_timeline, queries
 from patients.queries import Search
 from patients.rows import VisitRow
-from tickets.queries import case_page
 
 routes = web.RouteTableDef()
 
@@ -33,6 +31,7 @@ async def search(request: web.Request) -> web.Response:
         may_keep="/" in actor.scope(Permission.PATIENT_MAINTAIN),
         found=found,
         people=_people(found.rows) if found else [],
+        doings=profile_timeline.quick_actions(actor),
         next=f"{found.next[0].isoformat()}_{found.next[1]}" if found and found.next else "",
     )
 
@@ -52,29 +51,6 @@ def _people(rows: tuple[VisitRow, ...]) -> list[tuple[VisitRow, list[VisitRow]]]
     for row in rows:
         found.setdefault(row.patient_id, []).append(row)
     return [(visits[0], visits) for visits in found.values()]
-
-
-@routes.get("/patients/{id:\\d+}")
-async def file(request: web.Request) -> web.Response:
-    """The file of one patient, masked."""
-    actor = permit(request, Permission.PATIENT_READ)
-    head = await profiles.stands_for(wanted(request))
-    if head != wanted(request):
-        return go(request, f"/patients/{head}", "这个患者号已合并，以下是合并后的档案")
-    patient = await queries.get(head, actor)
-    may_see_cases = actor.can(Permission.CASE_READ) or actor.can(Permission.TICKET_READ)
-    return await show(
-        request,
-        "console/patients/file.html",
-        patient=patient,
-        visits=await queries.visits(patient.id, actor),
-        cases=await case_page.of_patient(patient.id, actor) if may_see_cases else [],
-        tones=CASE_TONES,
-        may_reveal=actor.can(Permission.PATIENT_REVEAL),
-        may_keep=actor.can(Permission.PATIENT_MAINTAIN),
-        profile=await profiles.profile(patient.id, actor),
-        corrected=await corrections.listed(patient.id),
-    )
 
 
 @routes.get("/patients/{id:\\d+}/reveal")
