@@ -199,7 +199,7 @@ async def resumed(request: web.Request) -> web.Response:
     handle = request.match_info["token"]
     found = await get(keys.opened(handle))
     if found.state is State.COMPLETED:
-        return await finished(request, found)
+        return await finished(request, found, just_now="done" in request.query)
     if found.state is State.VOID:
         raise Refused("这份问卷已作废")
     return await drawn(request, await going_on(found, f"/p/r/{handle}"), where=request.query.get("at", ""))

@@ -139,5 +139,5 @@ async def end(request: web.Request) -> web.Response:
         language = look(request).language
         told = [fault.model_copy(update={"reason": worded(fault, language)}) for fault in error.details]
         raise Invalid(error.message, details=told) from None
-    then = f"{settings().path_prefix}/p/r/{keys.handle(done.id)}"
+    then = f"{settings().path_prefix}/p/r/{keys.handle(done.id)}?done=1"
     return json_answer({"id": str(done.id), "fresh": done.fresh, "then": then}, 201 if done.fresh else 200)

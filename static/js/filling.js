@@ -131,6 +131,7 @@ function fault(code, reason) {
   set.classList.toggle("ask-bad", Boolean(reason));
   if (!reason) {
     line?.remove();
+    box.querySelector(`a[href="#q-${code}-title"]`)?.closest("li").remove();
     if (!root.querySelector(".ask-bad")) box.hidden = true;
     return;
   }

@@ -2,9 +2,10 @@
 // signature. Without this file each is a plain form. A part is fetched only where a page has a question of its kind.
 
 const PARTS = [
-  [".ask-ranking", () => import("./questions/ranking.js")],
+  ["ol.ask-ranking", () => import("./questions/ranking.js")],
   [".ask-body", () => import("./questions/body_map.js")],
   [".ask-sign", () => import("./questions/signature.js")],
+  [".asks:has([data-pipe])", () => import("./questions/piping.js")],
 ];
 
 /** Bring the questions inside `root` to life, each once. */
