@@ -85,6 +85,11 @@ class Visitor:
     address: str
 
     @property
+    def strong(self) -> bool:
+        """Whether it was proven well enough for health data: by a code, or by WeChat; a card or a few digits are not."""
+        return self.way in ("sms", "identity_sms", "wechat")
+
+    @property
     def shown(self) -> str:
         """Whom one acts for, as a screen that others may see shows it: 张*."""
         return mask_name(self.patient_name)
@@ -316,6 +321,11 @@ def name_device(request: web.Request, response: web.StreamResponse) -> None:
     if not named_device(request):
         name = secrets.token_urlsafe(16)
         keep(response, DEVICE_COOKIE, f"{name}.{device_signature(name)}", seconds=DEVICE_LIVES)
+
+
+def is_named(request: web.Request) -> bool:
+    """Whether this browser bears a name of ours."""
+    return bool(named_device(request))
 
 
 def device_hash(request: web.Request) -> bytes:

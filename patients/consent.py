@@ -45,6 +45,7 @@ class Way(StrEnum):
     WECHAT = "公众号勾选"
     REPLY = "短信回复"
     REQUEST = "个人信息申请"
+    PORTAL = "患者端勾选"
 
 
 PURPOSES = {

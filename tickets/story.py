@@ -44,6 +44,7 @@ _CASE: dict[str, str] = {
     "report": "生成了{text}",
     "privacy": "{text}",
     "rated": "评价结果：{satisfied}，{solved}。{text}",
+    "supplement": "补充说明：{text}",
     "told": "已告知来电人：{text}",
     "reported": "已回传热线平台，回执 {text}",
     "limit_moved": "时限变更：{text}",

@@ -17,6 +17,7 @@ from tests.console.walk_lines import (
     staff,
     verbs,
 )
+from tests.portal.walk_table import DOORS, LINKS
 
 WORK = "ticket:handle ticket:endorse ticket:manage"
 JUDGE = "case:handle case:review"
@@ -28,6 +29,8 @@ MATERIAL = "ticket:handle ticket:manage case:handle"
 TABLE: tuple[Line, ...] = (
     # the patients' side: staff are strangers there; who may come in is walked by tests/portal/test_walk.py
     anyone("POST /p/look", status=303),
+    *(anyone(door.path, door.nowhere, status=door.nobody) for door in DOORS),
+    *(anyone(path, path.partition(" ")[2].replace("{token}", "none"), status=404) for path in LINKS),
     anyone("GET /p/q/{token}", "/p/q/none", status=404),
     anyone("POST /p/q/{token}", "/p/q/none", status=404),
     anyone("GET /p/s/{token}", "/p/s/none", status=404),

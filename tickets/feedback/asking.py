@@ -67,6 +67,35 @@ async def progress(code: str, tail: str, *, address: str) -> Progress:
     return _told(case, row)
 
 
+async def find(code: str, tail: str, *, address: str) -> int:
+    """The case of a query code; `address` is whose wrong tries are counted together.
+
+    Raises:
+        NotFound, TooMany: as `progress`.
+    """
+    case, _ = await _find(code, tail, address)
+    return case.id
+
+
+async def of_case(case_id: int) -> Progress:
+    """How far a case is, for whom the caller knows to be the one who raised it.
+
+    Raises:
+        NotFound: it is no feedback.
+    """
+    row = await db.fetchrow(f"{_ROW} where f.case_id = $1", case_id)
+    if row is None:
+        raise NotFound(_UNKNOWN)
+    return _told(await Case.get(id=case_id), row)
+
+
+_ROW = (
+    "select f.case_id, f.settled_how, r.reply, r.tell_by, g.satisfied as rated from feedback f"
+    " join cases c on c.id = f.case_id join case_round r on r.case_id = c.id and r.no = c.round"
+    " left join feedback_rating g on g.case_id = c.id and g.round = c.round"
+)
+
+
 def _told(case: Case, row: asyncpg.Record) -> Progress:
     answered = case.state in _ANSWERED
     reply = row["settled_how"] or (row["reply"] if answered and row["tell_by"] != "none" else "")
@@ -87,12 +116,7 @@ def _told(case: Case, row: asyncpg.Record) -> Progress:
 async def _find(code: str, tail: str, address: str) -> tuple[Case, asyncpg.Record]:
     wanted = code.strip().upper()
     await _count(wanted, address)
-    row = await db.fetchrow(
-        "select f.case_id, f.settled_how, r.reply, r.tell_by, g.satisfied as rated from feedback f"
-        " join cases c on c.id = f.case_id join case_round r on r.case_id = c.id and r.no = c.round"
-        " left join feedback_rating g on g.case_id = c.id and g.round = c.round where f.query_code = $1",
-        wanted,
-    )
+    row = await db.fetchrow(f"{_ROW} where f.query_code = $1", wanted)
     case = await Case.get(id=row["case_id"]) if row else None
     if row is None or case is None or not _fits(case, tail):
         raise NotFound(_UNKNOWN)
@@ -150,8 +174,19 @@ async def rate(
         Refused: there is no result yet, or it was rated before.
     """
     case, _ = await _find(code, tail, by.address)
+    await rate_case(case.id, satisfied, solved, remark, by=by)
+    fresh, row = await _find(code, tail, by.address)
+    return _told(fresh, row)
+
+
+async def rate_case(case_id: int, satisfied: Satisfied, solved: Solved, remark: str, *, by: Actor) -> None:
+    """`rate` for whom the caller knows to be the one who raised it.
+
+    Raises:
+        Refused: as `rate`.
+    """
     async with db.transaction():
-        case = await access.lock_case(case.id, by)
+        case = await access.lock_case(case_id, by)
         if case.state not in _ANSWERED or case.state is CaseState.ARCHIVED:
             raise Refused("还没有办理结果，暂不能评价" if case.state in OPEN_CASE else "已归档，不能再评价")
         made = await db.fetchval(
@@ -178,5 +213,3 @@ async def rate(
                 text=remark,
                 detail={"satisfied": satisfied, "solved": solved},
             )
-    fresh, row = await _find(code, tail, by.address)
-    return _told(fresh, row)
