@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import Fault, Invalid
-from surveys import scoring_check
+from surveys import piping, scoring_check
 from surveys.answers import Answer
 from surveys.definition import Conditions, Definition, types_of
 from surveys.facts import FACT_CODES, FACT_TYPES
@@ -68,6 +68,9 @@ def problems(definition: Definition) -> list[Problem]:
         found.extend(Problem(question=item.code, place=gap.place, reason=gap.reason) for gap in item.gaps())
     found.extend(
         Problem(question="", place=place, reason=reason) for place, reason in scoring_check.gaps(definition)
+    )
+    found.extend(
+        Problem(question=code, place=place, reason=reason) for code, place, reason in piping.gaps(definition)
     )
     return [*found, *_logic_problems(definition)]
 

@@ -28,6 +28,9 @@ FACTS: Mapping[str, FactKind] = {
     "visit.end_on": FactKind("出院日期", Type.DAY),
     "patient.gender": FactKind("性别", Type.CODE, (("男", "男"), ("女", "女"))),
     "patient.age": FactKind("年龄", Type.NUMBER),
+    "visit.unit": FactKind("就诊科室", Type.TEXT),
+    "visit.ward": FactKind("病区", Type.TEXT),
+    "visit.doctor": FactKind("接诊医生", Type.TEXT),
     "today": FactKind("填写当天", Type.DAY),
 }
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from core.errors import Fault
+from surveys import piping
 from surveys.answers import Answer, Shape
 from surveys.checking import NO_FACTS, path
 from surveys.definition import Conditions, Definition
@@ -46,7 +49,7 @@ class Sheet:
     """The whole. `runtime` is what the browser's evaluator needs, as JSON."""
 
     title: str
-    intro: str
+    intro: Markup | str
     pages: tuple[SheetPage, ...]
     runtime: dict[str, Any]
 
@@ -73,6 +76,8 @@ def sheet(
         facts: what is known of the visit, and the day.
     """
     answers = given or {}
+    known = {code: answer for code, raw in answers.items() if (answer := parsed(raw or {})) is not None}
+    words = piping.said(definition, known, facts)
     shown = set(path(definition, conditions, answers, facts))
     wrong = {fault.field: fault.reason for fault in faults}
     pages = tuple(
@@ -80,8 +85,8 @@ def sheet(
             page.title,
             tuple(
                 Line(
-                    item,
-                    parsed(answers.get(item.code) or {}) or Answer(),
+                    piping.spoken(item, words),
+                    known.get(item.code, Answer()),
                     wrong.get(item.name(), ""),
                     item.code in shown,
                 )
@@ -90,7 +95,12 @@ def sheet(
         )
         for page in definition.pages
     )
-    return Sheet(definition.title, definition.intro, pages, runtime(definition, conditions, facts))
+    return Sheet(
+        definition.title,
+        piping.filled(definition.intro, words),
+        pages,
+        runtime(definition, conditions, facts),
+    )
 
 
 def runtime(definition: Definition, conditions: Conditions, facts: Mapping[str, Value]) -> dict[str, Any]:
