@@ -58,7 +58,9 @@ RULES = (
     Rule(API, re.compile(r"/api/v1/"), ANY),
     Rule(
         PUSHES,
-        re.compile(r"/api/v1/(hotline|sms|wechat|fhir|feeds)(/|$)|/api/v1/feedback$|/(wecom|wechat)/callback"),
+        re.compile(
+            r"/api/v1/(hotline|sms|wechat|fhir|feeds)(/|$)|/api/v1/feedback$|/(wecom|wechat)/callback"
+        ),
         frozenset({"POST", "PUT"}),
     ),
     Rule(FEEDBACK, _ASK_FEEDBACK, ANY),
@@ -75,7 +77,9 @@ RULES = (
     Rule(PAGES, re.compile(r"/(?!static/|socket\.io)"), ANY),
     Rule(
         STRANGERS,
-        re.compile(r"/(?!static/|p/|kiosk/|socket\.io|api/v1/(hotline|fhir|feeds)/|healthz|readyz|metrics)"),
+        re.compile(
+            r"/(?!static/|p/|kiosk/|socket\.io|api/v1/(hotline|fhir|feeds)(/|$)|healthz|readyz|metrics)"
+        ),
         ANY,
     ),
 )

@@ -12,7 +12,7 @@ from console.case_page import wanted
 from console.page import go, number, permit, show
 from core.actor import Permission
 from core.errors import HuiyinError, Invalid, NotFound
-from patients.feeds import links, mapping, store, watching
+from patients.feeds import formats, links, mapping, store, watching
 from patients.feeds.links import Link, LinkForm
 
 routes = web.RouteTableDef()
@@ -34,7 +34,7 @@ async def overview(request: web.Request) -> web.Response:
     files: list[tuple[str, str, str, tuple[str, ...]]] = []
     for name in mapping.names():
         try:
-            found = mapping.load(name)
+            found = formats.load(name)
             files.append((name, found.title, found.about, ()))
         except mapping.MappingError as error:
             files.append((name, "", "", error.faults))

@@ -35,16 +35,16 @@ async def tried(request: web.Request) -> web.Response:
     if name not in mapping.names():
         raise NotFound("没有这个映射文件")
     if len(text) > MOST or len(more) > MOST:
-        outcome = trying.Tried(faults=(("内容", f"超过 {MOST} 个字符"),))
+        outcome = [trying.Tried(faults=(("内容", f"超过 {MOST} 个字符"),))]
     elif not text.strip():
-        outcome = trying.Tried(faults=(("内容", "请粘贴一条消息"),))
+        outcome = [trying.Tried(faults=(("内容", "请粘贴一条消息"),))]
     else:
         outcome = await trying.attempt(name, text, more)
     return await _show(request, name, text, more, outcome)
 
 
 async def _show(
-    request: web.Request, name: str, text: str, more: str, outcome: trying.Tried | None
+    request: web.Request, name: str, text: str, more: str, outcome: list[trying.Tried] | None
 ) -> web.Response:
     return await show(
         request,

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from intake import api, feedback, heartbeat, hotline, sms, wechat
+from intake.feeds import fhir, pushed
 
 routes: list[web.AbstractRouteDef] = [
     *heartbeat.routes,
@@ -10,5 +11,7 @@ routes: list[web.AbstractRouteDef] = [
     *feedback.routes,
     *sms.routes,
     *wechat.routes,
+    *fhir.routes,
+    *pushed.routes,
     *api.routes,
 ]

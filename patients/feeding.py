@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from patients import facts, locks, merging
 from patients.facts import Subject
 from patients.said import SUBJECTS as SUBJECT_OF
-from patients.said import Heard, PatientSaid, VisitSaid
+from patients.said import Heard, PatientSaid, ReportSaid, VisitSaid
 from patients.settling.patient import settle_patients
 from patients.settling.records import settle_records
 from patients.settling.visit import settle_visits
@@ -33,6 +33,7 @@ async def take_all(told: Sequence[tuple[int, Heard]]) -> None:
     names = [f"patient {number}" for number in mentioned]
     names += [f"{subject} {key}" for subject, key in subjects]
     names += [f"visit {number}" for _, heard in told for number in _visits(heard)]
+    names += [f"report {part}" for _, heard in told for part in _pieces(heard)]
     await locks.hold(names)
     ids = [message_id for message_id, _ in told]
     subjects |= await facts.forget(ids)
@@ -56,3 +57,8 @@ def _visits(heard: Heard) -> set[str]:
             if visit:
                 found.add(visit)
     return found
+
+
+def _pieces(heard: Heard) -> set[str]:
+    """The results told by themselves that it says belong to a report."""
+    return {part for one in heard.said if isinstance(one, ReportSaid) for part in one.parts}

@@ -25,7 +25,7 @@ from patients.said import (
 S = TypeVar("S", bound=Said)
 
 NOT_PLAIN = frozenset(
-    {"number", "cleared", "extra", "weak", "verb", "items", "diagnoses", "surgeries", "identifiers"}
+    {"number", "cleared", "extra", "weak", "verb", "items", "parts", "diagnoses", "surgeries", "identifiers"}
 )
 END_FIELDS = ("ended_at", "disposition", "outcome")
 
@@ -135,7 +135,7 @@ def _step(found: VisitState, fact: Fact[VisitSaid]) -> None:
             found.fields["ended_at"] = fact.at  # unless the message says better
         case VisitVerb.CANCEL:
             found.state = "cancelled"
-        case VisitVerb.CANCEL_CLOSE:
+        case VisitVerb.CANCEL_CLOSE | VisitVerb.RUNS:
             found.state = "open"
             found.fields.update(dict.fromkeys(END_FIELDS))
         case VisitVerb.TRANSFER:
@@ -143,8 +143,8 @@ def _step(found: VisitState, fact: Fact[VisitSaid]) -> None:
             found.places.append(Place(fact.at, last.unit_id, last.ward_id))
         case VisitVerb.CANCEL_TRANSFER if len(found.places) > 1:
             found.places.pop()
-        case VisitVerb.UPDATE:
-            found.state = found.state or "open"
+        case VisitVerb.TELL:
+            pass
         case _:
             found.state = found.state or "open"
 
@@ -156,10 +156,24 @@ def _tell(found: VisitState, fact: Fact[VisitSaid]) -> None:
         last = found.places.pop() if found.places else Place(fact.at)
         found.places.append(_moved(last, place))
     found.fields.update(said)
-    kinds = {one.kind for one in fact.said.diagnoses}
-    kept = [one for one in found.diagnoses if one.kind not in kinds]
-    found.diagnoses = (*kept, *fact.said.diagnoses)
-    found.surgeries = fact.said.surgeries or found.surgeries
+    found.diagnoses = _laid_over(found.diagnoses, fact.said.diagnoses)
+    found.surgeries = _laid_over(found.surgeries, fact.said.surgeries)
+
+
+P = TypeVar("P", DiagnosisSaid, SurgerySaid)
+
+
+def _laid_over(known: tuple[P, ...], said: tuple[P, ...]) -> tuple[P, ...]:
+    """Those with a key each replace their own; those without replace all of their kind that have none."""
+    replaced = {_sort(one) for one in said}
+    kept: list[P] = [one for one in known if _sort(one) not in replaced]
+    kept += [one for one in said if not one.gone]
+    return tuple(kept)
+
+
+def _sort(one: DiagnosisSaid | SurgerySaid) -> tuple[str, str]:
+    """What a later word replaces."""
+    return ("key", one.key) if one.key else ("kind", one.kind if isinstance(one, DiagnosisSaid) else "")
 
 
 def _moved(last: Place, said: dict[str, Value]) -> Place:
@@ -180,12 +194,15 @@ class ReportState:
 
     fields: dict[str, Value] = field(default_factory=dict)
     items: tuple[ItemSaid, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 def fold_report(facts: Iterable[Fact[ReportSaid]]) -> ReportState:
     """A later message corrects the results it names and leaves the others."""
     ordered = in_order(facts)
     items: dict[str, ItemSaid] = {}
+    parts: tuple[str, ...] = ()
     for fact in ordered:
         items.update({one.key: one for one in fact.said.items})
-    return ReportState(plain(ordered), tuple(items.values()))
+        parts = fact.said.parts or parts
+    return ReportState(plain(ordered), tuple(items.values()), parts)

@@ -92,6 +92,8 @@ class VisitVerb(StrEnum):
     CANCEL = "cancel"  # A11
     CANCEL_TRANSFER = "cancel_transfer"  # A12
     CANCEL_CLOSE = "cancel_close"  # A13
+    RUNS = "runs"  # a sender that tells states, not events: it runs now, whatever was told before
+    TELL = "tell"  # said of a visit in passing (a diagnosis by itself); says nothing of its state
 
 
 class DiagnosisKind(StrEnum):
@@ -103,23 +105,31 @@ class DiagnosisKind(StrEnum):
 
 
 class DiagnosisSaid(Part):
-    """A diagnosis; `version` says which edition of ICD-10 the code is of."""
+    """A diagnosis; `version` says which edition of ICD-10 the code is of.
+
+    One with a `key` is told by itself, again and again (FHIR Condition), and `gone` takes it back; those without come
+    together, and the last that come of a kind replace those before.
+    """
 
     kind: DiagnosisKind
     name: str
     code: str = ""
     version: str = ""
     main: bool = False
+    key: str = ""
+    gone: bool = False
 
 
 class SurgerySaid(Part):
-    """An operation."""
+    """An operation; `key` and `gone` as of a diagnosis."""
 
     name: str
     code: str = ""
     at: datetime | None = None
     surgeon: str = ""
     anaesthesia: str = ""
+    key: str = ""
+    gone: bool = False
 
 
 class VisitSaid(Said):
@@ -229,7 +239,7 @@ class ItemSaid(Part):
 
 
 class ReportSaid(Said):
-    """A laboratory, imaging or exam report."""
+    """A laboratory, imaging or exam report; `parts` are the numbers of those told by themselves that belong to it."""
 
     patient: str
     visit: str = ""
@@ -249,6 +259,7 @@ class ReportSaid(Said):
     checker: str | None = None
     pictures: str | None = None
     items: tuple[ItemSaid, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class DocumentSaid(Said):

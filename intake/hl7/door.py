@@ -8,21 +8,19 @@ import asyncio
 
 import asyncpg
 
-from core import db
 from core.logs import begin_trace, logger
 from intake.hl7 import acks
 from intake.hl7.acks import Code, Why
 from patients.feeds import links, store
 from patients.feeds.faults import ReadFault
+from patients.feeds.formats import decoded
 from patients.feeds.hl7 import reading
 from patients.feeds.hl7.message import Message, NotHl7, parse
+from patients.feeds.keeping import Crowd
 from patients.feeds.links import Link
-from patients.feeds.processing import decoded
 
 log = logger(__name__)
 
-MOST_WAITING = 20_000  # messages kept and not worked on yet, over all links
-LOOK_EVERY = 200  # messages between two looks at how many wait
 REFRESH = 5.0  # seconds for which the list of links is believed
 PATIENCE = 20.0  # seconds for which a database that is away is waited for before the sender is told
 AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncpg.CannotConnectNowError)
@@ -35,7 +33,7 @@ class Door:
     def __init__(self) -> None:
         self._links: list[Link] = []
         self._known_until = 0.0
-        self._since_look = LOOK_EVERY
+        self._crowd = Crowd()
 
     async def take(self, body: bytes, address: str) -> bytes | None:
         """Keep one message; the answer in its sender's charset. None when the sender had better come again."""
@@ -113,7 +111,7 @@ class Door:
         """The link whose sender names itself in MSH-3 and MSH-4, read in the link's own charset."""
         now = asyncio.get_running_loop().time()
         if now > self._known_until:
-            self._links = await links.all_links(active=True)
+            self._links = [link for link in await links.all_links(active=True) if link.kind == "hl7"]
             self._known_until = now + REFRESH
         head: Message | None = None
         heads: dict[str, Message | None] = {}
@@ -136,20 +134,9 @@ class Door:
 
     async def _breathe(self) -> None:
         """Hold the answer back while too much waits to be worked on."""
-        self._since_look += 1
-        if self._since_look < LOOK_EVERY:
-            return
-        self._since_look = 0
-        while await _waiting() >= MOST_WAITING:
-            log.warning("feed_back_pressure", most=MOST_WAITING)
+        while await self._crowd.full():
+            log.warning("feed_back_pressure")
             await asyncio.sleep(1.0)
-
-
-async def _waiting() -> int:
-    number: int = await db.fetchval(
-        "select count(*) from (select 1 from feed_message where state = 'due' limit $1) as w", MOST_WAITING
-    )
-    return number
 
 
 def _head(body: bytes, charset: str) -> Message | None:

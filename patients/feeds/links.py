@@ -1,28 +1,35 @@
-"""The links: which systems may speak to us, in which charset and by which mapping; kept by an administrator, audited."""
+"""The links: which systems may speak to us, how and by which mapping; kept by an administrator, audited.
 
-from dataclasses import dataclass
+The forms of the kinds are in `patients.feeds.kinds`. A link's secret (a password, a server's token) is sealed, never
+shown, and kept when a form leaves it empty.
+"""
+
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any
 
 import asyncpg
-from pydantic import Field
+import orjson
 
-from core import audit, clock, db
-from core.actions import Form
+from core import audit, clock, crypto, db
 from core.actor import Actor, Permission
 from core.errors import Fault, Forbidden, Invalid, NotFound
-from patients.feeds import mapping
+from patients.feeds import formats, mapping
+from patients.feeds.kinds import KIND_OF, AnyForm, LinkForm
 
-Charset = Literal["utf-8", "gbk", "gb18030"]
+__all__ = ["Link", "LinkForm", "all_links", "link", "met_stranger", "save", "secret"]
+
 _COLUMNS = (
     "id, name, kind, application, facility, charset, mapping, domain, processing, silent_minutes, active, silent_since,"
-    " last_at"
+    " last_at, address, view, key_columns, mark_column, overlap, pull_minutes, mark, pulled_at, pulled_rows, pull_error"
 )
+_PLACE = "feed_link.secret"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link; `application` and `facility` are MSH-3 and MSH-4 of its sender."""
+    """A link. HL7: `application` and `facility` are MSH-3 and MSH-4 of its sender. What is pulled: from `address`, how
+    far (`mark`, by view or type), when and how many rows last; `pull_error` is "" when the last pull went well."""
 
     id: int
     name: str
@@ -37,49 +44,27 @@ class Link:
     active: bool
     silent_since: datetime | None
     last_at: datetime | None
+    address: str = ""
+    view: str = ""
+    key_columns: str = ""
+    mark_column: str = ""
+    overlap: int = 0
+    pull_minutes: int = 0
+    mark: dict[str, str] = field(default_factory=dict)
+    pulled_at: datetime | None = None
+    pulled_rows: int = 0
+    pull_error: str = ""
 
-
-class LinkForm(Form):
-    """What an administrator says of a link."""
-
-    name: str = Field(min_length=2, max_length=40, title="名称", description="例如：东院区 HIS")
-    application: str = Field(
-        min_length=1, max_length=60, title="发送系统（MSH-3）", description="与消息中的写法完全一致"
-    )
-    facility: str = Field(
-        default="",
-        max_length=60,
-        title="发送机构（MSH-4）",
-        description="不填则不限",
-        json_schema_extra={"widget": "line"},
-    )
-    charset: Charset = Field(
-        default="utf-8",
-        title="字符集",
-        description="以对方实际发送的为准，不看 MSH-18",
-        json_schema_extra={"labels": {"utf-8": "UTF-8", "gbk": "GBK", "gb18030": "GB18030"}},
-    )
-    mapping: str = Field(title="映射文件", json_schema_extra={"widget": "choice"})
-    domain: str = Field(
-        default="",
-        max_length=20,
-        pattern=r"^[A-Za-z0-9_-]*$",
-        title="号码前缀",
-        description="各院区的患者号会重复时填写，例如 west；主系统留空",
-    )
-    processing: Literal["P", "T", "D"] = Field(
-        default="P",
-        title="处理标识（MSH-11）",
-        json_schema_extra={"labels": {"P": "P 正式", "T": "T 培训", "D": "D 调试"}},
-    )
-    silent_minutes: int = Field(
-        default=0, ge=0, le=10080, title="静默告警（分钟）", description="超过多久没有消息即告警；0 为不告警"
-    )
-    active: bool = Field(default=True, title="启用")
+    @property
+    def pulls(self) -> bool:
+        """Whether we fetch from it, rather than it sends to us."""
+        return bool(self.address)
 
 
 def _link(row: "asyncpg.Record") -> Link:
-    return Link(**dict(row))
+    given = dict(row)
+    given["mark"] = orjson.loads(given["mark"]) if isinstance(given["mark"], str) else given["mark"]
+    return Link(**given)
 
 
 async def all_links(*, active: bool = False) -> list[Link]:
@@ -100,37 +85,50 @@ async def link(link_id: int) -> Link:
     return _link(row)
 
 
-def _check(by: Actor, form: LinkForm) -> None:
+async def secret(link_id: int) -> str:
+    """The password or token with which we fetch, "" when there is none; for whoever fetches, never for a page."""
+    value = await db.fetchval("select secret from feed_link where id = $1", link_id)
+    return crypto.key_ring().decrypt(value, _PLACE) if value else ""
+
+
+def _check(by: Actor, kind: str, form: AnyForm) -> None:
     if not by.can(Permission.MACHINE_OPERATE):
         raise Forbidden
     try:
-        mapping.load(form.mapping)
+        formats.check(kind, form.mapping)
     except mapping.MappingError as error:
         fault = Fault(field="mapping", label="映射文件", reason="；".join(error.faults), value=form.mapping)
         raise Invalid("映射文件有误", details=[fault]) from None
 
 
-async def save(link_id: int | None, form: LinkForm, *, by: Actor) -> int:
-    """Make a link or change one; its id.
+async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "") -> int:
+    """Make a link or change one; its id. `kind` tells JSON from SOAP, whose forms are alike.
 
     Raises:
         Forbidden: not an operator.
         Invalid: the mapping is faulty, or another link has the name or the sender.
         NotFound: no such link.
     """
-    _check(by, form)
-    values = form.model_dump()
+    kind = kind or KIND_OF[type(form)]
+    _check(by, kind, form)
+    told = form.model_dump()
+    hidden = told.pop("secret", "")
+    values: dict[str, Any] = dict(told)
+    if hidden:
+        values["secret"] = crypto.key_ring().encrypt(hidden, _PLACE)
+        told["secret"] = True  # that it was set; never what it is
     columns = list(values)
     try:
         async with db.transaction():
             if link_id is None:
-                marks = ", ".join(f"${at}" for at in range(1, len(columns) + 1))
+                marks = ", ".join(f"${at}" for at in range(2, len(columns) + 2))
                 link_id = await db.fetchval(
-                    f"insert into feed_link (kind, {', '.join(columns)}) values ('hl7', {marks}) returning id",  # noqa: S608
+                    f"insert into feed_link (kind, {', '.join(columns)}) values ($1, {marks}) returning id",  # noqa: S608
+                    kind,
                     *values.values(),
                 )
                 assert link_id is not None  # noqa: S101
-                await audit.record(by, "feed.create", "feed_link", link_id, **values)
+                await audit.record(by, "feed.create", "feed_link", link_id, kind=kind, **told)
                 return link_id
             before = await link(link_id)
             sets = ", ".join(f"{name} = ${at}" for at, name in enumerate(columns, start=2))
@@ -139,13 +137,15 @@ async def save(link_id: int | None, form: LinkForm, *, by: Actor) -> int:
                 link_id,
                 *values.values(),
             )
-            changed = {name: value for name, value in values.items() if getattr(before, name) != value}
+            if (before.address, before.view) != (told.get("address", ""), told.get("view", "")):
+                await db.execute("update feed_link set mark = '{}', pull_error = '' where id = $1", link_id)
+            changed = {name: value for name, value in told.items() if getattr(before, name, None) != value}
             await audit.record(by, "feed.change", "feed_link", link_id, **changed)
             return link_id
     except asyncpg.UniqueViolationError as error:
         is_name = "name" in (error.constraint_name or "")
-        field, label = ("name", "名称") if is_name else ("application", "发送系统（MSH-3）")
-        fault = Fault(field=field, label=label, reason="已有另一条链路使用")
+        field_, label = ("name", "名称") if is_name else ("application", "发送系统（MSH-3）")
+        fault = Fault(field=field_, label=label, reason="已有另一条链路使用")
         raise Invalid(f"{label}已有另一条链路使用", details=[fault]) from None
 
 

@@ -22,6 +22,7 @@ from patients.said import (
     AppointmentSaid,
     ContactSaid,
     DiagnosisSaid,
+    DocumentSaid,
     IdentifierKind,
     ItemSaid,
     OrderSaid,
@@ -42,6 +43,7 @@ MODELS: Mapping[str, type[Any]] = {
     "report": ReportSaid,
     "item": ItemSaid,
     "appointment": AppointmentSaid,
+    "document": DocumentSaid,
 }
 # Fields that are no field of a model: names of places, which become unit ids, and what the reader asks for itself.
 PLACES = frozenset({"unit_name", "ward_name", "campus_name"})
@@ -51,9 +53,12 @@ MORE: Mapping[str, frozenset[str]] = {
     "patient": frozenset({"allergy"}),
     "order": frozenset({"control"}),
 }
-NOT_MAPPED = frozenset({"unit_id", "ward_id", "verb", "cleared", "extra", "weak", "items", "diagnoses", "surgeries",
-                        "identifiers", "contacts", "allergies"})  # fmt: skip
-SECTIONS = frozenset({*MODELS, "merge", "identifiers", "segments", "codes", "title", "extends", "about"})
+NOT_MAPPED = frozenset({"unit_id", "ward_id", "verb", "cleared", "extra", "weak", "items", "parts", "diagnoses", "surgeries",
+                        "identifiers", "contacts", "allergies", "key", "gone"})  # fmt: skip
+SECTIONS = frozenset(
+    {*MODELS, "merge", "identifiers", "segments", "codes", "title", "extends", "about", "format"}
+)
+FORMATS = ("hl7", "tree")
 
 
 class MappingError(Exception):
@@ -98,6 +103,18 @@ def _folders() -> list[File]:
     return [own, FOLDER] if own is not None else [FOLDER]
 
 
+def format_of(name: str) -> str:
+    """Of what sort of messages a mapping file speaks: "hl7", or "tree" (FHIR, JSON, SOAP, rows of a view).
+
+    Raises:
+        MappingError: there is none, or it cannot be read.
+    """
+    found = str(merged(name).get("format", "hl7"))
+    if found not in FORMATS:
+        raise MappingError(name, [f"format 只能是 {'、'.join(FORMATS)}"])
+    return found
+
+
 @cache
 def load(name: str) -> FeedMapping:
     """The mapping of this name, read once by each process.
@@ -105,10 +122,15 @@ def load(name: str) -> FeedMapping:
     Raises:
         MappingError: there is none, or it is faulty.
     """
-    return build(name, _merged(name))
+    return build(name, merged(name))
 
 
-def _merged(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+def merged(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The file of this name laid over what it extends, unchecked.
+
+    Raises:
+        MappingError: there is none, or it is no TOML.
+    """
     file = next(
         (folder / f"{name}.toml" for folder in _folders() if (folder / f"{name}.toml").is_file()), None
     )
@@ -119,33 +141,35 @@ def _merged(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(name, [f"不是合法的 TOML：{error}"]) from None
     base = given.get("extends")
-    return _over(_merged(str(base), (*seen, name)), given) if base else given
+    return laid_over(merged(str(base), (*seen, name)), given) if base else given
 
 
-def _over(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """`more` laid over `base`, table by table; a rule is replaced whole."""
+def laid_over(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """`more` laid over `base`, table by table; a rule, and the `when` of a part, is replaced whole."""
     found = dict(base)
     for key, value in more.items():
         old = found.get(key)
-        is_rule = isinstance(value, dict) and ("from" in value or "fixed" in value)
+        is_rule = key == "when" or (isinstance(value, dict) and ("from" in value or "fixed" in value))
         found[key] = (
-            _over(old, value) if isinstance(old, dict) and isinstance(value, dict) and not is_rule else value
+            laid_over(old, value)
+            if isinstance(old, dict) and isinstance(value, dict) and not is_rule
+            else value
         )
     return found
 
 
-def read(name: str, text: str) -> FeedMapping:
-    """A mapping from text, as it is tried on a page; what it extends is read from the files.
+def typed(name: str, text: str) -> dict[str, Any]:
+    """A mapping from text, as it is tried on a page, unchecked; what it extends is read from the files.
 
     Raises:
-        MappingError: it is faulty.
+        MappingError: it is no TOML.
     """
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(name, [f"不是合法的 TOML：{error}"]) from None
     base = given.get("extends")
-    return build(name, _over(_merged(str(base)), given) if base else given)
+    return laid_over(merged(str(base)), given) if base else given
 
 
 def build(name: str, given: Mapping[str, Any]) -> FeedMapping:
@@ -155,7 +179,7 @@ def build(name: str, given: Mapping[str, Any]) -> FeedMapping:
         MappingError: with every fault it has.
     """
     faults = [f"没有 [{key}] 这一节" for key in given if key not in SECTIONS]
-    codes = _codes(given.get("codes", {}), faults)
+    codes = code_tables(given.get("codes", {}), faults)
     rules: dict[str, dict[str, Rule]] = {"merge": {}}
     for section in (*MODELS, "merge"):
         table = given.get(section, {})
@@ -184,7 +208,7 @@ def build(name: str, given: Mapping[str, Any]) -> FeedMapping:
     )
 
 
-def _codes(given: Any, faults: list[str]) -> dict[str, dict[str, str]]:
+def code_tables(given: Any, faults: list[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for table, entries in given.items():
         if not isinstance(entries, dict):
@@ -198,7 +222,7 @@ def _rule(
     section: str, key: str, value: Any, codes: Mapping[str, Mapping[str, str]], faults: list[str]
 ) -> Rule | None:
     where = f"{section}.{key}"
-    kind = _kind(section, key)
+    kind = field_kind(section, key)
     if kind is None:
         faults.append(f"{where}：没有这个字段")
         return None
@@ -214,16 +238,16 @@ def _rule(
             faults.append(f"{where}：{error}")
     table = str(given.get("codes", ""))
     if table:
-        _check_codes(where, table, kind, codes, faults)
+        check_codes(where, table, kind, codes, faults)
     fixed = given.get("fixed")
     if fixed is not None:
-        _check_value(where, str(fixed), kind, faults)
+        check_value(where, str(fixed), kind, faults)
     if not places and fixed is None:
         faults.append(f"{where}：没有写明位置")
     return Rule(tuple(places), table, kind, None if fixed is None else str(fixed))
 
 
-def _kind(section: str, key: str) -> type[Any] | None:
+def field_kind(section: str, key: str) -> type[Any] | None:
     """The type of a field of ours; None when there is no such field."""
     if section == "merge":
         return str if key in ("prior", "survivor") else None
@@ -239,7 +263,7 @@ def _kind(section: str, key: str) -> type[Any] | None:
     return bare if isinstance(bare, type) else str
 
 
-def _check_codes(
+def check_codes(
     where: str, table: str, kind: type[Any], codes: Mapping[str, Mapping[str, str]], faults: list[str]
 ) -> None:
     if table not in codes:
@@ -247,10 +271,10 @@ def _check_codes(
         return
     for code, value in codes[table].items():
         if value:
-            _check_value(f"codes.{table}.{code}（用于 {where}）", value, kind, faults)
+            check_value(f"codes.{table}.{code}（用于 {where}）", value, kind, faults)
 
 
-def _check_value(where: str, value: str, kind: type[Any], faults: list[str]) -> None:
+def check_value(where: str, value: str, kind: type[Any], faults: list[str]) -> None:
     try:
         plain(value, kind)
     except ValueError:

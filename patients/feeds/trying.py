@@ -9,10 +9,15 @@ from pydantic import BaseModel
 
 from core import clock
 from core.masks import mask_address, mask_id, mask_phone
-from patients.feeds import mapping
+from patients.feeds import formats
+from patients.feeds.documents import parsing
+from patients.feeds.documents import reading as documents
+from patients.feeds.documents.mapping import TreeMapping
+from patients.feeds.documents.tree import Tree
 from patients.feeds.faults import ReadFault
 from patients.feeds.hl7 import reading
 from patients.feeds.hl7.message import NotHl7, parse
+from patients.feeds.hl7.reading import Reading
 from patients.feeds.mapping import FeedMapping, MappingError
 from patients.profile import IDENTIFIER_LABELS
 from patients.rows import KIND_LABELS, VisitKind
@@ -20,6 +25,7 @@ from patients.said import SUBJECTS, DiagnosisKind, Identifier, IdentifierKind, S
 from staff import queries as staff
 from staff.tree import OrgTree
 
+MOST = 50  # messages of one body that are shown
 SUBJECT_LABELS = {
     "patient": "患者",
     "visit": "就诊",
@@ -37,6 +43,8 @@ VERBS = {
     VisitVerb.CANCEL: "取消入院 / 退号",
     VisitVerb.CANCEL_TRANSFER: "取消转科",
     VisitVerb.CANCEL_CLOSE: "取消出院",
+    VisitVerb.RUNS: "在诊 / 在院",
+    VisitVerb.TELL: "补充信息",
 }
 DIAGNOSES = {
     DiagnosisKind.ADMISSION.value: "入院",
@@ -59,7 +67,7 @@ LABELS = {
     "stopped_at": "停止时间", "unit": "科室", "note": "备注", "order": "申请号", "specimen": "标本", "part": "部位",
     "seen": "所见", "positive": "阳性", "collected_at": "采样时间", "reported_at": "报告时间", "author": "报告人",
     "checker": "审核人", "pictures": "影像", "items": "结果", "what": "内容", "start_at": "开始", "end_at": "结束",
-    "extra": "自定义段", "cleared": "声明为空", "weak": "仅供补缺",
+    "parts": "所含检验号", "text": "正文", "title": "标题", "written_at": "书写时间", "extra": "自定义段", "cleared": "声明为空", "weak": "仅供补缺",
 }  # fmt: skip
 
 
@@ -82,13 +90,53 @@ class Tried:
     remarks: tuple[str, ...] = ()
 
 
-async def attempt(name: str, message: str, more: str = "", domain: str = "") -> Tried:
-    """Read a message by the mapping of this name, or by `more` (TOML) when it is given; writes nothing."""
+async def attempt(name: str, message: str, more: str = "", domain: str = "") -> list[Tried]:
+    """Read a body by the mapping of this name, or by `more` (TOML) when it is given; one outcome for each message
+    in it. Writes nothing."""
     try:
-        rules = mapping.read(name, more) if more.strip() else mapping.load(name)
+        rules = formats.typed(name, more) if more.strip() else formats.load(name)
     except MappingError as error:
-        return Tried(faults=tuple(("映射文件", fault) for fault in error.faults))
-    return _tried(message, rules, await staff.tree(), domain)
+        return [Tried(faults=tuple(("映射文件", fault) for fault in error.faults))]
+    tree = await staff.tree()
+    if isinstance(rules, FeedMapping):
+        return [_tried(message, rules, tree, domain)]
+    try:
+        whole = (
+            parsing.xml_tree(message.strip().encode())
+            if message.lstrip().startswith("<")
+            else parsing.json_tree(message.encode())
+        )
+        messages = _entries(whole) or documents.messages(whole, rules)
+    except ReadFault as fault:
+        return [_faulty("", fault)]
+    if not messages:
+        return [_faulty("", ReadFault(rules.each.text if rules.each else "内容", "没有消息"))]
+    return [_tree_tried(one, rules, tree, domain) for one in messages[:MOST]]
+
+
+def _entries(whole: Tree) -> list[Tree]:
+    """The resources of a FHIR Bundle."""
+    if not isinstance(whole, dict) or whole.get("resourceType") != "Bundle":
+        return []
+    entries = whole.get("entry")
+    return (
+        [one.get("resource") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    )
+
+
+def _faulty(kind: str, fault: ReadFault) -> Tried:
+    return Tried(kind=kind, faults=((fault.at, str(fault).removeprefix(f"{fault.at}：")),))
+
+
+def _tree_tried(message: Tree, rules: TreeMapping, tree: OrgTree, domain: str) -> Tried:
+    kind = ""
+    try:
+        parsing.check(message)
+        _, kind = documents.head(message, rules)
+        found = documents.read(message, rules, tree, received=clock.now(), domain=domain)
+    except ReadFault as fault:
+        return _faulty(kind, fault)
+    return _shown(kind or rules.title, found, tree)
 
 
 def _tried(text: str, rules: FeedMapping, tree: OrgTree, domain: str) -> Tried:
@@ -103,8 +151,11 @@ def _tried(text: str, rules: FeedMapping, tree: OrgTree, domain: str) -> Tried:
     try:
         found = reading.read(message, rules, tree, domain=domain)
     except ReadFault as fault:
-        sentence = str(fault).removeprefix(f"{fault.at}：")
-        return Tried(kind=label, faults=((fault.at, sentence),))
+        return _faulty(label, fault)
+    return _shown(label, found, tree)
+
+
+def _shown(label: str, found: Reading, tree: OrgTree) -> Tried:
     shown = [Shown(SUBJECT_LABELS[SUBJECTS[type(one)]], tuple(_rows(one, tree))) for one in found.heard.said]
     shown += [
         Shown("患者合并", (("被合并的号", one.prior), ("保留的号", one.survivor)))

@@ -4,7 +4,7 @@ They stay with the record they were told of; who reads them asks for all records
 come yet is pointed at by its number, and by its id once it is there. A batch costs as many statements as one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ from core.events import announce
 from patients import facts
 from patients.events import CriticalReported
 from patients.facts import Subject, Told
-from patients.folding import Fact, fold_report, plain
+from patients.folding import ReportState as Report
+from patients.folding import plain
 from patients.said import (
     AppointmentSaid,
     DocumentSaid,
@@ -26,6 +27,7 @@ from patients.said import (
     ResultFlag,
     Said,
 )
+from patients.settling import pieces
 
 POINTING = ("medical_order", "report", "record_document")  # tables with visit_number and visit_id
 TABLES: Mapping[type[Said], str] = {
@@ -52,8 +54,10 @@ async def settle_records(subjects: Collection[Subject], told: Told | None = None
     async with transaction():
         for subject, kind in _KINDS.items():
             numbers = sorted(key for name, key in subjects if name == subject)
-            if numbers:
-                await _settle(kind, {number: known.of(kind, number) for number in numbers})
+            if numbers and kind is ReportSaid:
+                await _settle_reports(*await pieces.gathered(numbers, known))
+            elif numbers:
+                await _settle(kind, {number: plain(known.of(kind, number)) for number in numbers})
 
 
 async def point_at(visits: Mapping[str, int]) -> None:
@@ -103,42 +107,46 @@ async def _bases(all_fields: Collection[Fields]) -> _Bases:
     )
 
 
-async def _settle(kind: type[Said], told: Mapping[str, Sequence[Fact[Any]]]) -> None:
-    items: dict[str, tuple[ItemSaid, ...]] = {}
-    all_fields: dict[str, Fields] = {}
-    for number, said in told.items():
-        if kind is ReportSaid:
-            state = fold_report(said)
-            all_fields[number], items[number] = state.fields, state.items
-        else:
-            all_fields[number] = plain(said)
-    bases = await _bases(all_fields.values())
-    table = TABLES[kind]
-    rows: dict[str, Columns] = {}
-    gone = []
-    for number, fields in all_fields.items():
-        base = bases.of(fields)
-        if base is None:
-            gone.append(number)
-        elif kind is OrderSaid:
-            rows[number] = base | _order(fields)
-        elif kind is ReportSaid:
-            rows[number] = base | _report(fields, items[number])
+async def _settle_reports(states: Mapping[str, Report], gone: Collection[str]) -> None:
+    """Write reports; `gone` are shown within another one."""
+    await _delete("report", gone)
+    rows = await _rows(ReportSaid, {number: state.fields for number, state in states.items()})
+    for number, row in rows.items():
+        row.update(_report(states[number].fields, states[number].items))
+    critical = await _critical(list(rows))
+    await _put("report", rows)
+    await _reports({number: (row, states[number].items) for number, row in rows.items()}, critical)
+
+
+async def _settle(kind: type[Said], told: Mapping[str, Fields]) -> None:
+    rows = await _rows(kind, told)
+    for number, row in rows.items():
+        if kind is OrderSaid:
+            row.update(_order(told[number]))
         elif kind is DocumentSaid:
-            rows[number] = base | _document(fields)
+            row.update(_document(told[number]))
         else:
-            rows[number] = {"patient_id": base["patient_id"]} | _appointment(fields)
-    if gone:
-        await db.execute(f"delete from {table} where number = any($1::text[])", gone)  # noqa: S608 - our own names
-    if not rows:
-        return
-    critical = await _critical(list(rows)) if kind is ReportSaid else set()
-    await _put(table, rows)
-    if kind is ReportSaid:
-        await _reports({number: (row, items[number]) for number, row in rows.items()}, critical)
+            row.update(_appointment(told[number]))
+    await _put(TABLES[kind], rows)
+
+
+async def _rows(kind: type[Said], told: Mapping[str, Fields]) -> dict[str, Columns]:
+    """Whose each of them is and of which visit; those whose patient has no record are deleted."""
+    bases = await _bases(told.values())
+    found = {number: bases.of(fields) for number, fields in told.items()}
+    await _delete(TABLES[kind], [number for number, base in found.items() if base is None])
+    keep = ("patient_id",) if kind is AppointmentSaid else ("patient_id", "visit_id", "visit_number")
+    return {number: {name: base[name] for name in keep} for number, base in found.items() if base is not None}
+
+
+async def _delete(table: str, numbers: Collection[str]) -> None:
+    if numbers:
+        await db.execute(f"delete from {table} where number = any($1::text[])", list(numbers))  # noqa: S608
 
 
 async def _put(table: str, rows: Mapping[str, Columns]) -> None:
+    if not rows:
+        return
     names = ["number", *next(iter(rows.values()))]
     marks = ", ".join(f"${at}" for at in range(1, len(names) + 1))
     sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:])

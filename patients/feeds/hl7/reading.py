@@ -7,12 +7,10 @@ that is none) is left out and remarked upon.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from core import clock
-from core.identity import normalise_phone, parse_id
+from patients.feeds import common
 from patients.feeds.faults import ReadFault
 from patients.feeds.hl7 import values
 from patients.feeds.hl7.message import CLEARED, Message
@@ -34,9 +32,7 @@ from patients.said import (
     VisitSaid,
     VisitVerb,
 )
-from staff.tree import OrgTree, Unit
-
-M = TypeVar("M", bound=BaseModel)
+from staff.tree import OrgTree
 
 VISITS: Mapping[str, VisitVerb] = {
     "A01": VisitVerb.OPEN,
@@ -134,7 +130,7 @@ class _Reader:
         for where in ("EVN-2", "MSH-7"):
             text = self.message.get(where)
             if text:
-                return self._instant(where, text), _counting(self.message.get("MSH-10"))
+                return self._instant(where, text), common.counting(self.message.get("MSH-10"))
         raise ReadFault("MSH-7", "缺少消息时间")
 
     def _instant(self, where: str, text: str) -> datetime:
@@ -210,18 +206,8 @@ class _Reader:
         return True, found
 
     def _number(self, key: str, text: str, where: str) -> tuple[bool, Any]:
-        if key == "phone":
-            phone = normalise_phone(text)
-            if phone is None:
-                self.remarks.append(f"{where}：不是电话号码，未采用")
-            return phone is not None, phone
-        found = parse_id(text)
-        if found is not None:
-            return True, found.number
-        if len(text) == 18 and text[:17].isdigit():
-            self.remarks.append(f"{where}：证件号校验不对，未采用")
-            return False, None
-        return True, text.upper()
+        found = common.personal(key, text, where, self.remarks)
+        return found is not None, found
 
     def _fields(
         self, section: str, group: Message | None = None, leave_out: frozenset[str] = frozenset()
@@ -250,7 +236,7 @@ class _Reader:
         if not number:
             raise ReadFault(self._where("patient", "number"), "缺少患者号")
         fields = self._fields("patient", leave_out=frozenset({"number", "name", "allergy"}))
-        name = _chinese_name(self._text("patient", "name"))
+        name = common.chinese_name(self._text("patient", "name"))
         if name:
             fields["name"] = name
         identifiers = tuple(dict.fromkeys(self._identifiers()))
@@ -258,7 +244,7 @@ class _Reader:
             fields["weak"] = True
         else:
             fields |= self._around_patient()
-        return _made(PatientSaid, {**fields, "number": number, "identifiers": identifiers}, "PID")
+        return common.made(PatientSaid, {**fields, "number": number, "identifiers": identifiers}, "PID")
 
     def _around_patient(self) -> dict[str, Any]:
         """Allergies and contacts, when the message brings their segments; and Z-segments as they came."""
@@ -277,7 +263,7 @@ class _Reader:
             fields = self._fields("contact", self.message.single(segment))
             fields.pop("cleared", None)
             if fields.get("phone"):
-                name = _chinese_name(str(fields.get("name", "")))
+                name = common.chinese_name(str(fields.get("name", "")))
                 yield ContactSaid(
                     relation=str(fields.get("relation", "其他")), phone=str(fields["phone"]), name=name
                 )
@@ -311,24 +297,16 @@ class _Reader:
         }
         if extra := tuple(one.text[:2000] for one in self.message.segments if one.name.startswith("Z")):
             fields["extra"] = extra
-        yield _made(VisitSaid, fields, "PV1")
+        yield common.made(VisitSaid, fields, "PV1")
 
     def _place(self, section: str) -> dict[str, Any]:
         """Department and ward by their names or codes."""
         campus = self._name_of(section, "campus_name")[0]
         name, where = self._name_of(section, "unit_name")
         ward_name, ward_where = self._name_of(section, "ward_name")
-        found: dict[str, Any] = {}
-        unit = self._unit(name, campus, where) if name else None
-        ward = self._unit(ward_name, campus, ward_where) if ward_name else None
-        for one in (unit, ward):
-            if one is not None and one.kind == "ward":
-                found |= {"ward_id": one.id, "unit_id": one.parent_id}
-        if unit is not None and unit.kind != "ward":
-            found["unit_id"] = unit.id
-        elif ward is not None and "unit_id" not in found:
-            found["unit_id"] = ward.id
-        return found
+        unit = common.department(self.tree, name, campus, where) if name else None
+        ward = common.department(self.tree, ward_name, campus, ward_where) if ward_name else None
+        return common.placed(unit, ward)
 
     def _name_of(self, section: str, key: str) -> tuple[str, str]:
         rule = self.mapping.rules[section].get(key)
@@ -339,27 +317,19 @@ class _Reader:
             return "", where
         return self.mapping.codes.get(rule.codes, {}).get(text, text), where
 
-    def _unit(self, name: str, campus: str, where: str) -> Unit:
-        found = self.tree.find(name, campus)
-        if found is None:
-            raise ReadFault(
-                where, "科室没有对应：请在映射文件 codes.department 中注明，或为科室添加别名", name
-            )
-        return found
-
     def _diagnoses(self) -> Iterator[DiagnosisSaid]:
         for segment in self.message.all("DG1"):
             fields = self._fields("diagnosis", self.message.single(segment))
             fields.pop("cleared", None)
             if fields.get("name"):
-                yield _made(DiagnosisSaid, {"kind": "working", **fields}, "DG1")
+                yield common.made(DiagnosisSaid, {"kind": "working", **fields}, "DG1")
 
     def _surgeries(self) -> Iterator[SurgerySaid]:
         for segment in self.message.all("PR1"):
             fields = self._fields("surgery", self.message.single(segment))
             fields.pop("cleared", None)
             if fields.get("name"):
-                yield _made(SurgerySaid, fields, "PR1")
+                yield common.made(SurgerySaid, fields, "PR1")
 
     def _orders(self, patient: str) -> Iterator[OrderSaid]:
         groups = list(self.message.groups("ORC")) or list(self.message.groups("OBR"))
@@ -371,7 +341,7 @@ class _Reader:
                 raise ReadFault(self._where("order", "number"), "缺少医嘱号")
             fields = self._fields("order", group, frozenset({"number", "control"}))
             fields |= {"number": number, "patient": patient, "visit": self._visit_number()}
-            yield _made(OrderSaid, fields, "ORC")
+            yield common.made(OrderSaid, fields, "ORC")
 
     def _visit_number(self) -> str:
         return self._key(self._text("visit", "number"))
@@ -391,7 +361,7 @@ class _Reader:
                 "visit": self._visit_number(),
                 "items": tuple(self._items(group)),
             }
-            yield _made(ReportSaid, fields, "OBR")
+            yield common.made(ReportSaid, fields, "OBR")
 
     def _items(self, group: Message) -> Iterator[ItemSaid]:
         for segment in group.all("OBX"):
@@ -403,7 +373,7 @@ class _Reader:
             if fields.get("name"):
                 key = "|".join(filter(None, (one.get("OBX-3.1") or str(fields["name"]), one.get("OBX-4"))))
                 value = str(fields.get("value", ""))
-                yield _made(ItemSaid, {**fields, "key": key, "amount": values.amount(value)}, "OBX")
+                yield common.made(ItemSaid, {**fields, "key": key, "amount": values.amount(value)}, "OBX")
 
     def _appointment(self, state: str, patient: str) -> AppointmentSaid:
         number = self._key(self._text("appointment", "number"))
@@ -412,34 +382,6 @@ class _Reader:
         places = frozenset({"number", "unit_name", "ward_name", "campus_name"})
         fields = self._fields("appointment", leave_out=places) | self._place("appointment")
         fields.pop("ward_id", None)
-        return _made(AppointmentSaid, {**fields, "number": number, "patient": patient, "state": state}, "SCH")
-
-
-def _made(model: type[M], fields: Mapping[str, Any], segment: str) -> M:
-    """The model, or the fault that keeps it from being made."""
-    try:
-        return model(**fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        raise ReadFault(f"{segment} ({name})", "不合要求", str(first.get("input", ""))[:60]) from None
-
-
-def _chinese_name(text: str) -> str:
-    """A name in one piece: senders put a whole Chinese name into the family component, or part it in two."""
-    joined = "".join(text.split()) if not text.isascii() else " ".join(text.split())
-    return joined[:60]
-
-
-def _counting(control: str) -> str:
-    """A message id such that ids of one sender are ordered as they were counted: "MSG9" before "MSG10"."""
-    found, digits = "", ""
-    for char in f"{control} ":
-        if char.isascii() and char.isdigit():
-            digits += char
-            continue
-        if digits:
-            found += digits.zfill(20)
-            digits = ""
-        found += char
-    return found.rstrip()
+        return common.made(
+            AppointmentSaid, {**fields, "number": number, "patient": patient, "state": state}, "SCH"
+        )

@@ -1,0 +1,132 @@
+"""Trees of objects, lists and plain values, and where a value stands in one. Judges no content.
+
+A path names the steps from the top (or from the item of a list): `subject.reference`, `name[use=official].text`,
+`participant[actor.reference^=Patient/].actor.reference`, `identifier[0].value`, `@id` (an attribute), `$` (the item
+itself), `^.number` (from the top, within a list), `name.family + name.given` (joined). XML may be written with `/`.
+A step over a list looks at its items one after the other, and the first that holds anything counts.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Tree = Any  # what a parser of JSON gives: dict, list, str, int, float, bool, None
+
+_STEP = re.compile(r"(?P<name>[@#\w:-]+|\$|\^)(?:\[(?P<condition>[^\]]+)\])?")
+_CUT = re.compile(r"[./](?![^\[]*\])")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: into a field, and of a list only the items that fit."""
+
+    name: str
+    index: int | None = None
+    where: tuple["Step", ...] = ()
+    equals: str = ""
+    begins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where a value stands; several steps-lists are joined by nothing (a name in two parts)."""
+
+    text: str
+    ways: tuple[tuple[Step, ...], ...]
+
+
+@lru_cache(maxsize=4096)
+def path(text: str) -> Path:
+    """Read a path.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return Path(text.strip(), tuple(_way(part) for part in text.split(" + ")))
+
+
+def _way(text: str) -> tuple[Step, ...]:
+    parts = _CUT.split(text.strip().lstrip("/"))
+    return tuple(_step(part, text) for part in parts)
+
+
+def _step(part: str, text: str) -> Step:
+    found = _STEP.fullmatch(part.strip())
+    if found is None:
+        raise ValueError(f"{text!r} 不是字段路径，应如 subject.reference 或 name[use=official].text")
+    condition = found["condition"]
+    if condition is None:
+        return Step(found["name"])
+    if condition.isascii() and condition.isdigit():
+        return Step(found["name"], index=int(condition))
+    where, sign, equals = condition.partition("=")
+    if not sign:
+        raise ValueError(f"{text!r}：方括号里应是序号或条件，如 [use=official]")
+    begins = where.endswith("^")
+    return Step(found["name"], where=_way(where.rstrip("^")), equals=equals.strip("'\""), begins=begins)
+
+
+def items(tree: Tree, where: Path, top: Tree) -> list[Tree]:
+    """Everything that stands there, lists opened; nothing is an empty list."""
+    return [found for way in where.ways for found in _walk(tree, way, top)]
+
+
+def _walk(tree: Tree, way: tuple[Step, ...], top: Tree) -> Iterator[Tree]:
+    if not way:
+        yield from tree if isinstance(tree, list) else (tree,)
+        return
+    step, rest = way[0], way[1:]
+    if step.name == "^":
+        yield from _walk(top, rest, top)
+        return
+    if step.name == "$":
+        yield from _walk(tree, rest, top)
+        return
+    for one in tree if isinstance(tree, list) else (tree,):
+        if not isinstance(one, dict) or step.name not in one:
+            continue
+        below = one[step.name]
+        if step.index is not None:
+            many = below if isinstance(below, list) else [below]
+            below = many[step.index : step.index + 1]
+        elif step.where:
+            many = below if isinstance(below, list) else [below]
+            below = [item for item in many if _fits(item, step, top)]
+        yield from _walk(below, rest, top)
+
+
+def _fits(item: Tree, step: Step, top: Tree) -> bool:
+    for found in _walk(item, step.where, top):
+        text = plain(found)
+        if text is not None and (text.startswith(step.equals) if step.begins else text == step.equals):
+            return True
+    return False
+
+
+def plain(value: Tree) -> str | None:
+    """A plain value as text; None for an object, a list, or nothing."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return None
+
+
+EMPTY = object()  # said to be empty
+
+
+def text(tree: Tree, where: Path, top: Tree) -> "str | object | None":
+    """The text that stands there; `EMPTY` when it is there and null, None when it is not there."""
+    joined, null = "", False
+    for way in where.ways:
+        for found in _walk(tree, way, top):
+            shown = plain(found)
+            if shown:
+                joined += shown
+                break
+            null = null or found is None
+    return joined or (EMPTY if null else None)

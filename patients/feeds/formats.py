@@ -1,0 +1,128 @@
+"""One reader for each kind of link: from the bytes of a message to what it says. Keeps nothing, opens no port."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from patients.feeds import mapping
+from patients.feeds.documents import mapping as tree_mapping
+from patients.feeds.documents import parsing
+from patients.feeds.documents import reading as tree_reading
+from patients.feeds.documents.mapping import TreeMapping
+from patients.feeds.documents.tree import Tree
+from patients.feeds.faults import ReadFault
+from patients.feeds.hl7 import reading
+from patients.feeds.hl7.message import NotHl7, parse
+from patients.feeds.hl7.reading import Reading
+from patients.feeds.mapping import FeedMapping
+from staff.tree import OrgTree
+
+AnyMapping = FeedMapping | TreeMapping
+FORMATS: Mapping[str, str] = {"hl7": "hl7", "fhir": "tree", "json": "tree", "soap": "tree", "sql": "tree"}
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a link's messages are read."""
+
+    kind: str
+    mapping: str
+    charset: str
+    domain: str
+
+
+def check(kind: str, name: str) -> AnyMapping:
+    """The mapping of this name, fit for this kind of link.
+
+    Raises:
+        MappingError: there is none, it is faulty, or it speaks of other messages.
+    """
+    if mapping.format_of(name) != FORMATS[kind]:
+        words = "这个文件是 HL7 的映射" if FORMATS[kind] == "tree" else "这个文件不是 HL7 的映射"
+        raise mapping.MappingError(name, [words])
+    return tree_mapping.load(name) if FORMATS[kind] == "tree" else mapping.load(name)
+
+
+def load(name: str) -> AnyMapping:
+    """The mapping of this name, whatever it speaks of.
+
+    Raises:
+        MappingError: there is none, or it is faulty.
+    """
+    return tree_mapping.load(name) if mapping.format_of(name) == "tree" else mapping.load(name)
+
+
+def typed(name: str, text: str) -> AnyMapping:
+    """A mapping from text, as it is tried on a page; what it extends is read from the files.
+
+    Raises:
+        MappingError: it is faulty.
+    """
+    given = mapping.typed(name, text)
+    return tree_mapping.build(name, given) if given.get("format") == "tree" else mapping.build(name, given)
+
+
+def names(kind: str) -> list[str]:
+    """The mapping files that fit; faulty ones too, so that whoever picks one is told why it will not do."""
+    found = []
+    for name in mapping.names():
+        try:
+            fits = mapping.format_of(name) == FORMATS[kind]
+        except mapping.MappingError:
+            fits = True
+        if fits:
+            found.append(name)
+    return found
+
+
+def tree_of(kind: str, body: bytes) -> Tree:
+    """The tree of a message.
+
+    Raises:
+        ReadFault: it is none.
+    """
+    return parsing.xml_tree(body) if kind == "soap" else parsing.json_tree(body)
+
+
+def read(how: How, body: bytes, tree: OrgTree, *, received: datetime) -> Reading:
+    """What a message of a link says; `received` is when it came.
+
+    Raises:
+        ReadFault: it cannot be taken as it is.
+    """
+    try:
+        rules = check(how.kind, how.mapping)
+    except mapping.MappingError as error:
+        raise ReadFault("映射", str(error)) from None
+    if isinstance(rules, TreeMapping):
+        # What was kept of a SOAP or JSON body is one message of it, as JSON.
+        return tree_reading.read(parsing.json_tree(body), rules, tree, received=received, domain=how.domain)
+    try:
+        return reading.read(parse(decoded(body, how.charset)), rules, tree, domain=how.domain)
+    except NotHl7 as error:
+        raise ReadFault("MSH", str(error)) from None
+
+
+def decoded(body: bytes, charset: str) -> str:
+    """The text of a message in its link's charset.
+
+    Raises:
+        ReadFault: a byte does not belong there; the segment is named.
+    """
+    whole = body.strip(b"\x00")
+    if b"\x00" in whole:  # no column holds it
+        segment, number = _segment_at(whole, whole.index(b"\x00"))
+        raise ReadFault(segment, f"第 {number} 段有空字符（0x00）")
+    try:
+        return body.decode(charset)
+    except UnicodeDecodeError as error:
+        segment, number = _segment_at(body, error.start)
+        raise ReadFault(
+            segment, f"第 {number} 段有不属于 {charset} 的字节（0x{body[error.start]:02X}）"
+        ) from None
+
+
+def _segment_at(body: bytes, at: int) -> tuple[str, int]:
+    """Name and number of the segment in which a byte stands."""
+    lines = body[:at].replace(b"\r\n", b"\r").replace(b"\n", b"\r").split(b"\r")
+    return lines[-1][:3].decode("ascii", "replace") or "MSH", len(lines)
