@@ -110,6 +110,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("privacy_correction", "after"),
     Place("record_fact", "body"),
     Place("feed_message", "body"),
+    Place("feed_link", "secret"),
     Place("staff", "phone"),
     Place("staff", "totp_secret"),
     Place("staff", "totp_pending"),
