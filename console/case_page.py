@@ -167,8 +167,6 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
         "story": [(no, list(group)) for no, group in groupby(lines, key=lambda line: line.round)],
         "chats": await chats(cards, actor),
         "may": await _may(case, actor),
-        "case_tones": CASE_TONES,
-        "ticket_tones": TICKET_TONES,
         "doors": DOORS,
         "tell_by": TELL_BY,
         "sent": SENT,

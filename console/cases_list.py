@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from console import pick
-from console.case_page import CASE_TONES, TICKET_TONES
 from console.forms import Options
 from console.page import go, is_part, number, permit, show
 from console.saved_views import views
@@ -198,8 +197,6 @@ def _rows(wanted: CaseFilter, found: Page) -> dict[str, Any]:
     return {
         "rows": found.rows,
         "next": f"/cases?{urlencode(pairs)}" if found.before is not None else "",
-        "case_tones": CASE_TONES,
-        "ticket_tones": TICKET_TONES,
     }
 
 

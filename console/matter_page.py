@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console.case_page import CASE_TONES, TICKET_TONES, done, wanted
+from console.case_page import done, wanted
 from console.page import go, number, permit, show
 from core.actions import REGISTER
 from core.actor import Permission
@@ -38,8 +38,6 @@ async def page(request: web.Request) -> web.Response:
         numbers={voice.case.id: voice.case.number for voice in found},
         steps=await voices.steps(matter_id, actor) if handles else [],
         may=handles,
-        case_tones=CASE_TONES,
-        ticket_tones=TICKET_TONES,
     )
 
 
@@ -70,9 +68,7 @@ async def finding(request: web.Request) -> web.Response:
             for other in others
         ]
     template = "found.html" if "q" in request.query else "find.html"
-    return await show(
-        request, f"console/matters/{template}", case=case, words=words, found=found, case_tones=CASE_TONES
-    )
+    return await show(request, f"console/matters/{template}", case=case, words=words, found=found)
 
 
 _VERBS = {

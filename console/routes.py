@@ -162,7 +162,7 @@ def tone(due: datetime) -> str:
     return remaining.tone(due, clock.now())
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16_384)
 def remembered(macro: Callable[..., Markup], *given: Hashable) -> Markup:
     """What `macro` draws of these values, drawn once; for parts that are alike on page after page, such as a choice
     among all departments. The values must say all: a macro that looks at the time or at the person is not for it."""
@@ -170,10 +170,11 @@ def remembered(macro: Callable[..., Markup], *given: Hashable) -> Markup:
 
 
 def furnish(app: web.Application) -> None:
-    """Give the templates of `app` the words they use: icon, controls, remembered, and the filters left, tone, iso."""
+    """Give the templates of `app` the words they use: icon, controls, remembered, tones of states; filters left, tone, iso."""
     environment = aiohttp_jinja2.get_env(app)
     more: dict[str, Any] = {"icon": icon, "controls": forms.controls, "remembered": remembered}
-    environment.globals.update(more)
+    tones: dict[str, Any] = {"case_tones": case_page.CASE_TONES, "ticket_tones": case_page.TICKET_TONES}
+    environment.globals.update(more | tones)
     environment.filters.update(left=left, tone=tone, iso=iso)
 
 

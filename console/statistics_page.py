@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from console.case_page import CASE_TONES
 from console.cases_list import types
 from console.forms import Options
 from console.page import permit, show
@@ -138,7 +137,6 @@ async def behind(request: web.Request) -> web.Response:
         label=label,
         back=asked.query(),
         next=asked.query(of=of, before=found.before, **more) if found.before else "",
-        case_tones=CASE_TONES,
     )
 
 

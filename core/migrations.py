@@ -66,9 +66,16 @@ async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
                     "insert into schema_migration (name, digest) values ($1, $2)", step.name, step.digest
                 )
             ran.append(step.name)
+        await _open_months(raw)
         return ran
     finally:
         await raw.close()
+
+
+async def _open_months(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """The audit log's partitions, before any program writes into it: one made beside a writer would refuse its line."""
+    if await raw.fetchval("select to_regproc('audit_partitions')") is not None:
+        await raw.execute("select audit_partitions(current_date)")
 
 
 async def pending(url: str, folder: Path = FOLDER) -> list[str]:

@@ -78,7 +78,7 @@ def midnight(day: date) -> datetime:
 
 
 def conditions(asked: Question, values: Values) -> str:
-    """All that `cases c` must meet, but for the words and the page before."""
+    """All that `cases c` must meet, but for the words, the page before, and the ids that alone may be meant."""
     wanted = asked.filter
     parts = [
         *_places(asked, values),
@@ -98,8 +98,6 @@ def conditions(asked: Question, values: Values) -> str:
     parts += _feedback(wanted, values)
     if wanted.due and not asked.due_in_ids:
         parts.append(_due(wanted.due, values, "c."))
-    if asked.ids is not None:
-        parts.append(f"c.id = any({values.arg(sorted(asked.ids))}::bigint[])")
     return " and ".join(parts) or "true"
 
 
