@@ -17,6 +17,7 @@ from core.settings import SettingsError, settings
 from reports import cubes
 from sample import cases as sample_cases
 from sample import feeds as sample_feeds
+from sample import records as sample_records
 from sample.cast import cast
 from sample.logins import table
 from staff import people
@@ -82,6 +83,7 @@ async def _seed(given: argparse.Namespace) -> int:
         await sample.seed(_progress, password=_sample_password())
     await sample_cases.seed(_progress)
     await sample_feeds.seed()
+    await sample_records.seed()
     await _show_phones()
     return 0
 
