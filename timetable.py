@@ -10,8 +10,8 @@ from channels import tidy
 from core import audit, audit_keeping, clock, db, jobs, quarantine, schedules_queries
 from core.schedules import Schedule, Weight
 from im import said
+from patients.feeds import pulling, watching
 from patients.feeds import tidy as feeds_tidy
-from patients.feeds import watching
 from reports import cubes
 from staff import entering
 from staff.login import certificate_revocation
@@ -238,6 +238,17 @@ SCHEDULES: tuple[Schedule, ...] = (
         high=10 * MINUTE,
         weight=Weight.IMPORTANT,
         said=lambda silent: f"{silent} 条链路静默" if silent else "",
+    ),
+    Schedule(
+        "feeds.pull",
+        "接口定时拉取",
+        "到了链路的拉取间隔，从数据库视图或 FHIR 服务器取回新的数据",
+        pulling.due,
+        every=MINUTE,
+        low=10,
+        high=10 * MINUTE,
+        weight=Weight.IMPORTANT,
+        said=lambda asked: f"开始拉取 {asked} 条链路" if asked else "",
     ),
     Schedule(
         "feeds.tidy",

@@ -43,6 +43,7 @@ from intake import hotline, sms, wechat
 from integrations import clamav, http
 from patients import profile, records_timeline
 from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitMoved
+from patients.feeds import pulling
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from patients.profile import QuickAction
@@ -191,6 +192,7 @@ def _wire_patients() -> None:
     events.react(PatientMerged, following.patient_merged)
     events.react(PatientParted, following.patient_parted)
     web.GAUGES.append(feeds.gauge)
+    jobs.on_job(pulling.KIND, pulling.work)
     profile.TIMELINE.extend((*records_timeline.SOURCES, *patient_timeline.SOURCES))
     profile.QUICK_ACTIONS.append(
         QuickAction(
