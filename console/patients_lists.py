@@ -43,9 +43,9 @@ PATH = f"/patients/{{list:{KINDS}}}"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NEAR = ("name", "phone", "number", "since", "until", "unit")  # the others are folded away until one is in use
 HINTS = {
-    "name": "任意几个字或拼音首字母",
+    "name": "字或拼音首字母",
     "phone": "须完整",
-    "number": "完整的就诊号或患者号",
+    "number": "完整号码",
     "bed": "如 12床",
     "item": "如 总胆固醇",
 }

@@ -71,6 +71,7 @@ class Entry:
     path: str = ""
     drawer: bool = False
     marks: tuple[tuple[str, str], ...] = ()
+    whole_day: bool = False  # the time of the day is not known
 
     @property
     def icon(self) -> str:

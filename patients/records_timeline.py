@@ -51,6 +51,7 @@ async def _visits(who: Person, by: Actor, before: datetime | None, limit: int) -
                 f"/patients/{who.id}/visits/{row['id']}",
                 drawer=True,
                 marks=marks,
+                whole_day=row["started_at"] is None,
             )
         )
     return found

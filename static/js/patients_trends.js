@@ -14,7 +14,7 @@
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       // richText is painted on the canvas: an HTML tooltip would need inline styles, which the CSP refuses.
       tooltip: { renderMode: "richText", confine: true, trigger: "axis" },
-      grid: { left: 8, right: 24, top: 24, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 44, top: 24, bottom: 8, containLabel: true },
       xAxis: { type: "category", data: data.labels, boundaryGap: false, axisTick: { show: false },
         axisLine: { lineStyle: { color: tone("--line") } }, axisLabel: { color: tone("--ink-soft"), formatter: (text) => text.slice(0, 10), hideOverlap: true } },
       yAxis: { type: "value", scale: true, min: (span) => Math.min(span.min, ...limits), max: (span) => Math.max(span.max, ...limits),

@@ -26,6 +26,7 @@ LOOKING = "staff:manage ticket:handle ticket:endorse"
 PLANNING = "staff:manage ticket:endorse"
 MATERIAL = "ticket:handle ticket:manage case:handle"
 
+SURVEYING = "survey:design survey:review survey:read"
 TABLE: tuple[Line, ...] = (
     # the patients' side: staff are strangers there; who may come in is walked by tests/portal/test_walk.py
     anyone("POST /p/look", status=303),
@@ -100,6 +101,12 @@ TABLE: tuple[Line, ...] = (
     staff("POST /account/certificates/state"),
     own("POST /account/certificates/{id}/unbind", "/account/certificates/{certificate}/unbind", last=1),
     # settings
+    may("GET /settings/terminals", "machine:operate"),
+    may("GET /settings/terminals/new", "machine:operate"),
+    may("POST /settings/terminals/new", "machine:operate"),
+    nothing("POST /settings/terminals/{id}/pairing", "machine:operate", "/settings/terminals/0/pairing"),
+    nothing("POST /settings/terminals/{id}/key", "machine:operate", "/settings/terminals/0/key"),
+    nothing("POST /settings/terminals/{id}/{how}", "machine:operate", "/settings/terminals/0/disable"),
     may("GET /settings/staff", "account:manage"),
     may("POST /settings/staff", "account:manage"),
     may("GET /settings/staff/new", "account:manage"),
@@ -226,6 +233,66 @@ TABLE: tuple[Line, ...] = (
         "form:manage",
         "/settings/forms/versions/{version}/enforce",
     ),
+    may("POST /settings/pictures", "form:manage survey:design"),
+    may("GET /settings/questionnaires", SURVEYING),
+    may("POST /settings/questionnaires", "survey:design"),
+    reach("GET /settings/questionnaires/{id}", "/settings/questionnaires/{asking}", SURVEYING),
+    reach("GET /settings/questionnaires/{id}/export", "/settings/questionnaires/{asking}/export", SURVEYING),
+    reach(
+        "GET /settings/questionnaires/{id}/versions", "/settings/questionnaires/{asking}/versions", SURVEYING
+    ),
+    reach(
+        "GET /settings/questionnaires/{id}/bank", "/settings/questionnaires/{asking}/bank", "survey:design"
+    ),
+    reach(
+        "POST /settings/questionnaires/{id}/bank", "/settings/questionnaires/{asking}/bank", "survey:design"
+    ),
+    *(
+        reach(
+            f"POST /settings/questionnaires/{{id}}/{act}",
+            f"/settings/questionnaires/{{asking}}/{act}",
+            "survey:design",
+        )
+        for act in ("copy", "preview", "save", "publish", "take-back")
+    ),
+    *(
+        reach(
+            f"POST /settings/questionnaires/{{id}}/{act}",
+            f"/settings/questionnaires/{{asking}}/{act}",
+            "survey:review",
+        )
+        for act in ("send-back", "approve", "retire")
+    ),
+    reach(
+        "POST /settings/questionnaires/{id}/comments",
+        "/settings/questionnaires/{asking}/comments",
+        "survey:design survey:review",
+    ),
+    reach(
+        "POST /settings/questionnaires/{id}/comments/{comment}/settle",
+        "/settings/questionnaires/{asking}/comments/{comment}/settle",
+        "survey:design survey:review",
+    ),
+    reach(
+        "GET /settings/questionnaires/versions/{version}",
+        "/settings/questionnaires/versions/{asked_version}",
+        SURVEYING,
+    ),
+    reach(
+        "GET /settings/questionnaires/versions/{version}/export",
+        "/settings/questionnaires/versions/{asked_version}/export",
+        SURVEYING,
+    ),
+    reach(
+        "POST /settings/questionnaires/versions/{version}/enforce",
+        "/settings/questionnaires/versions/{asked_version}/enforce",
+        "survey:review",
+    ),
+    may("GET /settings/bank", "survey:design"),
+    may("GET /settings/bank/{code}", "survey:design", "/settings/bank/{bank_item}"),
+    may("POST /settings/bank/{code}/move", "survey:design", "/settings/bank/{bank_item}/move"),
+    may("POST /settings/bank/{code}/{act}", "survey:design", "/settings/bank/{bank_item}/retire"),
+    anyone("GET /pictures/{id}", "/pictures/{picture}"),
     may("GET /settings/units", "staff:manage"),
     may("GET /settings/units/codes", "staff:manage"),
     may("GET /settings/units/codes/sheet", "staff:manage"),
@@ -373,6 +440,30 @@ TABLE: tuple[Line, ...] = (
     may("GET /imports/{id}/faulty", "case:import", "/imports/{import}/faulty"),
     # patients
     may("GET /patients", "patient:read", "/patients?q=测试丁"),
+    may("GET /patients/{list}", "patient:read", "/patients/outpatient"),
+    may("GET /patients/{list}/count", "patient:read", "/patients/outpatient/count"),
+    may("POST /patients/{list}/sheet", "patient:export", "/patients/outpatient/sheet"),
+    reach("GET /patients/{id}/visits/{visit}", "/patients/{patient}/visits/{visit}", "patient:read"),
+    nothing("GET /patients/{id}/reports/{report}", "patient:read", "/patients/{patient}/reports/0"),
+    nothing("GET /patients/{id}/documents/{document}", "patient:read", "/patients/{patient}/documents/0"),
+    reach(
+        "GET /patients/{id}/visits/{visit}/correct/{field}",
+        "/patients/{patient}/visits/{visit}/correct/bed",
+        "patient:maintain",
+    ),
+    reach(
+        "POST /patients/{id}/visits/{visit}/correct/{field}",
+        "/patients/{patient}/visits/{visit}/correct/bed",
+        "patient:maintain",
+        body="value=3床",
+    ),
+    reach(
+        "POST /patients/{id}/visits/{visit}/uncorrect/{field}",
+        "/patients/{patient}/visits/{visit}/uncorrect/bed",
+        "patient:maintain",
+        spent=True,
+        last=1,
+    ),
     reach("GET /patients/{id}", "/patients/{patient}", "patient:read"),
     may("GET /patients/{id}/reveal", "patient:reveal", "/patients/{patient}/reveal"),  # asks for the reason
     reach("GET /patients/{id}/consent", "/patients/{patient}/consent", "patient:read"),
