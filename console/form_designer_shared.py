@@ -3,7 +3,7 @@
 The designer itself is a page of scripts (static/js/form_designer/); whatever it sends is read and judged here again.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import aiohttp_jinja2
@@ -27,6 +27,7 @@ from surveys.reading import MOST_BYTES, definition_of
 from surveys.sheet import sheet
 
 routes = web.RouteTableDef()
+Sent = TypeVar("Sent", bound=Form)
 
 
 class Draft(Form):
@@ -45,11 +46,20 @@ async def sent(request: web.Request) -> Draft:
     Raises:
         Invalid: too large, or not what the designer sends.
     """
+    return await told(request, Draft)
+
+
+async def told(request: web.Request, form: type[Sent]) -> Sent:
+    """The JSON of a request.
+
+    Raises:
+        Invalid: too large, or not what the designer sends.
+    """
     body = await request.read()
     if len(body) > MOST_BYTES:
         raise Invalid("表单太大，请减少题目或选项")
     try:
-        return Draft.model_validate(orjson.loads(body))
+        return form.model_validate(orjson.loads(body))
     except (orjson.JSONDecodeError, ValidationError):
         raise Invalid("没有收到完整的表单，请刷新页面后再试") from None
 

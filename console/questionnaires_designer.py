@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console.form_designer_shared import previewed, sent, start
+from console.form_designer_shared import previewed, sent, start, told
 from console.page import go, permit, show
 from console.questionnaires_list import PAGE, WORKERS, id_of
 from core.actions import Form
@@ -185,7 +185,7 @@ async def commented(request: web.Request) -> web.Response:
     actor = permit(request, Permission.SURVEY_DESIGN, Permission.SURVEY_REVIEW)
     found = await _found(request, actor)
     if request.content_type == "application/json":
-        said = Said.model_validate(await request.json())
+        said = await told(request, Said)
         await actions.comment(found.id, said.question, said.words, by=actor)
         return json_answer({"comments": await _comments(found.id)})
     data = await request.post()
@@ -232,7 +232,7 @@ async def bank_kept(request: web.Request) -> web.Response:
     """Keep a question of the draft in the bank; answers its code."""
     actor = permit(request, Permission.SURVEY_DESIGN)
     await _found(request, actor)
-    kept = Kept.model_validate(await request.json())
+    kept = await told(request, Kept)
     definition = definition_of({"pages": [{"items": [kept.item]}]})
     done = await bank.save(
         picked(definition.questions[0]), group=kept.group, subgroup=kept.subgroup, code=kept.code, by=actor

@@ -10,10 +10,15 @@ from PIL import Image
 
 from core import clock, crypto, db, jobs, storage
 from core.actor import Door
+from core.db import transaction
 from im import actions as im
 from im.drafts import Draft
 from staff import sessions
+from surveys.bank import actions as bank
 from surveys.definition import Definition
+from surveys.questionnaires import actions as questionnaires
+from surveys.questionnaires.kinds import Kind as AskedKind
+from surveys.questionnaires.rows import insert_version, put_in_force
 from tests.console.browser import Browser, open_browser
 from tests.console.desk import PLATFORM, settle
 from tests.console.walk_people import HERE, IDLE, Person, settle_in
@@ -128,6 +133,7 @@ async def build(server: BaseTestServer) -> Scene:
         browsers={},
     )
     await _settings(scene, note.id)
+    await _surveys(scene, note.id)
     await _about_data(scene, note.id)
     await _accounts(scene)
     await _owned(scene)
@@ -174,6 +180,25 @@ async def _settings(scene: Scene, file: UUID) -> None:
         " ('测试', '测试.xlsx', $1, $1, 'done', '测试', $2) returning id",
         file,
         clock.now(),
+    )
+
+
+async def _surveys(scene: Scene, file: UUID) -> None:
+    """A questionnaire of cardiology with a version, a comment, a question in the bank and a picture."""
+    designer = await scene.people["designer"].actor()
+    definition = Definition.model_validate(FORM)
+    made = await questionnaires.create(AskedKind.GENERAL, definition, unit_id=HERE, by=designer)
+    scene.at["asking"] = made.id
+    scene.at["comment"] = await questionnaires.comment(made.id, "", "请补充说明", by=designer)
+    async with transaction():
+        version_id = await insert_version(made.id, definition, designer)
+        await put_in_force(made.id, version_id)
+    scene.at["asked_version"] = version_id
+    scene.at["bank_item"] = (await bank.save(definition.questions[0], group="通用", by=designer)).code
+    scene.at["picture"] = await db.fetchval(
+        "insert into survey_picture (file_id, name, added_by, added_at) values ($1, '图.png', '测试', now())"
+        " returning id",
+        file,
     )
 
 
