@@ -17,6 +17,7 @@ from core.settings import SettingsError, settings
 from reports import cubes
 from sample import cases as sample_cases
 from sample import feeds as sample_feeds
+from sample import portal as sample_portal
 from sample import records as sample_records
 from sample.cast import cast
 from sample.logins import table
@@ -83,6 +84,7 @@ async def _seed(given: argparse.Namespace) -> int:
         await sample.seed(_progress, password=_sample_password())
     await sample_cases.seed(_progress)
     await sample_feeds.seed()
+    await sample_portal.seed()
     await sample_records.seed()
     await _show_phones()
     return 0

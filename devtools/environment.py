@@ -94,6 +94,7 @@ def new_secrets() -> dict[str, str]:
         "SANDBOX_SMS_SECRET": secrets.token_urlsafe(32),
         "SANDBOX_HOTLINE_SECRET": secrets.token_urlsafe(32),
         "SANDBOX_CA_SECRET": secrets.token_urlsafe(32),
+        "SANDBOX_BRIDGE_KEY": secrets.token_urlsafe(32),
     }
 
 

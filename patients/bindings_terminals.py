@@ -126,8 +126,8 @@ async def one(terminal_id: int, by: Actor) -> Terminal:
     return _terminal(row)
 
 
-async def register(given: Described, *, by: Actor) -> tuple[int, str]:
-    """Register a terminal; its id, and the key for the bridge beside it, which is shown this once.
+async def register(given: Described, *, by: Actor, key: str = "") -> tuple[int, str]:
+    """Register a terminal; its id, and the key for the bridge beside it (`key` if given), which is shown this once.
 
     Raises:
         Forbidden: they do not keep the machine.
@@ -136,7 +136,7 @@ async def register(given: Described, *, by: Actor) -> tuple[int, str]:
     """
     _permit(by)
     _check(given)
-    key = secrets.token_urlsafe(32)
+    key = key or secrets.token_urlsafe(32)
     async with db.transaction():
         taken = await db.fetchval(
             "select name from terminal where kind = 'bedside' and $1 = 'bedside' and unit_id = $2 and bed = $3 and not disabled",

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox import control, hotline, oauth, page, sms
+from sandbox.bridge import routes as bridge
 from sandbox.ca import routes as ca
 from sandbox.config import Config
 from sandbox.control.his import HIS
@@ -41,6 +42,7 @@ def create_app(config: Config) -> web.Application:
     app.router.add_get("/open", oauth.open_as)
     app.router.add_routes(control.ROUTES)
     ca.attach(app)
+    bridge.attach(app)
     page.attach(app)
     app.on_shutdown.append(_hang_up)
     app.on_cleanup.append(_stop)

@@ -48,6 +48,8 @@ class Config(BaseModel):
     ca_secret: str = "sandbox-ca-secret"
     ca_folder: str = ""  # keys and certificates, and roots.pem for the product; empty: memory only
 
+    bridge_key: str = ""  # of the card bridge beside the sample kiosk; empty: typed into its page
+
     mllp_host: str = "127.0.0.1"  # where the product listens for the HIS
     mllp_port: int = 2575
 

@@ -22,6 +22,7 @@ PACKAGES = (
     "bot",
     "console",
     "intake",
+    "patient_portal",
     "sample",
     "surveys",
 )

@@ -90,7 +90,16 @@ DOORS: tuple[Door, ...] = (
     signed("POST /p/people/prove", 303),
     mine("POST /p/people/{id}/act", "/p/people/{patient}/act", owner=303),
     mine("POST /p/people/{id}/unbind", "/p/people/{patient}/unbind", owner=303),
+    # screens of the hospital; these browsers are none
+    anybody("GET /kiosk/card/{kind}", 403, "/kiosk/card/id"),
+    anybody("POST /kiosk/card/{kind}", 403, "/kiosk/card/id"),
+    anybody("POST /kiosk/bed", 403),
+    anybody("POST /kiosk/pair", 422),
+    Door("GET /kiosk/home", 303, 403, 403),
+    anybody("GET /kiosk/alive", 403),
     Door("POST /p/sign-out", 303, 303, 303),
+    anybody("GET /kiosk/"),
+    anybody("POST /kiosk/end", 303),
 )
 # A receipt's link opens its one matter to whoever holds it; it is tried by test_walk.py with a token and without one.
 LINKS: tuple[str, ...] = ("GET /p/f/{token}", "POST /p/f/{token}/rating", "POST /p/f/{token}/more")
