@@ -15,6 +15,8 @@ from patients.feeds import tidy as feeds_tidy
 from reports import cubes
 from staff import entering
 from staff.login import certificate_revocation
+from surveys.responses import pacing
+from tickets import exporting
 from tickets.auditing import proof, rounds
 from tickets.auditing.rounds import Round
 from tickets.feedback import asking
@@ -224,9 +226,18 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(
         "privacy.packages",
         "收回过期的个人信息副本",
-        "超过可下载天数的个人信息副本不能再下载",
+        "超过可下载天数的个人信息副本不能再下载，文件从存储中删除",
         packing.forget_expired,
         at=time(3, 25),
+        said=lambda gone: f"收回 {gone} 份" if gone else "",
+    ),
+    Schedule(
+        "exports.sheets",
+        "收回过期的导出表格",
+        "超过保留期的诉求清单不能再下载，文件从存储中删除；导出记录仍保留",
+        exporting.forget_expired,
+        at=time(3, 30),
+        said=lambda gone: f"收回 {gone} 份" if gone else "",
     ),
     Schedule(
         "feeds.watch",
@@ -259,6 +270,16 @@ SCHEDULES: tuple[Schedule, ...] = (
         low=10 * MINUTE,
         high=DAY,
         said=lambda gone: f"删除 {gone} 条" if gone else "",
+    ),
+    Schedule(
+        "surveys.judge",
+        "重新判断答卷质量",
+        "按各份问卷最近的答题用时重新标记答题过快的答卷，并标记职工设备上填写的",
+        pacing.judge_again,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+        said=lambda judged: f"重算 {judged} 个版本" if judged else "",
     ),
     Schedule(
         "schedules.tidy",

@@ -7,6 +7,7 @@ from functools import cache
 
 from bot import alerts, connection, groups, infected, proof, recounted, reminders, rooms, scheduled
 from bot import conversations as bot_conversations
+from bot import exports as bot_exports
 from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
 from bot import links as link_alarms
@@ -30,6 +31,7 @@ from core import (
     schedules,
     schedules_queries,
     schedules_running,
+    storage,
     web,
 )
 from core.actor import Permission
@@ -82,6 +84,8 @@ from tickets.events import (
     ReplyApproved,
     TicketAssigned,
     TicketMoved,
+    WholeExportAsked,
+    WholeExportDecided,
 )
 from tickets.feedback import rectifying
 from tickets.feedback.events import PraisePassedOn, RectificationDue, RiskFlagged
@@ -216,6 +220,7 @@ def _wire_core() -> None:
     jobs.on_job(audit_keeping.RESTORE, audit_keeping.restore)
     quarantine.use(clamav.scan)
     jobs.on_job(quarantine.KIND, quarantine.scan)
+    jobs.on_job(storage.REMOVE, storage.remove)
     jobs.on_job(contacts.KIND, contacts.look)
     due.on_due(posts.BEGINS, posts.begin)
     due.on_due(staff_actions.POST_ENDS, posts.end)
@@ -230,6 +235,8 @@ def _wire_bot() -> None:
     events.react(LimitsRecounted, recounted.recounted)
     events.react(ProofMade, proof.told)
     events.react(AuditorAlarmed, proof.alarmed)
+    events.react(WholeExportAsked, bot_exports.asked)
+    events.react(WholeExportDecided, bot_exports.decided)
     events.react(ScheduleFailed, scheduled.failed)
     events.react(ScheduleRecovered, scheduled.recovered)
     events.react(LinkFellSilent, link_alarms.fell_silent)

@@ -6,14 +6,18 @@ person may see what it belongs to.
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from uuid import UUID, uuid4
 
-from core import db, filenames, quarantine
+from core import db, filenames, jobs, quarantine
 from core.actor import Actor
 from core.errors import NotFound
 from core.filetypes import examined, kind_of
+from core.jobs import Job
 from core.models import StoredFile
 from core.stores import store
+
+REMOVE = "files.remove"
 
 
 async def keep(name: str, data: bytes, *, by: Actor | str = "", checked: bool = False) -> StoredFile:
@@ -74,3 +78,19 @@ async def read(file: StoredFile) -> bytes:
     if (await asyncio.to_thread(hashlib.sha256, data)).hexdigest() != file.sha256:
         raise NotFound("文件内容与登记的摘要不符，已停止提供")
     return data
+
+
+async def let_go(file_ids: Collection[UUID]) -> None:
+    """Forget files to which no row points any more; their bytes go with the last name they had. In a transaction."""
+    rows = await db.fetch(
+        "delete from stored_file where id = any($1::uuid[]) returning id, sha256", list(file_ids)
+    )
+    for row in rows:
+        await jobs.enqueue(REMOVE, {"sha256": row["sha256"]}, key=f"remove:{row['id']}")
+
+
+async def remove(job: Job) -> None:
+    """Delete the bytes, unless a file of the same content has been kept under another name."""
+    digest = str(job.payload["sha256"])
+    if not await db.fetchval("select exists (select from stored_file where sha256 = $1)", digest):
+        await store().remove(digest)

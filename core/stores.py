@@ -36,6 +36,10 @@ class Store(Protocol):
         """Move the bytes to where `get` does not look; nothing happens when they lie there already."""
         ...
 
+    async def remove(self, key: str) -> None:
+        """Delete the bytes; nothing happens when they are gone already."""
+        ...
+
 
 class FolderStore:
     """Files below one folder, two levels deep."""
@@ -77,6 +81,10 @@ class FolderStore:
         to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o400)
         path.replace(to)
+
+    async def remove(self, key: str) -> None:
+        """Unlink."""
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
 
 
 class S3Store:
@@ -124,6 +132,10 @@ class S3Store:
                 return
             raise
         self.client.remove_object(self.bucket, key)
+
+    async def remove(self, key: str) -> None:
+        """Delete; S3 says nothing of a key that is not there."""
+        await asyncio.to_thread(self.client.remove_object, self.bucket, key)
 
 
 def store() -> Store:

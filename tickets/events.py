@@ -87,3 +87,15 @@ class ProofMade(Event):
     """The daily proof of the auditor was made; `day` is its day, 2026-11-21."""
 
     day: str
+
+
+class WholeExportAsked(Event):
+    """A sheet with names and phones in full waits for another person's word; `export_id` is its uuid."""
+
+    export_id: str
+
+
+class WholeExportDecided(Event):
+    """Another person agreed to such a sheet, or refused it."""
+
+    export_id: str

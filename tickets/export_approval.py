@@ -16,10 +16,16 @@ from core import audit, clock, db
 from core.actions import Form
 from core.actor import Actor, Door, Permission
 from core.errors import Forbidden, NotFound, Refused, Unauthenticated
+from core.events import announce
+from staff import queries as staff
 from staff.actors import actor_of
+from staff.queries import Person
+from staff.roles import ROLES
 from tickets import exporting
+from tickets.events import WholeExportDecided
 from tickets.exporting import Whole
 from tickets.queries.case_filter import CaseFilter, read
+from tickets.queries.reach import unit_ids_of
 
 
 class WholeForm(Form):
@@ -104,6 +110,54 @@ async def _covers(by: Actor, asked_by: int) -> bool:
     return bool(places) and all(by.can(Permission.EXPORT_APPROVE, path) for path in places)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A wish as messages tell of it: who asked, what for, and in which state it is; `error` says why it was refused."""
+
+    asked_by: int
+    name: str
+    recipient: str
+    purpose: str
+    state: str
+    error: str
+
+
+async def wish(export_id: UUID) -> Told | None:
+    """What is to be told of a sheet; for messages only."""
+    row = await db.fetchrow(
+        "select e.staff_id, s.name, e.recipient, e.purpose, e.state, e.error from case_export e"
+        " join staff s on s.id = e.staff_id where e.id = $1",
+        export_id,
+    )
+    if row is None:
+        return None
+    return Told(
+        row["staff_id"], row["name"], row["recipient"], row["purpose"], row["state"], row["error"] or ""
+    )
+
+
+async def approvers(asked_by: int) -> list[Person]:
+    """Who may agree to what this person asked for: the nearest of each role that may, where their right reaches."""
+    tree = await staff.tree()
+    try:
+        asker = await actor_of(asked_by, Door.WEB)
+    except Unauthenticated:
+        return []
+    top = [unit.id for unit in tree.units if unit.parent_id is None]
+    places = {
+        unit for path in asker.scope(Permission.CASE_EXPORT) for unit in (unit_ids_of(path)[-1:] or top[:1])
+    }
+    found: dict[int, Person] = {}
+    for role in (role for role, held in ROLES.items() if Permission.EXPORT_APPROVE in held):
+        for place in sorted(places):
+            found |= {person.id: person for person in await staff.holders(place, role)}
+    return [
+        person
+        for person in found.values()
+        if person.id != asked_by and await _covers(await actor_of(person.id, Door.WECOM), asked_by)
+    ]
+
+
 def _filter(query: str) -> CaseFilter:
     return read(parse_qsl(query))[0]
 
@@ -140,6 +194,7 @@ async def decide(export_id: UUID, form: DecisionForm, *, by: Actor) -> None:
         )
         if form.agreed:
             await exporting.begin(export_id)
+        await announce(WholeExportDecided(export_id=str(export_id)))
         await audit.record(
             by,
             "case.export_whole.agree" if form.agreed else "case.export_whole.refuse",

@@ -19,6 +19,7 @@ import orjson
 from core import audit, clock, db, exports, storage
 from core.actor import Actor, Door, Grant, Permission
 from core.errors import Forbidden, HuiyinError, NotFound, Refused
+from core.events import announce
 from core.identity import mask_in_text
 from core.jobs import Job, enqueue
 from core.models import StoredFile
@@ -26,6 +27,7 @@ from staff import queries as staff
 from staff.actors import actor_of
 from tickets import revealing
 from tickets.case_sheet import COLUMNS, CaseSheet
+from tickets.events import WholeExportAsked
 from tickets.models import Case
 from tickets.queries import cases, secrecy
 from tickets.queries.case_filter import CaseFilter, read
@@ -123,6 +125,8 @@ async def ask(wanted: CaseFilter, *, by: Actor, whole: Whole | None = None) -> U
         )
         if whole is None:
             await begin(number)
+        else:
+            await announce(WholeExportAsked(export_id=str(number)))
         await audit.record(
             by,
             "case.export" if whole is None else "case.export_whole",
@@ -153,6 +157,21 @@ async def forget(case: Case) -> None:
         "update case_export set file_id = null where id = any($1::uuid[])",
         [row["id"] for row in rows if row["staff_id"] not in known],
     )
+
+
+async def forget_expired() -> int:
+    """Let go of sheets that are kept no longer, and of their bytes; how many. For the clock."""
+    now = clock.now()
+    async with db.transaction():
+        rows = await db.fetch(
+            "with gone as (select id, file_id from case_export where file_id is not null"
+            " and (asked_at < $1 or whole and decided_at < $2) for update)"
+            " update case_export e set file_id = null from gone where e.id = gone.id returning gone.file_id",
+            now - KEPT,
+            now - KEPT_WHOLE,
+        )
+        await storage.let_go([row["file_id"] for row in rows])
+    return len(rows)
 
 
 _SELECT = """

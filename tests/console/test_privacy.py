@@ -13,9 +13,11 @@ import pytest_asyncio
 from docx import Document
 from openpyxl import load_workbook
 
-from core import clock, crypto, db
+from core import clock, crypto, db, storage
 from core.actor import Door
 from core.jobs import run_job
+from core.outbox import OUTBOX
+from core.pump import drain
 from core.settings import settings
 from patients import consent
 from patients.consent import Channel, Purpose
@@ -75,6 +77,11 @@ async def patient(number: str = "P-1", phone: str = PHONE) -> int:
 async def jobs(kind: str) -> None:
     for row in await db.fetch("select id from job where kind = $1 and state = 'due'", kind):
         assert await run_job(row["id"]) == "done"
+
+
+async def stored() -> set[str]:
+    """The names of what lies in storage."""
+    return {path.name for path in settings().storage_folder.rglob("*") if path.is_file()}
 
 
 async def bytes_of(browser: Browser, path: str) -> tuple[int, bytes]:
@@ -140,6 +147,24 @@ async def test_what_is_refused_is_not_written_and_its_reason_is_told(desk: Desk)
     # who holds both rights still needs somebody else
     own = (await chief.post("/cases/exports/whole", given)).headers["Location"]
     assert (await chief.post(f"{own}/decide", {"agreed": "true"})).status == 403
+
+
+async def test_who_may_agree_is_told_that_a_sheet_waits_and_who_asked_what_became_of_it(desk: Desk) -> None:
+    await desk.receive()
+    centre, chief = await desk.enter("centre"), await desk.enter("chief")
+    path = (
+        await centre.post("/cases/exports/whole", {"recipient": "医务科", "purpose": "逐一回访投诉人"})
+    ).headers["Location"]
+    await drain(OUTBOX)
+    await chief.post(f"{path}/decide", {"agreed": "false", "note": "不属于本院工作"})
+    await drain(OUTBOX)
+    told = await db.fetch(
+        "select receiver_id, split_part(text, e'\n', 1) as line from message where purpose = 'export.whole' order by id"
+    )
+    assert [tuple(row) for row in told] == [
+        (desk.people["chief"].id, "测试客服甲 申请导出未脱敏的诉求清单，等您审批。"),
+        (desk.people["centre"].id, "您申请的未脱敏导出没有通过：测试中心主任 没有同意：不属于本院工作。"),
+    ]
 
 
 async def test_who_may_agree_for_one_campus_agrees_to_nothing_wider(desk: Desk) -> None:
@@ -315,8 +340,11 @@ async def test_the_package_holds_all_of_one_person_and_nothing_of_another_and_ex
     with clock.frozen(clock.now() + timedelta(days=7, minutes=1)):
         (package,) = await packing.of(case)
         assert not package.here
+        kept = await stored()
         assert await packing.forget_expired() == 1
+        await jobs(storage.REMOVE)
     assert (await bytes_of(centre, path))[0] == 404
+    assert len(kept - await stored()) == 1  # the bytes are gone with it, and nothing else is
 
 
 async def test_a_secret_case_of_the_person_is_in_no_package(desk: Desk) -> None:

@@ -265,9 +265,13 @@ async def fetch(case_id: int, package_id: UUID, *, by: Actor) -> tuple[StoredFil
 
 
 async def forget_expired() -> int:
-    """Let go of packages that expired; how many. For the clock."""
-    rows = await db.fetch(
-        "update privacy_package set file_id = null where file_id is not null and expires_at < $1 returning id",
-        clock.now(),
-    )
+    """Let go of packages that expired, and of their bytes; how many. For the clock."""
+    async with db.transaction():
+        rows = await db.fetch(
+            "with gone as (select id, file_id from privacy_package where file_id is not null and expires_at < $1"
+            " for update) update privacy_package p set file_id = null from gone where p.id = gone.id"
+            " returning gone.file_id",
+            clock.now(),
+        )
+        await storage.let_go([row["file_id"] for row in rows])
     return len(rows)
