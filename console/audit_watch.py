@@ -25,6 +25,7 @@ DOORS: dict[str, Watched] = {
     "/patients/{id}/visits/{visit}": Watched("patient.record", "patient", "id"),
     "/patients/{id}/reports/{report}": Watched("patient.record", "patient", "id"),
     "/patients/{id}/documents/{document}": Watched("patient.record", "patient", "id"),
+    "/patients/analysis": Watched("patient.search", "patient", asked=("diagnosis", "doctor")),
     "/patients/{list}": Watched("patient.search", "patient", asked=("name", "phone", "number")),
     "/feedback/known": Watched("patient.search", "patient", asked=("caller_phone",)),
     "/imports/{id}": Watched("import.view", "import", "id"),

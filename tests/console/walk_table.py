@@ -323,6 +323,13 @@ TABLE: tuple[Line, ...] = (
     nothing("GET /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
     nothing("POST /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
     nothing("POST /operate/feeds/{id}/replay", "machine:operate", "/operate/feeds/0/replay"),
+    nothing("POST /operate/feeds/{id}/tokens", "machine:operate", "/operate/feeds/0/tokens"),
+    nothing(
+        "POST /operate/feeds/{id}/tokens/{token}/revoke",
+        "machine:operate",
+        "/operate/feeds/0/tokens/1/revoke",
+    ),
+    nothing("POST /operate/feeds/{id}/pull", "machine:operate", "/operate/feeds/0/pull"),
     nothing("GET /operate/feeds/{id}/messages/{message}", "machine:operate", "/operate/feeds/0/messages/1"),
     nothing(
         "POST /operate/feeds/{id}/messages/{message}/{what}",
@@ -440,6 +447,8 @@ TABLE: tuple[Line, ...] = (
     may("GET /imports/{id}/faulty", "case:import", "/imports/{import}/faulty"),
     # patients
     may("GET /patients", "patient:read", "/patients?q=测试丁"),
+    may("GET /patients/analysis", "patient:read"),
+    may("GET /patients/analysis/sheet", "patient:export"),
     may("GET /patients/{list}", "patient:read", "/patients/outpatient"),
     may("GET /patients/{list}/count", "patient:read", "/patients/outpatient/count"),
     may("POST /patients/{list}/sheet", "patient:export", "/patients/outpatient/sheet"),
@@ -537,4 +546,28 @@ TABLE: tuple[Line, ...] = (
     anyone("GET /api/v1/feedback/forms/{kind}", "/api/v1/feedback/forms/投诉"),
     anyone("GET /api/v1/feedback/{code}", "/api/v1/feedback/{code}?tail=9999", status=404),
     anyone("POST /api/v1/feedback/{code}/rating", "/api/v1/feedback/{code}/rating", status=422),
+    # responses to questionnaires
+    may("GET /surveys/responses", "survey:read"),
+    reach("GET /surveys/responses/{response}", "/surveys/responses/{response}", "survey:read"),
+    may("GET /surveys/responses.csv", "survey:export", "/surveys/responses.csv?questionnaire={asking}"),
+    may("GET /surveys/responses.xlsx", "survey:export", "/surveys/responses.xlsx?questionnaire={asking}"),
+    may("GET /surveys/entrances", "survey:read"),
+    may("POST /surveys/entrances", "survey:design"),
+    may("GET /surveys/entrances/{code}/code.svg", "survey:read", "/surveys/entrances/{door_code}/code.svg"),
+    reach(
+        "POST /surveys/entrances/{id}/close",
+        "/surveys/entrances/{door}/close",
+        "survey:design",
+        spent=True,
+        last=1,
+    ),
+    may("GET /surveys/interviews", "survey:interview"),
+    may("POST /surveys/interviews", "survey:interview"),
+    own("GET /surveys/interviews/{response}", "/surveys/interviews/{interview}", "survey:interview"),
+    own("POST /surveys/interviews/{response}", "/surveys/interviews/{interview}", "survey:interview"),
+    own(
+        "PUT /surveys/interviews/{response}/answers/{code}",
+        "/surveys/interviews/{interview}/answers/a",
+        "survey:interview",
+    ),
 )
