@@ -5,15 +5,18 @@ Shows and asks; `patients.feeds` does, and writes the audit lines.
 
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from console import forms
 from console.case_page import wanted
+from console.feeds_doors import CHOICES, pushed_to
 from console.page import go, number, permit, show
 from core.actor import Permission
 from core.errors import HuiyinError, Invalid, NotFound
-from patients.feeds import formats, links, mapping, store, watching
-from patients.feeds.links import Link, LinkForm
+from patients.feeds import formats, keeping, links, mapping, store, tokens, watching
+from patients.feeds.kinds import FORMS, KINDS
+from patients.feeds.links import Link
 
 routes = web.RouteTableDef()
 PAGE = 50
@@ -45,64 +48,87 @@ async def overview(request: web.Request) -> web.Response:
         strangers=await watching.strangers(),
         files=files,
         health=HEALTH,
+        kinds=KINDS,
+        crowded=await keeping.crowded(),
     )
 
 
 async def _form(
-    request: web.Request, link: Link | None, given: dict[str, Any] | None = None, error: Invalid | None = None
+    request: web.Request,
+    kind: str,
+    link: Link | None,
+    given: dict[str, Any] | None = None,
+    error: Invalid | None = None,
 ) -> web.Response:
-    values = given
+    form, values = FORMS[kind], given
     if values is None and link is not None:
-        values = {name: getattr(link, name) for name in LinkForm.model_fields}
+        values = {name: getattr(link, name, "") for name in form.model_fields}
+    elif values is None and kind in formats.names(kind):
+        values = {"mapping": kind}
     return await show(
         request,
         "console/feeds/form.html",
         status=error.status if error else 200,
         link=link,
+        kind=kind,
+        kind_name=KINDS[kind],
         error=error,
         controls=forms.controls(
-            LinkForm,
+            form,
             values,
             error.details if error else (),
-            {"mapping": [(name, name) for name in mapping.names()]},
+            {"mapping": [(name, name) for name in formats.names(kind)]},
         ),
     )
 
 
 @routes.get("/operate/feeds/new")
 async def new(request: web.Request) -> web.Response:
-    """The drawer of a new link."""
+    """The drawer of a new link: first of which kind, then what is said of it."""
     permit(request, Permission.MACHINE_OPERATE)
-    return await _form(request, None)
+    kind = request.query.get("kind", "")
+    if kind in KINDS:
+        return await _form(request, kind, None)
+    return await show(
+        request,
+        "console/feeds/kinds.html",
+        kinds=[(key, name, *CHOICES[key]) for key, name in KINDS.items()],
+    )
 
 
 @routes.get("/operate/feeds/{id:\\d+}/edit")
 async def edit(request: web.Request) -> web.Response:
     """The drawer in which a link is changed."""
     permit(request, Permission.MACHINE_OPERATE)
-    return await _form(request, await links.link(wanted(request)))
+    link = await links.link(wanted(request))
+    return await _form(request, link.kind, link)
 
 
 @routes.post("/operate/feeds/new")
 async def make(request: web.Request) -> web.Response:
     """Make a link."""
-    return await _save(request, None)
+    kind = request.query.get("kind", "hl7")
+    if kind not in KINDS:
+        raise NotFound("没有这种接入方式")
+    return await _save(request, kind, None)
 
 
 @routes.post("/operate/feeds/{id:\\d+}/edit")
 async def change(request: web.Request) -> web.Response:
     """Change a link."""
     permit(request, Permission.MACHINE_OPERATE)
-    return await _save(request, await links.link(wanted(request)))
+    link = await links.link(wanted(request))
+    return await _save(request, link.kind, link)
 
 
-async def _save(request: web.Request, link: Link | None) -> web.Response:
+async def _save(request: web.Request, kind: str, link: Link | None) -> web.Response:
     actor = permit(request, Permission.MACHINE_OPERATE)
-    given = await forms.posted(request, LinkForm)
+    given = await forms.posted(request, FORMS[kind])
     try:
-        number_ = await links.save(link.id if link else None, forms.parse(LinkForm, given), by=actor)
+        form = forms.parse(FORMS[kind], given)
+        number_ = await links.save(link.id if link else None, form, by=actor, kind=kind)
     except Invalid as error:
-        return await _form(request, link, given, error)
+        return await _form(request, kind, link, given, error)
     return go(request, f"/operate/feeds/{number_}", "链路已保存，数秒内生效")
 
 
@@ -121,6 +147,12 @@ async def page(request: web.Request) -> web.Response:
         request,
         "console/feeds/page.html",
         link=link,
+        kinds=KINDS,
+        pushed=pushed_to(request, link),
+        tokens=await tokens.listed(link.id),
+        marks=sorted(
+            (name, mark.split(":", 1)[-1] if link.kind == "sql" else mark) for name, mark in link.mark.items()
+        ),
         standing=standing,
         health=HEALTH,
         state=state,
@@ -139,8 +171,8 @@ async def _message(
     found = await store.message(_number(request), link.charset, by=actor)
     if found.link_id != link.id:
         raise NotFound("没有这条消息")
-    segment = found.fault_at.split("-")[0].split("[")[0].split(" ")[0]
-    shown = text if text is not None else found.text.rstrip("\n")
+    shown = text if text is not None else _pretty(link, found.text.rstrip("\n"))
+    bad = _bad(link, found.fault_at)
     return await show(
         request,
         "console/feeds/message.html",
@@ -148,12 +180,30 @@ async def _message(
         link=link,
         row=found,
         text=shown,
-        lines=[(line, bool(segment) and line.startswith(segment)) for line in shown.split("\n")],
+        lines=[(line, bool(bad) and line.lstrip().startswith(bad)) for line in shown.split("\n")],
         states=store.STATES,
         tones=TONES,
         error=error,
         faults={fault.field: fault.reason for fault in error.details} if error else {},
     )
+
+
+def _pretty(link: Link, text: str) -> str:
+    """A message as a person reads it."""
+    if link.kind == "hl7":
+        return text
+    try:
+        return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _bad(link: Link, fault_at: str) -> str:
+    """With what the lines begin where the fault is."""
+    if link.kind == "hl7":
+        return fault_at.split("-", maxsplit=1)[0].split("[", maxsplit=1)[0].split(" ", maxsplit=1)[0]
+    field = fault_at.split(" ", maxsplit=1)[0].rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
+    return f'"{field}":' if field else ""
 
 
 def _number(request: web.Request) -> int:
