@@ -49,6 +49,8 @@ MENU: list[Entry] = [
     Entry("信访登记", "mail", "/petitions/new", (Permission.CASE_REGISTER,)),
     Entry("统计", "chart-bar", "/statistics", (Permission.REPORT_READ,)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
+    Entry("答卷", "clipboard-check", "/surveys/responses", (Permission.SURVEY_READ,)),
+    Entry("电话访问", "headset", "/surveys/interviews", (Permission.SURVEY_INTERVIEW,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("人员与岗位", "users", "/settings/staff", (Permission.ACCOUNT_MANAGE,), "设置"),

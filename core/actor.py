@@ -20,6 +20,8 @@ class Permission(StrEnum):
     FORM_MANAGE = "form:manage"
     REPORT_READ = "report:read"
     SURVEY_DESIGN = "survey:design"
+    SURVEY_EXPORT = "survey:export"
+    SURVEY_INTERVIEW = "survey:interview"
     SURVEY_READ = "survey:read"
     SURVEY_REVIEW = "survey:review"
     TICKET_READ = "ticket:read"

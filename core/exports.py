@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CASE_PUSH = "case.push"
     IMPORT_FAULTS = "import.faults"
     STATISTICS = "statistics"
+    RESPONSES = "survey.responses"
     ROOM = "room"
     PERSON_PACKAGE = "person.package"
     AUDIT = "audit"
@@ -39,6 +40,7 @@ LABELS = {
     Kind.CASE_PUSH: "接口推送",
     Kind.IMPORT_FAULTS: "导入有误行",
     Kind.STATISTICS: "统计报表",
+    Kind.RESPONSES: "答卷",
     Kind.ROOM: "群聊记录",
     Kind.PERSON_PACKAGE: "个人信息副本",
     Kind.AUDIT: "审计日志",
@@ -66,6 +68,7 @@ async def log(
     purpose: str = "",
     approved_by: str = "",
     case_id: int | None = None,
+    sha256: str = "",
 ) -> int:
     """Write one line; its number.
 
@@ -82,6 +85,7 @@ async def log(
         purpose: what for.
         approved_by: who agreed that it is whole.
         case_id: the case it is about, if one.
+        sha256: of what was streamed, whose bytes nobody holds any more; `data` is then empty.
     """
     number: int = await db.fetchval(
         "insert into data_export (at, staff_id, who, door, address, kind, title, filter, rows, columns, whole, recipient,"
@@ -101,7 +105,7 @@ async def log(
         recipient[:200],
         purpose[:500],
         approved_by,
-        hashlib.sha256(data).hexdigest(),
+        sha256 or hashlib.sha256(data).hexdigest(),
         case_id,
         trace_id(),
     )

@@ -26,6 +26,7 @@ from surveys.questionnaires import queries as questionnaires
 from surveys.questions.base import Posted
 from surveys.responses import attached, drafting, editing, entrances, keys, knowing, pacing
 from surveys.responses.drafting import Opening
+from surveys.responses.judging import version_for
 from surveys.responses.rows import Channel, Response, State, get
 from surveys.responses.screens import after, at
 from surveys.responses.submitting import AlreadyAnswered, Submission, submit
@@ -89,7 +90,7 @@ async def going_on(found: Response, address: str) -> Filling:
         await questionnaires.version(found.version_id),
         found.answers,
         found.times,
-        await knowing.of_visit(found.visit_id),
+        await knowing.of_visit(found.visit_id, found.questionnaire_id),
         begun=True,
         address=address,
     )
@@ -97,10 +98,11 @@ async def going_on(found: Response, address: str) -> Filling:
 
 async def starting(opening: Opening, address: str) -> Filling:
     """A response of which nothing is stored yet."""
-    version = await questionnaires.open_version(opening.questionnaire_id)
+    visit_id = opening.ask.visit_id if opening.ask else None
+    version = await version_for(opening.questionnaire_id, visit_id)
     if version.kind.anonymous:
         raise NotFound(links.GONE)
-    facts = await knowing.of_visit(opening.ask.visit_id if opening.ask else None)
+    facts = await knowing.of_visit(visit_id, opening.questionnaire_id)
     return Filling(opening.id, version, {}, {}, facts, begun=False, address=address)
 
 

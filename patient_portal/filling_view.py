@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from markupsafe import Markup
+
 from core import clock
 from core.errors import Fault
 from patient_portal.words import Language, said
@@ -18,6 +20,7 @@ from surveys.responses.screens import Screen, at, screens, weight
 from surveys.sheet import Line
 
 CHECK = "请检查这一题的答案"
+LIVELY = frozenset({"ranking", "body_map", "signature"})  # kinds that do more with scripts of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class View:
     """What the template draws. `lines` are all questions; only those of the present screen are shown without scripts."""
 
     title: str
-    intro: str
+    intro: Markup | str
     lines: tuple[Line, ...]
     runtime: dict[str, Any]
     seen: str
@@ -88,7 +91,7 @@ def view(
     lines = tuple(
         replace(line, shown=line.question.code in here) for page in drawn.pages for line in page.lines
     )
-    titles = {item.name(): item.title for item in definition.questions}
+    titles = {line.question.name(): line.question.title for line in lines}
     return View(
         drawn.title,
         drawn.intro if place == 0 else "",
@@ -104,7 +107,7 @@ def view(
             (f"q-{fault.field.removeprefix('q.')}", titles.get(fault.field, ""), fault.reason)
             for fault in told
         ),
-        any(line.question.kind in {"ranking", "body_map", "signature"} for line in lines),
+        any(line.question.kind in LIVELY or isinstance(line.question.title, Markup) for line in lines),
         {
             "id": str(filling.id),
             "key": key_of(filling.id),

@@ -54,6 +54,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
             (P.SURVEY_DESIGN, "编制问卷与题库"),
             (P.SURVEY_REVIEW, "审核发布问卷"),
             (P.SURVEY_READ, "查看答卷与得分"),
+            (P.SURVEY_EXPORT, "导出答卷"),
+            (P.SURVEY_INTERVIEW, "电话访问填写问卷"),
         ),
     ),
     (

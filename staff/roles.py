@@ -55,6 +55,7 @@ _IN_DEPARTMENT = frozenset(
         Permission.PATIENT_MAINTAIN,
         Permission.REPORT_READ,
         Permission.SURVEY_READ,
+        Permission.SURVEY_INTERVIEW,
         Permission.CONSENT_RECORD,
     }
 )
@@ -75,6 +76,8 @@ _IN_CENTRE = frozenset(
         Permission.REPORT_READ,
         Permission.SURVEY_DESIGN,
         Permission.SURVEY_READ,
+        Permission.SURVEY_EXPORT,
+        Permission.SURVEY_INTERVIEW,
         Permission.CHAT_MODERATE,
         Permission.EXPORT_WHOLE,
         Permission.CONSENT_RECORD,

@@ -23,7 +23,7 @@ from surveys.asks import Ask
 from surveys.questionnaires import queries as questionnaires
 from surveys.questions.base import Question, parsed
 from surveys.responses.batching import Batch
-from surveys.responses.judging import Known, known
+from surveys.responses.judging import Known, known, version_for
 from surveys.responses.rows import COLUMNS, Channel, Response, State, as_json, get, response, sealed
 
 MOST_SAVES = 400  # in one statement
@@ -134,7 +134,7 @@ async def begin(opening: Opening) -> Response:
     """
     if opening.ask is not None and opening.ask.over:
         raise Refused("填写时间已过，感谢您的关注")
-    version = await questionnaires.open_version(opening.questionnaire_id)
+    version = await version_for(opening.questionnaire_id, opening.ask.visit_id if opening.ask else None)
     if version.kind.anonymous:
         raise Refused("匿名问卷不从这里填写")
     if opening.ask is not None and (there := await of_ask(opening.ask.id)) is not None:
@@ -193,7 +193,7 @@ async def carried_over(found: Response) -> Response:
     """
     if found.state is not State.DRAFT:
         return found
-    newest = await questionnaires.open_version(found.questionnaire_id)
+    newest = await version_for(found.questionnaire_id, found.visit_id)
     if newest.id == found.version_id or not newest.migrates:
         return found
     await db.execute(

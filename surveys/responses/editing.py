@@ -16,7 +16,7 @@ from surveys.questionnaires import queries as questionnaires
 from surveys.responses import attached, knowing, submitting
 from surveys.responses.events import ResponseChanged
 from surveys.responses.facts import facts, insert
-from surveys.responses.judging import known
+from surveys.responses.judging import known, serving
 from surveys.responses.rows import COLUMNS, EDIT_PRIVATE, Response, State, as_json, response, sealed
 from surveys.scoring import scored
 
@@ -87,7 +87,7 @@ async def edit(response_id: UUID, given: Mapping[str, Any], *, by: Actor) -> Res
         )
         await db.execute("delete from response_score where response_id = $1", found.id)
         await db.execute("delete from answer_fact where response_id = $1", found.id)
-        scores = scored(about.rules, taken.given)
+        scores = scored(about.rules, taken.given, await serving(about, found.visit_id))
         if scores:
             await submitting.insert_scores([(found.id, score) for score in scores])
         await insert([(found.id, fact) for fact in facts(about.items, taken.given)])

@@ -119,7 +119,10 @@ async def close(entrance_id: int, *, by: Actor) -> None:
         )
         if row is None or not row["active"]:
             raise NotFound("没有这个入口，或已停用")
-        await _reach(row["unit_id"], by)
+        try:
+            await _reach(row["unit_id"], by)
+        except Forbidden:
+            raise NotFound("没有这个入口，或已停用") from None
         await db.execute("update survey_entrance set active = false where id = $1", entrance_id)
         await audit.record(by, "survey.entrance_close", "survey_entrance", entrance_id)
 

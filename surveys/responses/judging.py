@@ -1,11 +1,15 @@
 """What the server needs of a version at each save and each completion, worked out once: codes, personal ones, points.
 
-Pure: of a version; reads nothing.
+And which version somebody is asked: that of the questionnaire, or the one put together for their visit.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from surveys.dynamic.assembling import has_steps, put_together
+from surveys.dynamic.queries import units_of
+from surveys.questionnaires import queries as questionnaires
 from surveys.questionnaires.queries import Version
 from surveys.questions.base import Question
 from surveys.scoring import Rule, compiled
@@ -42,3 +46,22 @@ def known(version: Version) -> Known:
     while len(_kept) > MOST_KEPT:
         _kept.popitem(last=False)
     return found
+
+
+async def version_for(questionnaire_id: int, visit_id: int | None) -> Version:
+    """The version that is answered now; of a questionnaire by steps of care the one for this visit.
+
+    Raises:
+        NotFound, Refused: as `open_version`.
+    """
+    found = await questionnaires.open_version(questionnaire_id)
+    if visit_id is not None and has_steps(found.definition):
+        return await put_together(visit_id, questionnaire_id)
+    return found
+
+
+async def serving(about: Known, visit_id: int | None) -> Mapping[str, int]:
+    """Question → department that served, where a rule asks for it."""
+    if visit_id is None or not any(rule.rule.by_unit for rule in about.rules):
+        return {}
+    return await units_of(visit_id, about.version)

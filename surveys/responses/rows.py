@@ -92,7 +92,7 @@ class Response:
     completed_at: datetime | None
 
 
-def response(row: "asyncpg.Record") -> Response:
+def response(row: "asyncpg.Record | Mapping[str, Any]") -> Response:
     """A row of COLUMNS."""
     given = dict(row)
     sealed = given.pop("private")

@@ -27,7 +27,7 @@ from surveys.responses.batching import Batch
 from surveys.responses.drafting import Opening, Place, place_of
 from surveys.responses.events import ResponseCompleted
 from surveys.responses.facts import Fact, facts, insert
-from surveys.responses.judging import Known, known
+from surveys.responses.judging import Known, known, serving, version_for
 from surveys.responses.rows import COLUMNS, Response, State, as_json, response, sealed
 from surveys.scoring import Score, scored
 
@@ -178,7 +178,7 @@ async def _judged(
     elif one.opening is not None:
         if one.opening.ask is not None and one.opening.ask.over:
             raise Refused("填写时间已过，感谢您的关注")
-        about = known(await questionnaires.open_version(one.opening.questionnaire_id))
+        about = known(await version_for(one.opening.questionnaire_id, _visit_of(one, row)))
         if about.version.kind.anonymous:
             raise Refused("匿名问卷不从这里填写")
         place = await place_of(one.opening)
@@ -198,7 +198,7 @@ async def _judged(
         place,
         about,
         taken,
-        tuple(scored(about.rules, taken.given)),
+        tuple(scored(about.rules, taken.given, await serving(about, _visit_of(one, row)))),
         tuple(facts(about.items, taken.given)),
         quality.flags(
             version.definition.questions,

@@ -9,7 +9,7 @@ from aiohttp.test_utils import BaseTestServer
 from PIL import Image
 
 from core import clock, crypto, db, jobs, storage
-from core.actor import Door
+from core.actor import Actor, Door
 from core.db import transaction
 from im import actions as im
 from im.drafts import Draft
@@ -19,6 +19,10 @@ from surveys.definition import Definition
 from surveys.questionnaires import actions as questionnaires
 from surveys.questionnaires.kinds import Kind as AskedKind
 from surveys.questionnaires.rows import insert_version, put_in_force
+from surveys.responses import calling, entrances
+from surveys.responses.drafting import Opening
+from surveys.responses.rows import Channel
+from surveys.responses.submitting import Submission, submit
 from tests.console.browser import Browser, open_browser
 from tests.console.desk import PLATFORM, settle
 from tests.console.walk_people import HERE, IDLE, Person, settle_in
@@ -194,12 +198,25 @@ async def _surveys(scene: Scene, file: UUID) -> None:
         version_id = await insert_version(made.id, definition, designer)
         await put_in_force(made.id, version_id)
     scene.at["asked_version"] = version_id
+    await _responses(scene, made.id, designer)
     scene.at["bank_item"] = (await bank.save(definition.questions[0], group="通用", by=designer)).code
     scene.at["picture"] = await db.fetchval(
         "insert into survey_picture (file_id, name, added_by, added_at) values ($1, '图.png', '测试', now())"
         " returning id",
         file,
     )
+
+
+async def _responses(scene: Scene, asking: int, designer: Actor) -> None:
+    """A door, a response to it, one on the telephone of the centre's own person."""
+    door = await entrances.create(asking, Channel.QR, "测试诊室", unit_id=HERE, by=designer)
+    scene.at["door"], scene.at["door_code"] = door.id, door.code
+    opening = Opening(uuid4(), asking, Channel.QR, entrance=door)
+    await submit(Submission(opening.id, PLATFORM, {"a": {"t": "测试"}}, opening=opening))
+    scene.at["response"] = opening.id
+    owner = await scene.people[OWNER].actor()
+    visit = int(str(scene.at["visit"]))
+    scene.at["interview"] = (await calling.begin(visit, asking, by=owner)).id
 
 
 async def _about_data(scene: Scene, file: UUID) -> None:
