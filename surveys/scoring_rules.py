@@ -52,7 +52,7 @@ class Linear(Frozen):
             return "—"
         inner = "x" if low == 0 else f"(x − {_plain(low)})" if low > 0 else f"(x + {_plain(-low)})"
         factor = Decimal(100) / width
-        if factor == factor.quantize(Decimal("0.01")):
+        if low == 0 and factor == factor.quantize(Decimal("0.01")):
             return inner if factor == 1 else f"{inner} × {_plain(factor)}"
         return f"{inner} ÷ {_plain(width)} × 100"
 

@@ -2,7 +2,7 @@
 // signature. Without this file each is a plain form. A part is fetched only where a page has a question of its kind.
 
 const PARTS = [
-  ["ol.ask-ranking", () => import("./questions/ranking.js")],
+  [".ask-ranks", () => import("./questions/ranking.js")],
   [".ask-body", () => import("./questions/body_map.js")],
   [".ask-sign", () => import("./questions/signature.js")],
   [".asks:has([data-pipe])", () => import("./questions/piping.js")],

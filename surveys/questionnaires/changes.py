@@ -45,8 +45,8 @@ def _whole(before: Definition, after: Definition) -> Iterator[str]:
 
 def _questions(before: Definition, after: Definition) -> Iterator[str]:
     old, new = before.by_code, after.by_code
-    for code, item in old.items():
-        if code not in new:
+    for item in before.questions:
+        if item.code not in new:
             yield f"删去“{item.title}”"
     stayed = [item.code for item in before.questions if item.code in new]
     now = [item.code for item in after.questions if item.code in old]

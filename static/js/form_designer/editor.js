@@ -68,8 +68,8 @@ export class Editor {
     const { draft } = this.store;
     const write = (name) => (text) => this.store.change(`typed ${name}`, (it) => (it[name] = text));
     return [
-      el("h2.design-head", {}, "整份表单"),
-      field("表单名称", line(draft.title, write("title"), { most: 100, key: "title" }), { place: "title" }),
+      el("h2.design-head", {}, this.more.start.survey ? "整份问卷" : "整份表单"),
+      field(this.more.start.survey ? "问卷名称" : "表单名称", line(draft.title, write("title"), { most: 100, key: "title" }), { place: "title" }),
       field("填写说明", line(draft.intro, write("intro"), { most: 2000, area: true, key: "intro" }), { hint: "显示在所有题目之前" }),
       this.more.start.survey ? scoreList(this.store, this.more.start) : null,
       this.more.start.survey ? languageList(this.store, this.more.start.languages) : null,

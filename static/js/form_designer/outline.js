@@ -39,7 +39,7 @@ export class Outline {
       `button.design-whole${this.store.selected === null ? ".here" : ""}`,
       { type: "button", onclick: () => this.store.select(null) },
       icon("forms"),
-      el("span", {}, this.store.draft.title || "未命名的表单"),
+      el("span", {}, this.store.draft.title || (this.bank ? "未命名的问卷" : "未命名的表单")),
       here ? el("span.design-bad", { title: "有需要修改的地方" }, "!") : null,
     );
   }
@@ -61,7 +61,7 @@ export class Outline {
       onchange: (event) => this.store.change("", (draft) => (draft.pages[at].title = event.target.value)),
       onblur: () => setTimeout(() => this.draw()),
     });
-    const off = at ? iconButton("x", "并入上一页", () => this.store.removePage(at)) : null;
+    const off = at ? iconButton("x", "并入上一页", () => this.store.removePage(at), ".design-press") : null;
     return el("div.design-page-head", {}, el("b", {}, `第 ${at + 1} 页`), title, off);
   }
 

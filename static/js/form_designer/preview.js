@@ -21,7 +21,7 @@ export class Preview {
   }
 
   #head() {
-    const all = [["phone", "手机", "device-mobile"], ["desk", "电脑", "device-desktop"], ["kiosk", "自助机", "device-floppy"], ["large", "大字", "eye"]];
+    const all = [["phone", "手机", "device-mobile"], ["desk", "电脑", "device-desktop"], ["kiosk", "自助机", "building-hospital"], ["large", "大字", "eye"]];
     const looks = all.map(([look, label, picture]) =>
       el("button.btn.btn-sm", { type: "button", "data-look": look, "aria-pressed": String(look === "phone"), onclick: () => this.#look(look) }, icon(picture), label),
     );

@@ -19,6 +19,8 @@ const scored = (store) =>
     return shape === "number" || (["code", "codes", "grid"].includes(shape) && (item.options ?? []).some((option) => option.score !== null));
   });
 
+const opened = new Set(); // keys of the scores whose boxes are open, over redrawing
+
 export function scoreList(store, { methods, dimensions }) {
   const rules = store.draft.scores ?? [];
   const change = (at, what, work) => store.change(`${what}${at}`, (draft) => work(draft.scores[at]));
@@ -51,9 +53,10 @@ function one(store, rule, at, change, methods, dimensions) {
     const next = on ? rule.questions.filter((code) => code !== item.code) : [...rule.questions, item.code];
     return el(`button.design-chip${on ? ".on" : ""}`, { type: "button", "aria-pressed": String(on), title: item.title, onclick: () => redo("questions")(next) }, item.title || item.code);
   });
-  return el(
-    "div.design-score",
-    { "data-place": `scores.${at}` },
+  const box = el(
+    "details.design-score",
+    { "data-place": `scores.${at}`, open: opened.has(rule.key) || !rule.label, ontoggle: () => opened[box.open ? "add" : "delete"](rule.key) },
+    el("summary", {}, el("b", {}, rule.label || "未命名的得分"), el("small", {}, ` ${rule.questions.length} 题 · ${SCALES.find(([key]) => key === scale)[1].split("（")[0]}`)),
     el(
       "div.design-score-head",
       {},
@@ -76,6 +79,7 @@ function one(store, rule, at, change, methods, dimensions) {
     el("div.design-chips", { role: "group", "aria-label": "计分的题目" }, ...chips),
     rule.method === "weighted" ? weights(store, rule, at, change) : null,
   );
+  return box;
 }
 
 function weights(store, rule, at, change) {
