@@ -2,15 +2,18 @@
 scripts in a PDF, archives that unpack to gigabytes. Opens no program and decodes no content it does not have to.
 
 The reasons are words for a screen, each saying what to do. Office Open XML: ECMA-376 part 2 (packages) and part 1
-(relationships, fields); PDF: ISO 32000-2 7.3.5 (names), 7.5.7 (object streams), 12.6 (actions).
+(relationships, fields); xls: [MS-XLS] 2.4.28 (BoundSheet8); PDF: ISO 32000-2 7.3.5 (names), 7.5.7 (object streams), 12.6 (actions).
 """
 
 import html
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+
+from xlrd import compdoc
 
 MOST_UNPACKED = 300 * 1024 * 1024
 MOST_ENTRIES = 10_000
@@ -140,6 +143,36 @@ def in_old_excel(data: bytes) -> str:
         return "含有嵌入的对象，不能上传；请删除嵌入的文件"
     if "EncryptedPackage".encode("utf-16-le") in data:
         return "已加密，无法检查，不能上传"
+    return _in_workbook(data)
+
+
+_BOUND_SHEET, _END_OF_GLOBALS, _MACRO_SHEET, _MODULE = 0x85, 0x0A, 1, 6
+# xlrd was not written for what people send on purpose, and fails in many ways.
+_TORN = (
+    compdoc.CompDocError, struct.error, ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
+def _in_workbook(data: bytes) -> str:
+    """Sheets of Excel 4.0 macros, which need no VBA, by the list of sheets with which the workbook begins."""
+    try:
+        container = compdoc.CompDoc(data, logfile=io.StringIO())
+        streams = (container.locate_named_stream(name) for name in ("Workbook", "Book"))
+        found = next((stream for stream in streams if stream[0] is not None), None)
+        if found is None:
+            return "不是完好的 Excel 文件"
+        held, at, size = found
+        end = at + size
+        while at + 4 <= end:
+            record, length = struct.unpack_from("<HH", held, at)
+            if record == _BOUND_SHEET and length >= 6 and held[at + 9] in (_MACRO_SHEET, _MODULE):
+                return "含有宏，不能上传；请另存为不含宏的 xlsx"
+            if record == _END_OF_GLOBALS:
+                break
+            at += 4 + length
+    except _TORN:
+        return "已损坏，无法打开"
     return ""
 
 

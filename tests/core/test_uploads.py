@@ -4,6 +4,7 @@ refused with words that say what to do, names cannot mislead."""
 import io
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from PIL import Image
 from core import filenames, pictures
 from core.errors import Invalid
 from core.filetypes import examined
+from tests.sheets.old_excel import write_xls
 
 GPS = 0x8825
 WORD = b'<w:document xmlns:w="w"><w:body/></w:document>'
@@ -222,3 +224,14 @@ def test_a_name_of_two_endings_is_refused_and_a_date_with_dots_is_not() -> None:
     with pytest.raises(Invalid, match="双重扩展名（.exe）"):
         examined("发票.exe.pdf", pdf(b"<< >>"))
     assert examined("2026.11.22.v2.pdf", pdf(b"<< >>"))[0] == "application/pdf"
+
+
+def test_an_old_workbook_is_taken_unless_a_sheet_of_it_is_macros(tmp_path: Path) -> None:
+    rows = [["工单编号", "内容"], ["GD-1", "排队"]]
+    plain = write_xls(tmp_path / "plain.xls", rows).read_bytes()
+    assert examined("名单.xls", plain) == ("application/vnd.ms-excel", plain)
+    acting = write_xls(tmp_path / "macro.xls", rows, kind=1).read_bytes()
+    with pytest.raises(Invalid, match="含有宏"):
+        examined("名单.xls", acting)
+    with pytest.raises(Invalid, match="已损坏"):
+        examined("名单.xls", plain[:700])

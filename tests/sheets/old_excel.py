@@ -11,8 +11,10 @@ _DATE_STYLE = 1
 Merge = tuple[int, int, int, int]  # first row, last row, first column, last column; all from 0
 
 
-def write_xls(path: Path, rows: Sequence[Sequence[str | float | None]], merges: Sequence[Merge] = ()) -> Path:
-    """One sheet; a float is written as a date cell (Excel serial number), text as text."""
+def write_xls(
+    path: Path, rows: Sequence[Sequence[str | float | None]], merges: Sequence[Merge] = (), kind: int = 0
+) -> Path:
+    """One sheet of this kind (1: Excel 4.0 macros); a float is written as a date cell (Excel serial number), text as text."""
     sheet = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 0x07CC, 0, 6))
     sheet += _record(0x0200, struct.pack("<IIHHH", 0, len(rows), 0, max(map(len, rows)), 0))
     for r, row in enumerate(rows):
@@ -39,7 +41,7 @@ def write_xls(path: Path, rows: Sequence[Sequence[str | float | None]], merges: 
     name = "工单".encode("utf-16-le")
     bound_size = 4 + 6 + 2 + len(name)
     offset = len(head) + bound_size + 4
-    head += _record(0x0085, struct.pack("<IHBB", offset, 0, 2, 1) + name) + _record(0x000A, b"")
+    head += _record(0x0085, struct.pack("<IBBBB", offset, 0, kind, 2, 1) + name) + _record(0x000A, b"")
     path.write_bytes(ole({"Workbook": head + sheet}))
     return path
 
