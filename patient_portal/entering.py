@@ -66,9 +66,10 @@ class From:
 
 
 def origin(request: web.Request, terminal_id: int | None = None) -> From:
-    """Whence this request comes."""
+    """Whence this request comes. Who only looks at a page gets a name with the answer, so is asked no captcha for having none."""
+    named = visitor.is_named(request) or request.method == "GET"
     return From(
-        Device(visitor.device_hash(request), visitor.is_named(request)),
+        Device(visitor.device_hash(request), named),
         client_address(request),
         request.headers.get("User-Agent", ""),
         terminal_id,
