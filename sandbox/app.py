@@ -12,6 +12,7 @@ from sandbox.ca import routes as ca
 from sandbox.config import Config
 from sandbox.control.his import HIS
 from sandbox.faults import Fault
+from sandbox.his import fhir
 from sandbox.his.player import Player
 from sandbox.wechat import routes as wechat_routes
 from sandbox.wecom import routes as wecom_routes
@@ -43,6 +44,7 @@ def create_app(config: Config) -> web.Application:
     app.router.add_routes(control.ROUTES)
     ca.attach(app)
     bridge.attach(app)
+    fhir.attach(app)
     page.attach(app)
     app.on_shutdown.append(_hang_up)
     app.on_cleanup.append(_stop)
