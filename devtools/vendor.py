@@ -28,6 +28,7 @@ WANTED: Final = {  # name that templates ask for: file of a package
     "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "echarts.min.js": "echarts/dist/echarts.min.js",
     "socket.io.min.js": "socket.io-client/dist/socket.io.min.js",
+    "axe.min.js": "axe-core/axe.min.js",  # no page asks for it: the browser tests look at pages with it
 }
 
 
