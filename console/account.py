@@ -23,6 +23,7 @@ from staff.login import certificate_binding, second
 from staff.login.strength import LONGEST
 from staff.roles import LABELS
 from staff.sessions import COOKIE, SessionLine, clear_cookie
+from tickets import handing_over
 
 routes = web.RouteTableDef()
 PAGE = "/account"
@@ -93,6 +94,7 @@ async def _whole(request: web.Request, status: int = 200, faults: tuple[Fault, .
         second=await second.standing(staff_id),
         certificates=await certificate_binding.of_staff(staff_id),
         by_ca=ca.configured(),
+        work=await handing_over.open_of(staff_id),
     )
 
 

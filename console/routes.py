@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from console import (
     account,
+    account_handing,
     audit,
     auditor,
     bulletins,
@@ -24,6 +25,7 @@ from console import (
     deadlines,
     dictionaries,
     disclosures,
+    everything,
     feedback_doing,
     feedback_mine,
     feedback_praise,
@@ -96,6 +98,7 @@ routes: list[web.AbstractRouteDef] = [
     *home.routes,
     *bulletins.routes,
     *account.routes,
+    *account_handing.routes,
     *settle.routes,
     *pick.routes,
     *saved_views.routes,
@@ -109,6 +112,7 @@ routes: list[web.AbstractRouteDef] = [
     *feeds_try.routes,
     *feeds.routes,
     *feeds_doors.routes,
+    *everything.routes,
     *operate.routes,
     *audit.routes,
     *security.routes,
