@@ -24,6 +24,7 @@ from core import (
     dictionaries,
     due,
     events,
+    everything_acts,
     inbound,
     jobs,
     quarantine,
@@ -215,6 +216,7 @@ def _wire_core() -> None:
     schedules.declare(*SCHEDULES)
     web.GAUGES.append(schedules_queries.gauge)
     jobs.on_job(rotation.KIND, rotation.rotate)
+    jobs.on_job(everything_acts.KIND, everything_acts.write)
     jobs.on_job(audit_keeping.CHECK, audit_keeping.check)
     jobs.on_job(audit_keeping.PROVE, audit_keeping.prove)
     jobs.on_job(audit_keeping.RESTORE, audit_keeping.restore)

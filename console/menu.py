@@ -88,6 +88,13 @@ MENU: list[Entry] = [
     Entry("运行状况", "heartbeat", "/operate", (Permission.MACHINE_OPERATE,), "系统"),
     Entry("接口链路", "server", "/operate/feeds", (Permission.MACHINE_OPERATE,), "系统"),
     Entry("导出审批", "file-check", "/cases/exports/waiting", (Permission.EXPORT_APPROVE,), "系统"),
+    Entry(
+        "全部数据导出",
+        "download",
+        "/operate/everything",
+        (Permission.DATA_EXPORT, Permission.EXPORT_APPROVE),
+        "系统",
+    ),
     Entry("导出记录", "table-export", "/exports", (Permission.AUDIT_READ,), "系统"),
     Entry("审计日志", "shield-check", "/audit", (Permission.AUDIT_READ,), "系统"),
     Entry(

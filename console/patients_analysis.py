@@ -100,7 +100,7 @@ async def page(request: web.Request) -> web.Response:
         said=[pair for pair in await patients_analysis.spoken(wanted) if not pair[0].startswith("就诊日期")],
         query_text=wanted.query(),
         choices={
-            "unit": await pick.units(actor, Permission.PATIENT_READ),
+            "unit": tuple(await pick.units(actor, Permission.PATIENT_READ)),
             "kind": [(kind.value, label) for kind, label in KIND_LABELS.items()],
             "gender": [(word, word) for word in GENDERS],
             "flag": list(FLAG_WORDS.items()),

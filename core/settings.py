@@ -59,6 +59,9 @@ class Settings(BaseSettings):
 
     storage: Literal["folder", "s3"] = "folder"
     storage_folder: Path = Path(".data/files")
+    export_folder: Path | None = Field(
+        default=None, description="where whole exports of the data are written; none: they are not offered"
+    )
     s3_endpoint: str = ""
     s3_bucket: str = "huiyin"
     s3_access_key: SecretStr = SecretStr("")

@@ -138,6 +138,7 @@ def compose(given: Mapping[str, str], kept: Mapping[str, str], at: Addresses, fo
         "HUIYIN_PUBLIC_URL": at.web,
         "HUIYIN_ENVIRONMENT": "sample",
         "HUIYIN_STORAGE_FOLDER": str(folder / "files"),
+        "HUIYIN_EXPORT_FOLDER": str(folder / "exports"),
         "HUIYIN_LOG_FORMAT": "json",
         "SANDBOX_URL": at.sandbox,
         "HUIYIN_MLLP_PORT": str(at.mllp_port),

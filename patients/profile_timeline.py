@@ -5,10 +5,10 @@ Knows no source but those of `patients`; decides nothing: each source asks for i
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from core import db
+from core import clock, db
 from core.actor import Actor, Permission
 from core.errors import NotFound
 from patients import queries
@@ -77,6 +77,11 @@ class Entry:
     def icon(self) -> str:
         """The icon of its layer."""
         return LAYERS[self.layer][1]
+
+    @property
+    def day(self) -> date:
+        """The day on the hospital's clock."""
+        return clock.local(self.at).date()
 
     @property
     def label(self) -> str:
