@@ -80,7 +80,7 @@ def _units(tree: Any, actor: Actor) -> list[tuple[int, str]]:
     return [
         (unit.id, tree.label(unit.id))
         for unit in tree.below()
-        if unit.kind in {"hospital", "campus", "department"}
+        if unit.kind in {"campus", "clinic", "department"}
         and actor.can(Permission.SURVEY_DESIGN, unit.path)
     ]
 

@@ -37,7 +37,7 @@ LOGINS = (
     Login("fenguan", Role.VICE_PRESIDENT, "benbu", "本部 分管副院长", "升级上来的工单"),
     Login("yuanzhang", Role.VICE_PRESIDENT, "", "集团 分管院长", "全集团的工单"),
     Login("ducha", Role.SUPERVISOR, "", "督查室 督查员", "全集团办理情况，只读"),
-    Login("shejishi", Role.DESIGNER, "", "病人服务中心 文书管理", "报告模板"),
+    Login("shejishi", Role.DESIGNER, "", "病人服务中心 文书与问卷", "报告模板、问卷、题库"),
     Login("admin", Role.ADMINISTRATOR, "", "信息中心 系统管理员", "节假日、参数、运行监控（看不到工单内容）"),
     Login("quanxian", Role.SECURITY, "", "信息中心 安全管理员", "人员、岗位和权限矩阵"),
     Login("anquan", Role.AUDITOR, "", "审计科 安全审计员", "审计日志与校验"),

@@ -69,9 +69,10 @@ async def _frame_for(visit_id: int) -> int:
     if kind is None:
         raise NotFound("没有这次就诊")
     wanted = _KINDS.get(kind, Kind.GENERAL)
-    kinds = [wanted, Kind.DISCHARGED] if wanted is Kind.INPATIENT else [wanted]
+    kinds = [wanted, *((Kind.DISCHARGED,) if wanted is Kind.INPATIENT else ()), Kind.GENERAL]
     rows = await db.fetch(
-        "select id, version_id from questionnaire where active and kind = any($1) order by changed_at desc, id desc",
+        "select id, version_id from questionnaire where active and kind = any($1)"
+        " order by array_position($1::text[], kind), changed_at desc, id desc",
         kinds,
     )
     for row in rows:

@@ -106,4 +106,4 @@ def _serving(tree: OrgTree, own: int, step: str) -> int:
 
 def _campus(tree: OrgTree, unit: Unit) -> Unit:
     above = [tree.unit(int(step)) for step in unit.path.strip("/").split("/")]
-    return next((one for one in reversed(above) if one.kind in {"campus", "hospital"}), above[0])
+    return next((one for one in reversed(above) if one.kind == "campus"), above[0])

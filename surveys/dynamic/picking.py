@@ -4,6 +4,7 @@ Questions of a step the visit did not have are left out; where several departmen
 asked once for each ("lab", "lab.2" …), and so counted for each.
 """
 
+import re
 from collections.abc import Mapping
 
 from surveys.definition import Definition, Page
@@ -64,21 +65,8 @@ def _code(code: str, number: int) -> str:
 
 def _again(item: Question, number: int, frame: Definition) -> Question:
     """The question for the second, third … department; what it asks of its own step, it asks of the same department."""
-    same = {other.code: _code(other.code, number) for other in frame.questions if other.step == item.step}
-
-    def piped(text: str) -> str:
-        return PLACEHOLDER.sub(
-            lambda found: (
-                f"{{q:{same.get(found[2], found[2])}}}"
-                if found[1] == "q"
-                else f"{{f:unit.{item.step}.{number}}}"
-                if found[2] == f"unit.{item.step}"
-                else found[0]
-            ),
-            text,
-        )
-
-    worded = {name: piped(getattr(item, name)) for name in item.worded}
+    same = _same(item, number, frame)
+    worded = {name: _about(getattr(item, name), item, number, same) for name in item.worded}
     return item.model_copy(
         update={
             **worded,
@@ -90,6 +78,22 @@ def _again(item: Question, number: int, frame: Definition) -> Question:
             ),
         }
     )
+
+
+def _same(item: Question, number: int, frame: Definition) -> dict[str, str]:
+    """The questions of the same step, by the names they have for that department."""
+    return {other.code: _code(other.code, number) for other in frame.questions if other.step == item.step}
+
+
+def _about(text: str, item: Question, number: int, same: Mapping[str, str]) -> str:
+    """A text with its placeholders turned to that department."""
+
+    def turned(found: re.Match[str]) -> str:
+        if found[1] == "q":
+            return f"{{q:{same.get(found[2], found[2])}}}"
+        return f"{{f:unit.{item.step}.{number}}}" if found[2] == f"unit.{item.step}" else found[0]
+
+    return PLACEHOLDER.sub(turned, text)
 
 
 def _renamed(node: Node, names: Mapping[str, str]) -> Node:
@@ -133,7 +137,11 @@ def _spoken(
         kind, _, rest = place.partition(":")
         if kind == "q":
             code, _, inner = rest.partition(".")
-            told |= {f"q:{copy}.{inner}": text for copy in copies.get(code, ())}
+            for number, copy in enumerate(copies.get(code, ()), start=1):
+                item = frame.by_code[code]
+                same = _same(item, number, frame)
+                about = text if number == 1 else _about(text, item, number, same)
+                told[f"q:{copy}.{inner}"] = about
         elif place.startswith("page."):
             number = int(place.removeprefix("page.")) if place.removeprefix("page.").isdigit() else 0
             title = frame.pages[number - 1].title if 0 < number <= len(frame.pages) else ""
