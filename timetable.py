@@ -16,6 +16,7 @@ from reports import cubes
 from staff import entering
 from staff.login import certificate_revocation
 from surveys.responses import pacing
+from surveys.statistics import rows as survey_rows
 from tickets import exporting
 from tickets.auditing import proof, rounds
 from tickets.auditing.rounds import Round
@@ -270,6 +271,17 @@ SCHEDULES: tuple[Schedule, ...] = (
         low=10 * MINUTE,
         high=DAY,
         said=lambda gone: f"删除 {gone} 条" if gone else "",
+    ),
+    Schedule(
+        "surveys.rows",
+        "问卷统计更新",
+        "把新提交、修改和重新判定的答卷汇入统计",
+        survey_rows.catch_up_all,
+        every=2 * MINUTE,
+        low=30,
+        high=30 * MINUTE,
+        longest=30 * MINUTE,
+        said=str,
     ),
     Schedule(
         "surveys.judge",

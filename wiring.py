@@ -106,6 +106,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("case_form_answer", "private", "case_id"),
     Place("response", "private"),
     Place("response_edit", "private"),
+    Place("survey_round_spool", "body"),
     Place("patient", "phone"),
     Place("patient", "id_number"),
     Place("patient", "address"),
