@@ -18,6 +18,7 @@ from surveys.logic import NUMBER, SCALE, Type, Value, scaled
 
 LONGEST_TEXT = 5000
 Code = Annotated[str, Field(max_length=40)]
+PLAIN = ("c", "o", "n", "t", "d", "f")  # fields of an answer that hold something when they are not empty
 _KEPT = frozenset("\n\t")
 _PLACE = re.compile(r"[0-9]{1,2}")
 
@@ -97,10 +98,12 @@ class Answer(BaseModel):
     @property
     def given(self) -> frozenset[str]:
         """Which fields hold something; a blank or a row left empty counts as nothing."""
-        filled = {name for name in ("c", "o", "n", "t", "d", "f") if getattr(self, name)}
-        return frozenset(
-            filled | ({"b"} if any(self.b.values()) else set()) | ({"m"} if any(self.m.values()) else set())
-        )
+        filled = [name for name in PLAIN if self.__dict__[name]]
+        if self.b and any(self.b.values()):
+            filled.append("b")
+        if self.m and any(self.m.values()):
+            filled.append("m")
+        return frozenset(filled)
 
 
 def values(

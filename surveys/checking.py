@@ -132,7 +132,8 @@ def check_answers(
             faults.append(Fault(field=item.name(), label=item.title, reason=reason))
         elif answer is not None and answer.given:
             taken[item.code] = answer
-            values |= item.values(answer)
+            if conditions:
+                values |= item.values(answer)
     known = {item.code for item in definition.questions}
     strange = [code for code in given if code not in known]
     faults += [Fault(field=f"q.{code[:60]}", label="答案", reason="没有这一题") for code in strange[:20]]

@@ -6,6 +6,7 @@ A kind is a frozen pydantic class below, in a file of its own; it is registered 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -108,7 +109,7 @@ class Question(Frozen):
         """Blanks or rows that are answered one by one."""
         return ()
 
-    @property
+    @cached_property
     def scores(self) -> dict[str, int]:
         """The points of the options that have any, as ten-thousandths."""
         return {option.code: scaled(option.score) for option in self.choices if option.score is not None}

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter
 
 from core import audit, clock, db
 from core.actor import Actor
@@ -22,6 +23,7 @@ from surveys.answers import Answer
 from surveys.checking import Answers, check_answers
 from surveys.logic import Value
 from surveys.questionnaires import queries as questionnaires
+from surveys.questionnaires.queries import Version
 from surveys.responses import attached, knowing, pacing, quality
 from surveys.responses.batching import Batch
 from surveys.responses.drafting import Opening, Place, place_of
@@ -31,6 +33,7 @@ from surveys.responses.judging import Known, known, serving, version_for
 from surveys.responses.rows import COLUMNS, Response, State, as_json, response, sealed
 from surveys.scoring import Score, scored
 
+ANSWERS: TypeAdapter[dict[str, Answer]] = TypeAdapter(dict[str, Answer])
 MOST = 64  # in one transaction
 TRIES = 3  # a save that comes between reading and writing costs one
 ANSWERED = "您已填写过这份问卷，感谢您的反馈"
@@ -119,6 +122,7 @@ async def _work(batch: Sequence[Submission]) -> list[Done | Exception | None]:
     visits = await knowing.of_visits(
         {visit for one in batch if (visit := _visit_of(one, rows.get(one.id))) is not None}
     )
+    about = _Batch(visits, asked, await _alike(batch, rows))
     found: dict[UUID, Done | Exception | None] = {}
     judged: list[Judged] = []
     for one in batch:
@@ -127,9 +131,7 @@ async def _work(batch: Sequence[Submission]) -> list[Done | Exception | None]:
             found[one.id] = Done(row.id, row.completed_at, fresh=False)
             continue
         try:
-            visit = _visit_of(one, row)
-            known_facts = visits.get(visit, knowing.nothing()) if visit is not None else knowing.nothing()
-            judged.append(await _judged(one, row, known_facts, asked))
+            judged.append(await _judged(one, row, about))
         except HuiyinError as error:
             found[one.id] = error
     written = await _write(judged)
@@ -164,12 +166,28 @@ def _visit_of(one: Submission, row: Response | None) -> int | None:
     return one.opening.ask.visit_id if one.opening and one.opening.ask else None
 
 
-async def _judged(
-    one: Submission, row: Response | None, known_facts: Mapping[str, Value], asked: Mapping[int, UUID]
-) -> Judged:
-    ask_id = _ask_of(one, row)
-    if ask_id is not None and ask_id in asked:
-        raise AlreadyAnswered(asked[ask_id])
+@dataclass
+class _Batch:
+    """What is looked up once for all of a batch."""
+
+    visits: Mapping[int, Mapping[str, Value]]
+    asked: Mapping[int, UUID]
+    alike: Mapping[bytes, int]
+    versions: dict[tuple[int, int | None], Version] = field(default_factory=dict)
+
+    async def version(self, opening: Opening, visit: int | None) -> Version:
+        """The version that is answered now."""
+        key = (opening.questionnaire_id, visit)
+        if key not in self.versions:
+            self.versions[key] = await version_for(*key)
+        return self.versions[key]
+
+
+async def _judged(one: Submission, row: Response | None, batch: _Batch) -> Judged:
+    ask_id, visit = _ask_of(one, row), _visit_of(one, row)
+    if ask_id is not None and ask_id in batch.asked:
+        raise AlreadyAnswered(batch.asked[ask_id])
+    known_facts = batch.visits.get(visit, knowing.nothing()) if visit is not None else knowing.nothing()
     if row is not None and row.state is State.VOID:
         raise Refused("这份问卷已作废")
     if row is not None:
@@ -178,7 +196,7 @@ async def _judged(
     elif one.opening is not None:
         if one.opening.ask is not None and one.opening.ask.over:
             raise Refused("填写时间已过，感谢您的关注")
-        about = known(await version_for(one.opening.questionnaire_id, _visit_of(one, row)))
+        about = known(await batch.version(one.opening, visit))
         if about.version.kind.anonymous:
             raise Refused("匿名问卷不从这里填写")
         place = await place_of(one.opening)
@@ -198,14 +216,14 @@ async def _judged(
         place,
         about,
         taken,
-        tuple(scored(about.rules, taken.given, await serving(about, _visit_of(one, row)))),
+        tuple(scored(about.rules, taken.given, await serving(about, visit))),
         tuple(facts(about.items, taken.given)),
         quality.flags(
             version.definition.questions,
             taken.given,
             active_ms=active,
             slowest_ms=await pacing.slowest(version.id),
-            alike=await _alike(one, row),
+            alike=batch.alike.get(_device_of(one, row) or b"", 0) + 1,
             most_alike=await pacing.number(BURST),
             staff_device=one.staff_device,
         ),
@@ -222,21 +240,25 @@ def _active(times: Mapping[str, int], row: Response | None) -> int:
     return min(total, 2**31 - 1)
 
 
-async def _alike(one: Submission, row: Response | None) -> int:
-    device = row.device_hash if row else one.opening.device_hash if one.opening else None
-    channel = row.channel if row else one.opening.channel if one.opening else ""
-    if device is None or channel in SHARED:
-        return 1
-    version = row.questionnaire_id if row else one.opening.questionnaire_id if one.opening else 0
-    since = clock.now() - timedelta(hours=1)
-    before: int = await db.fetchval(
-        "select count(*) from response where device_hash = $1 and state = 'completed' and completed_at > $2"
-        " and questionnaire_id = $3",
-        device,
-        since,
-        version,
+def _device_of(one: Submission, row: Response | None) -> bytes | None:
+    """The device, where it is somebody's own."""
+    about = row or one.opening
+    return about.device_hash if about is not None and about.channel not in SHARED else None
+
+
+async def _alike(batch: Sequence[Submission], rows: Mapping[UUID, Response]) -> dict[bytes, int]:
+    """How many responses each of the devices has handed in within the hour."""
+    devices = {device for one in batch if (device := _device_of(one, rows.get(one.id))) is not None}
+    if not devices:
+        return {}
+    found = await db.fetch(
+        "select device_hash, count(*) as many from (select device_hash from response where state = 'completed'"
+        " and device_hash = any($1::bytea[]) and completed_at > $2 order by completed_at desc limit 5000) as r"
+        " group by device_hash",
+        list(devices),
+        clock.now() - timedelta(hours=1),
     )
-    return before + 1
+    return {row["device_hash"]: row["many"] for row in found}
 
 
 # --- write ----------------------------------------------------------------------------------------
@@ -282,9 +304,10 @@ class Parts:
 
 def parts(about: Known, given: Mapping[str, Answer], place: str = "response.private") -> Parts:
     """Personal answers apart from the others."""
-    told = {code: answer.model_dump(mode="json", exclude_defaults=True) for code, answer in given.items()}
-    secret = {code: told.pop(code) for code in about.private if code in told}
-    return Parts(as_json(told), sealed(secret, place))
+    secret = {code: given[code] for code in about.private if code in given}
+    open_ones = {code: answer for code, answer in given.items() if code not in secret} if secret else given
+    hidden = {code: answer.model_dump(mode="json", exclude_defaults=True) for code, answer in secret.items()}
+    return Parts(ANSWERS.dump_json(dict(open_ones), exclude_defaults=True).decode(), sealed(hidden, place))
 
 
 async def _write(judged: Sequence[Judged]) -> dict[UUID, Done | None]:
