@@ -29,6 +29,7 @@ NAMES = (
     "saved_views",
     "log_in",
     "hl7",
+    "patients",
     "rotation",
     "audit",
     "permissions",

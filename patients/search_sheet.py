@@ -115,9 +115,10 @@ def cells(kind: List, row: ListRow) -> tuple[str | int, ...]:
         mask_name(row.name), row.gender, row.age if row.age is not None else "", row.phone, row.patient_number, marks,
     )  # fmt: skip
     start, end = row.start_on.isoformat(), row.end_on.isoformat() if row.end_on else ""
+    own: tuple[str | int, ...] = ()
     match kind:
         case List.OUTPATIENT:
-            own: tuple[str | int, ...] = (row.number, start, row.unit, row.doctor, row.diagnosis)
+            own = (row.number, start, row.unit, row.doctor, row.diagnosis)
         case List.EMERGENCY:
             triage = TRIAGE.get(str(row.triage), "")
             own = (row.number, start, row.unit, row.doctor, triage, row.diagnosis, row.outcome)

@@ -25,7 +25,7 @@ def reader(*paths: str) -> Actor:
 ALL = reader("/")
 
 
-async def numbers(kind: List, by: Actor = ALL, **wanted: object) -> list[str]:
+async def numbers(kind: List, by: Actor = ALL, /, **wanted: object) -> list[str]:
     """The visit numbers of a list in its order."""
     found, faults = read(kind, [(name, str(text)) for name, text in wanted.items()])
     assert faults == ()
@@ -151,7 +151,7 @@ async def test_nobody_sees_beyond_their_reach_by_whichever_way_the_list_is_found
     tree = ward.house.unit
     path = await db.fetchval("select path from org_unit where id = $1", tree["east_cardiology"])
     east = reader(path)
-    everywhere = await numbers(List.OUTPATIENT, **wanted)
+    everywhere = await numbers(List.OUTPATIENT, ALL, **wanted)
     assert "MZ002" in everywhere
     found = await numbers(List.OUTPATIENT, east, **wanted)
     assert found == [one for one in everywhere if one in ("MZ001", "MZ003")]
