@@ -28,7 +28,7 @@ GRACE = 7.0
 BEAT = 5.0
 
 
-def _context(using: Settings) -> ssl.SSLContext | None:
+def tls_context(using: Settings) -> ssl.SSLContext | None:
     """TLS for the MLLP port, when a certificate is given; with a CA senders must show theirs."""
     if using.mllp_certificate is None:
         return None
@@ -70,7 +70,7 @@ async def main() -> None:
     using = settings()
     set_up(using.log_level, using.log_format, using.process_id or "feeds")
     wire()
-    context = _context(using)
+    context = tls_context(using)
     await db.open_db(using.database_url, pool_min=using.pool_min, pool_max=using.pool_max)
     bell.open_redis(using.redis_url)
     stopping = asyncio.Event()

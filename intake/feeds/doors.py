@@ -16,7 +16,7 @@ from intake.doors import read_body
 from patients.feeds import formats, keeping, tokens
 from patients.feeds.documents import mapping as tree_mapping
 from patients.feeds.documents import reading
-from patients.feeds.documents.parsing import check
+from patients.feeds.documents.parsing import NUL, check
 from patients.feeds.documents.tree import Tree
 from patients.feeds.faults import ReadFault
 from patients.feeds.keeping import Brought, Crowd
@@ -86,7 +86,8 @@ async def judged(link: Link, messages: list[Tree], received: datetime) -> list[J
         fault: ReadFault | None = None
         name, kind = "", ""
         try:
-            check(message)
+            if NUL in body:
+                check(message)
             name, kind = reading.head(message, rules)
             reading.read(message, rules, tree, received=received, domain=link.domain)
         except ReadFault as error:

@@ -6,7 +6,7 @@ below it stand `fields` and `lists` (diagnoses, operations, contacts, identifier
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,7 @@ LISTS: Mapping[str, Mapping[str, str]] = {  # of what is told → its lists → 
     "report": {"items": "item"},
 }
 SAYS = ("patient", "visit", "order", "report", "document", "appointment", "merge")
+SORTS = 100
 WAYS = ("", "reference", "range")
 _KINDS: Mapping[tuple[str, str], type[Any]] = {  # fields that only documents have
     ("visit", "verb"): VisitVerb,
@@ -93,6 +94,19 @@ class TreeMapping:
     each: Path | None
     parts: tuple[Part, ...]
     codes: Mapping[str, Mapping[str, str]]
+    _fit: dict[str, tuple[Part, ...]] = field(default_factory=dict, compare=False)
+
+    def parts_of(self, kind: str) -> tuple[Part, ...]:
+        """The parts that may tell something of a message of this sort; the others are not looked at."""
+        if kind not in self._fit:
+            if len(self._fit) > SORTS:  # whoever sends a new sort each time
+                self._fit.clear()
+            self._fit[kind] = tuple(
+                part
+                for part in self.parts
+                if all(kind in wanted for place, wanted in part.when if (place,) == self.kind)
+            )
+        return self._fit[kind]
 
 
 @cache

@@ -115,7 +115,7 @@ class _Reader:
         at = self._written() or received
         said: list[AnySaid] = []
         merges: list[MergeSaid] = []
-        for part in self.mapping.parts:
+        for part in self.mapping.parts_of(self.kind):
             for where, item in self._items(part, self.message, ""):
                 fields = self._fields(part, item, where)
                 if part.says == "merge":
@@ -214,7 +214,7 @@ class _Reader:
             found["cleared"] = tuple(sorted(set(cleared) - NUMBERS))
         return found
 
-    def _raw(self, rule: Rule, item: Tree, where: str) -> tuple[Any, str]:
+    def _raw(self, rule: Rule, item: Tree) -> tuple[Any, Path | None]:
         """What stands at the first place that holds anything, and that place."""
         empty = None
         for place in rule.places:
@@ -226,25 +226,25 @@ class _Reader:
                 empty = empty or place
             elif found is not None:
                 text = found.rstrip("/").rsplit("/", 1)[-1] if rule.way == "reference" else found
-                return text, self._at(where, place)
-        if empty is not None:
-            return EMPTY, self._at(where, empty)
-        return None, self._at(where, rule.places[0]) if rule.places else where
+                return text, place
+        return (EMPTY, empty) if empty is not None else (None, None)
 
     def _value(self, key: str, rule: Rule, item: Tree, where: str) -> tuple[bool, Any]:
         """Whether a field was said, and its value; None is "said to be empty"."""
         if rule.kind is tuple:
             return self._many(key, rule, item)
-        text, place = self._raw(rule, item, where)
-        if text is None and rule.fixed is not None:
-            return True, plain(rule.fixed, rule.kind)
+        text, found_at = self._raw(rule, item)
         if text is None:
-            return False, None
-        if text is EMPTY:
+            fixed = rule.fixed
+            return fixed is not None, None if fixed is None else plain(fixed, rule.kind)
+        if text is EMPTY or found_at is None:
             return True, None
-        coded = self._coded(rule, text, place)
+        coded = self._coded(rule, text, where, found_at)
         if not coded:
             return False, None
+        if rule.kind is str and key not in ("phone", "id_number"):
+            return True, coded
+        place = self._at(where, found_at)
         if rule.kind is datetime:
             return True, self._instant(place, coded)
         if rule.kind is date:
@@ -266,13 +266,13 @@ class _Reader:
             found = [f"{self.domain}:{text}" for text in found]
         return bool(found), tuple(dict.fromkeys(found))
 
-    def _coded(self, rule: Rule, text: str, where: str) -> str:
+    def _coded(self, rule: Rule, text: str, where: str, place: Path) -> str:
         if not rule.codes:
             return text
         table = self.mapping.codes[rule.codes]
         found = table.get(text, table.get("*"))
         if found is None:
-            raise ReadFault(where, f"不在代码表 {rule.codes} 中", text)
+            raise ReadFault(self._at(where, place), f"不在代码表 {rule.codes} 中", text)
         return found
 
     def _instant(self, where: str, text: str) -> datetime:
@@ -292,7 +292,8 @@ class _Reader:
         named = {}
         for key in PLACES:
             rule = part.rules.get(key)
-            text, place = self._raw(rule, item, where) if rule else (None, "")
+            text, found_at = self._raw(rule, item) if rule else (None, None)
+            place = self._at(where, found_at) if found_at else where
             if rule is not None and isinstance(text, str):
                 text = self.mapping.codes.get(rule.codes, {}).get(text, text)
             named[key] = (text if isinstance(text, str) else rule.fixed if rule and rule.fixed else "", place)

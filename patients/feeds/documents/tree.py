@@ -31,10 +31,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Where a value stands; several steps-lists are joined by nothing (a name in two parts)."""
+    """Where a value stands; several ways are joined by nothing (a name in two parts). `plain`: the names of the steps
+    when there is one way without a condition, which is looked up without further ado."""
 
     text: str
     ways: tuple[tuple[Step, ...], ...]
+    plain: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -44,7 +46,11 @@ def path(text: str) -> Path:
     Raises:
         ValueError: it is none.
     """
-    return Path(text.strip(), tuple(_way(part) for part in text.split(" + ")))
+    ways = tuple(_way(part) for part in text.split(" + "))
+    simple = len(ways) == 1 and all(
+        step.index is None and not step.where and step.name not in "$^" for step in ways[0]
+    )
+    return Path(text.strip(), ways, tuple(step.name for step in ways[0]) if simple else ())
 
 
 def _way(text: str) -> tuple[Step, ...]:
@@ -117,10 +123,26 @@ def plain(value: Tree) -> str | None:
 
 
 EMPTY = object()  # said to be empty
+_CROOKED = object()  # a list stands in the way
+
+
+def _straight(tree: Tree, names: tuple[str, ...]) -> "str | object | None":
+    """`text` of a path through objects alone."""
+    for name in names:
+        if not isinstance(tree, dict):
+            return _CROOKED if isinstance(tree, list) else None
+        if name not in tree:
+            return None
+        tree = tree[name]
+    if isinstance(tree, list):
+        return _CROOKED
+    return EMPTY if tree is None else plain(tree) or None
 
 
 def text(tree: Tree, where: Path, top: Tree) -> "str | object | None":
     """The text that stands there; `EMPTY` when it is there and null, None when it is not there."""
+    if where.plain and (found := _straight(tree, where.plain)) is not _CROOKED:
+        return found
     joined, null = "", False
     for way in where.ways:
         for found in _walk(tree, way, top):
