@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from core.errors import HuiyinError, Unauthenticated
+from core.errors import HuiyinError, NotFound, Unauthenticated
 from core.settings import settings
 from core.web import Handler, wants_json
 from patient_portal.page import go, refused
@@ -34,6 +34,15 @@ def guarded(handler: Handler, *, signed_in: bool) -> Handler:
         return response
 
     return answered
+
+
+async def nowhere(_: web.Request) -> web.StreamResponse:
+    """An address of this side that leads nowhere; the last of the routes.
+
+    Raises:
+        NotFound: always.
+    """
+    raise NotFound("没有这个页面")
 
 
 def _sign_in(request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ from patient_portal import (
     signing,
     visits,
 )
-from patient_portal.door import behind
+from patient_portal.door import behind, nowhere
 
 SIGNED: tuple[web.RouteTableDef, ...] = (
     signing.routes,
@@ -43,4 +43,5 @@ OPEN: tuple[web.RouteTableDef, ...] = (
 routes: list[web.AbstractRouteDef] = [
     *(route for table in SIGNED for route in behind(table)),
     *(route for table in OPEN for route in behind(table, signed_in=False)),
+    *behind([web.get("/p/{rest:.*}", nowhere), web.get("/kiosk/{rest:.*}", nowhere)], signed_in=False),
 ]

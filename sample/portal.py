@@ -22,7 +22,7 @@ async def seed() -> None:
         " order by id limit 1"
     )
     if bed is not None:
-        screen = Described(f"{bed['bed']}床旁屏", TerminalKind.BEDSIDE, bed["ward_id"], bed["bed"])
+        screen = Described(f"床旁屏 {bed['bed']}", TerminalKind.BEDSIDE, bed["ward_id"], bed["bed"])
         await terminals.register(screen, by=by)
     if base := os.environ.get("SANDBOX_URL", ""):
         await db.execute(

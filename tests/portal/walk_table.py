@@ -63,6 +63,8 @@ DOORS: tuple[Door, ...] = (
     anybody("GET /p/wechat", 409),  # no WeChat is set here
     anybody("GET /p/wechat/back", 303),
     anybody("GET /p/terms/{kind}", 200, "/p/terms/binding"),
+    anybody("GET /p/{rest}", 404, "/p/nowhere"),
+    anybody("GET /kiosk/{rest}", 404, "/kiosk/nowhere"),
     # feedback
     anybody("GET /p/feedback"),
     anybody("GET /p/feedback/new/{kind}", 200, "/p/feedback/new/complaint"),
