@@ -33,6 +33,10 @@ NAMES = (
     "rotation",
     "audit",
     "permissions",
+    "filling",
+    "submitting",
+    "branching",
+    "filling_kills",
 )
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = 60

@@ -40,6 +40,7 @@ class Stage:
 
     folder: Path
     environment: dict[str, str]
+    postgres: EmbeddedPostgres
 
     @property
     def database_url(self) -> str:
@@ -65,7 +66,7 @@ class Stage:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         async with self.program(*command, HUIYIN_PORT=str(port), HUIYIN_PUBLIC_URL=address):
-            await _answers(f"{address}/healthz")
+            await answers(f"{address}/healthz")
             yield port
 
 
@@ -76,7 +77,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _answers(url: str) -> None:
+async def answers(url: str) -> None:
+    """Wait until a web process answers there."""
     async with aiohttp.ClientSession() as http, asyncio.timeout(60):
         while True:
             try:
@@ -91,7 +93,8 @@ async def stage() -> AsyncIterator[Stage]:
     """Servers, schema and organisation; the settings of this process name them too."""
     folder = Path(tempfile.mkdtemp(prefix="huiyin-bench-"))
     folder.chmod(0o711)  # as root PostgreSQL runs as another user, who must pass through
-    postgres, redis = EmbeddedPostgres(folder / "postgres"), EmbeddedRedis(folder / "redis")
+    postgres = EmbeddedPostgres(folder / "postgres", free_port())  # a port that stays after a kill
+    redis = EmbeddedRedis(folder / "redis")
     try:
         environment = {
             "HUIYIN_ENVIRONMENT": "test",
@@ -109,7 +112,7 @@ async def stage() -> AsyncIterator[Stage]:
         await db.open_db(environment["HUIYIN_DATABASE_URL"])
         await _organise()
         await db.close_db()
-        yield Stage(folder, environment)
+        yield Stage(folder, environment, postgres)
     finally:
         await asyncio.to_thread(redis.stop)
         await asyncio.to_thread(postgres.stop)
