@@ -24,7 +24,7 @@ async def units_of(visit_id: int, version: Version) -> Mapping[str, int]:
     return {item.code: served[item.step] for item in version.definition.questions if item.step in served}
 
 
-async def unit_facts(visit_id: int, questionnaire_id: int) -> Mapping[str, Value]:
+async def unit_facts(visit_id: int, questionnaire_id: int) -> dict[str, Value]:
     """The names of those departments, for titles that say "{f:unit.lab}"."""
     tree = await staff.tree()
     return {

@@ -117,7 +117,7 @@ def test_another_language_has_the_same_codes_and_falls_back_to_chinese() -> None
     assert set(found.languages["en"]) <= set(found.texts())
 
 
-PIPED = [
+PIPED: list[dict[str, Any]] = [
     {
         "kind": "single",
         "code": "a",

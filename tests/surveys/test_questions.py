@@ -10,7 +10,7 @@ from surveys.logic_check import OPS
 from surveys.questions import KINDS, picked
 from surveys.questions.base import Gap, Posted, Question, parsed
 
-OPTIONS = [
+OPTIONS: list[dict[str, Any]] = [
     {"code": "a", "label": "甲", "score": "1.5"},
     {"code": "b", "label": "乙"},
     {"code": "none", "label": "都没有", "exclusive": True},

@@ -58,7 +58,7 @@ export class Bank {
     const said = el("p.hint", { role: "status" });
     const keep = (code) => async () => {
       try {
-        const told = await this.server.ask("bank", { item, ...given, code });
+        const told = await this.server.ask("bank", { item: this.store.item, ...given, code });
         said.textContent = `已存入题库（第 ${told.number} 版）`;
         this.store.edit("typed bank", (it) => (it.bank = told.code));
       } catch (problem) {
