@@ -209,4 +209,4 @@ async def takes_material(matter: Matter, by: Actor) -> bool:
     ticket = matter.ticket
     if ticket is None or ticket.round != matter.case.round:
         return False
-    return TicketVerb.ATTACH in verbs(TICKET_TABLE, ticket.state, by, ticket.path)
+    return TicketVerb.ATTACH in verbs(TICKET_TABLE, ticket.state, by, ticket.path, ticket.holder_id)

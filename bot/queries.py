@@ -49,6 +49,11 @@ def _reach(by: Actor, permission: Permission) -> list[str]:
     return [f"{path}%" for path in by.scope(permission)]
 
 
+def _reached(place: str) -> str:
+    """The SQL condition that a ticket lies there: by its department, or by whoever works on it (`core.actor.own_path`)."""
+    return f"(t.path like any({place}::text[]) or '/0/-' || t.holder_id || '/' like any({place}::text[]))"
+
+
 def _able(by: Actor, wanted: Collection[str], values: Values) -> str:
     """The SQL condition "one of these verbs is possible for this person"."""
     reach: dict[Permission, str] = {}
@@ -60,7 +65,7 @@ def _able(by: Actor, wanted: Collection[str], values: Values) -> str:
             if permission not in reach:
                 reach[permission] = values.arg(_reach(by, permission))
             pending = _PENDING.get(TicketVerb(verb), "")
-            parts.add(f"(t.state = '{state}' and t.path like any({reach[permission]}::text[]){pending})")
+            parts.add(f"(t.state = '{state}' and {_reached(reach[permission])}{pending})")
     return " or ".join(sorted(parts)) or "false"
 
 
@@ -87,7 +92,7 @@ def _waits(by: Actor, values: Values) -> str:
     condition = _able(by, AWAITED, values)
     managed = values.arg(_reach(by, Permission.TICKET_MANAGE))
     return (
-        f"({condition} or (t.state in ('endorsed', 'returned') and t.path like any({managed}::text[])))"
+        f"({condition} or (t.state in ('endorsed', 'returned') and {_reached(managed)}))"
         f" and {secrecy.of_ticket(by, values)}"
     )
 
@@ -112,7 +117,7 @@ async def late(by: Actor, within: timedelta = timedelta()) -> list[Line]:
     """Open tickets of this person's units whose limit is over, or will be `within` this time."""
     values = Values([clock.now() + within, _reach(by, Permission.TICKET_READ)])
     rows = await db.fetch(
-        f"{_SELECT} where t.state in ('assigned', 'in_progress') and t.due_at < $1 and t.path like any($2::text[])"
+        f"{_SELECT} where t.state in ('assigned', 'in_progress') and t.due_at < $1 and {_reached('$2')}"
         f" and {secrecy.of_ticket(by, values)} order by t.due_at, t.id limit {MOST}",
         *values,
     )

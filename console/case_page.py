@@ -266,7 +266,9 @@ async def chats(cards: list[TicketCard], actor: Actor) -> list[Chat]:
 def may_join(ticket: Ticket, actor: Actor) -> bool:
     """Whether this person works on the ticket and may come into its group."""
     working = (Permission.TICKET_HANDLE, Permission.TICKET_ENDORSE, Permission.TICKET_MANAGE)
-    return ticket.state in OPEN_TICKET and any(actor.can(entry, ticket.path) for entry in working)
+    return ticket.state in OPEN_TICKET and any(
+        actor.can(entry, ticket.path, ticket.holder_id) for entry in working
+    )
 
 
 @routes.get("/tickets/{id:\\d+}")

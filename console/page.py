@@ -11,7 +11,7 @@ import aiohttp_jinja2
 from aiohttp import hdrs, web
 
 from console.menu import menu
-from core.actor import Actor, Permission
+from core.actor import OWN, Actor, Permission
 from core.errors import Forbidden
 from core.settings import settings
 from im import queries as rooms
@@ -76,6 +76,7 @@ async def _badges(actor: Actor, request: web.Request) -> dict[str, int]:
 async def _site(actor: Actor) -> str:
     """Where the person works, as the top bar says it: the first of their widest units."""
     paths = sorted({grant.path for grant in actor.grants}, key=lambda path: (path.count("/"), path))
+    paths = [path for path in paths if not path.startswith(OWN)]
     if not paths:
         return ""
     if paths[0] == "/":

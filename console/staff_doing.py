@@ -107,6 +107,7 @@ async def posted(request: web.Request) -> web.Response:
             rank=form.rank,
             from_on=form.from_on,
             until_on=form.until_on,
+            own=form.own,
             by=actor,
         )
     except Invalid as error:

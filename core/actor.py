@@ -94,10 +94,15 @@ class Actor:
         default=(), compare=False
     )  # told in the audit log; what counts are the grants
 
-    def can(self, permission: Permission, path: str | None = None) -> bool:
-        """Whether the permission is held for the unit at `path`, or anywhere when no path is given."""
+    def can(self, permission: Permission, path: str | None = None, holder: int | None = None) -> bool:
+        """Whether the permission is held for the unit at `path`, or anywhere when no path is given.
+
+        `holder` is who works on the thing: it is reached by a post for one's own work too, if that is this person.
+        """
+        own = own_path(holder) if holder is not None and holder == self.staff_id else ""
         return any(
-            grant.permission is permission and (path is None or path.startswith(grant.path))
+            grant.permission is permission
+            and (path is None or path.startswith(grant.path) or grant.path == own)
             for grant in self.grants
         )
 
@@ -110,6 +115,14 @@ class Actor:
     def staff_id(self) -> int | None:
         """The staff member's id, None for the clock and for platforms."""
         return self.id if self.kind is ActorKind.STAFF else None
+
+
+OWN = "/0/"  # under this lies what persons work on themselves; no unit has the id 0
+
+
+def own_path(staff_id: int) -> str:
+    """The path of what one person works on themselves: reached by nothing but that person's own grants."""
+    return f"{OWN}{-staff_id}/"
 
 
 def system(name: str = "系统", door: Door = Door.CLOCK) -> Actor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from core import audit, clock, db
-from core.actor import Actor
+from core.actor import OWN, Actor
 from core.errors import Fault, Forbidden, Invalid, Refused
 from core.events import announce
 from im import membership, queries, state
@@ -193,6 +193,7 @@ def check_open(room: Room) -> None:
 def _home(by: Actor) -> str | None:
     """The part of the organisation a person's group belongs to: the widest unit of their posts."""
     paths = sorted({grant.path for grant in by.grants}, key=lambda path: (path.count("/"), path))
+    paths = [path for path in paths if not path.startswith(OWN)]
     return paths[0] if paths else None
 
 

@@ -119,9 +119,18 @@ async def unbind_wecom(staff_id: int, *, by: Actor) -> None:
 
 
 async def give_post(
-    staff_id: int, unit_id: int, role: Role, *, rank: int = 1, until_on: date | None = None, by: Actor
+    staff_id: int,
+    unit_id: int,
+    role: Role,
+    *,
+    rank: int = 1,
+    until_on: date | None = None,
+    own: bool = False,
+    by: Actor,
 ) -> None:
-    """Give a person a role in a unit, or change its rank (1 first, 2 deputy) or last day; holds from their next step on.
+    """Give a person a role in a unit, or change its rank (1 first, 2 deputy), reach or last day; holds from their next step on.
+
+    With `own` it reaches only the cases and tickets that they work on themselves.
 
     Raises:
         Refused: one's own post; or two of the three administrators would come into one hand.
@@ -135,10 +144,10 @@ async def give_post(
     async with db.transaction():
         await may_give(staff_id, unit_id, role, rank=rank, by=by)
         changed = await db.execute(
-            "insert into post (staff_id, unit_id, role, rank, until_on, given_by, given_at)"
-            " values ($1, $2, $3, $4, $5, $6, $7) on conflict (staff_id, unit_id, role) do update"
-            " set rank = $4, until_on = $5, given_by = $6, given_at = $7"
-            " where post.rank <> $4 or post.until_on is distinct from $5",
+            "insert into post (staff_id, unit_id, role, rank, until_on, given_by, given_at, own)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (staff_id, unit_id, role) do update"
+            " set rank = $4, until_on = $5, given_by = $6, given_at = $7, own = $8"
+            " where post.rank <> $4 or post.until_on is distinct from $5 or post.own <> $8",
             staff_id,
             unit_id,
             role,
@@ -146,9 +155,12 @@ async def give_post(
             until_on,
             by.name,
             clock.now(),
+            own,
         )
         if changed:
-            term = {"until": until_on} if until_on is not None else {}
+            term: dict[str, object] = {"until": until_on} if until_on is not None else {}
+            if own:
+                term["own"] = True
             await audit.record(
                 by, "staff.give_post", "staff", staff_id, unit=unit_id, role=role, rank=rank, **term
             )

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from core import clock, db
-from core.actor import Actor, ActorKind, Door, Grant
+from core.actor import Actor, ActorKind, Door, Grant, own_path
 from core.errors import Unauthenticated
-from staff.roles import ROLES, Role
+from staff.roles import OF_ONES_OWN, ROLES, Role
 
 
 async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
@@ -16,8 +16,8 @@ async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
     """
     row = await db.fetchrow(
         "select s.name, coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,"
-        " coalesce(array_agg(case when u.parent_id is null then '/' else u.path end) filter (where p.id is not null),"
-        " '{}') as paths from staff s left join post p on p.staff_id = s.id"
+        " coalesce(array_agg(case when p.own then '' when u.parent_id is null then '/' else u.path end)"
+        " filter (where p.id is not null), '{}') as paths from staff s left join post p on p.staff_id = s.id"
         " and (p.until_on is null or p.until_on >= $2) left join org_unit u on u.id = p.unit_id"
         " where s.id = $1 and s.active group by s.id",
         staff_id,
@@ -30,17 +30,22 @@ async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
         id=staff_id,
         name=row["name"],
         door=door,
-        grants=grants(zip(row["roles"], row["paths"], strict=True)),
+        grants=grants(staff_id, zip(row["roles"], row["paths"], strict=True)),
         address=address,
         roles=tuple(sorted(set(row["roles"]))),
     )
 
 
-def grants(held: Iterable[tuple[str, str]]) -> tuple[Grant, ...]:
-    """The grants of posts given as (role, path); each once, in a fixed order."""
+def grants(staff_id: int, held: Iterable[tuple[str, str]]) -> tuple[Grant, ...]:
+    """The grants of posts given as (role, path), "" for one's own work only; each once, in a fixed order."""
+    own = own_path(staff_id)
     return tuple(
         sorted(
-            {Grant(permission, path) for role, path in held for permission in ROLES[Role(role)]},
+            {
+                Grant(permission, path or own)
+                for role, path in held
+                for permission in (ROLES[Role(role)] if path else ROLES[Role(role)] & OF_ONES_OWN)
+            },
             key=lambda grant: (grant.path, grant.permission),
         )
     )

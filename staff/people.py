@@ -49,12 +49,17 @@ class PersonForm(Form):
 
 
 class PostForm(Form):
-    """A post: what, where, in which order, for how long."""
+    """A post: what, where, how far it reaches, in which order, for how long."""
 
     role: Role = Field(
         title="角色", json_schema_extra={"labels": {role.value: LABELS[role] for role in Role}}
     )
     unit: int = Field(title="科室", json_schema_extra={"widget": "department"})
+    own: bool = Field(
+        default=False,
+        title="仅本人经办",
+        description="勾选后只能看到和办理由其本人经办的诉求和工单，看不到本科室其他人的",
+    )
     rank: int = Field(
         default=1, title="次序", description="1 为第一负责，2 为副；联络人按次序接单", ge=1, le=9
     )

@@ -63,6 +63,7 @@ class PostLine:
     until_on: date | None = None
     from_on: date | None = None
     given_by: str = ""
+    own: bool = False
 
     @property
     def label(self) -> str:
@@ -98,7 +99,7 @@ select s.id, s.number, s.name, s.title, s.active, s.wecom_userid is not null as 
 from staff s
 """
 _POSTS = """
-select p.id, p.staff_id, p.unit_id, p.role, p.rank, p.until_on, p.given_by
+select p.id, p.staff_id, p.unit_id, p.role, p.rank, p.until_on, p.given_by, p.own
 from post p join org_unit u on u.id = p.unit_id where p.staff_id = any($1::bigint[]) order by u.path, p.rank, p.role
 """
 _STATES = {

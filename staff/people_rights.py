@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.actor import Permission
 from staff import queries
 from staff.queries import PostHeld
-from staff.roles import LABELS, ROLES, Role
+from staff.roles import LABELS, OF_ONES_OWN, ROLES, Role
 from staff.tree import OrgTree, Unit
 
 P = Permission
@@ -130,9 +130,10 @@ def _right(
     there: list[Source] = []
     elsewhere: list[Source] = []
     for post in held:
-        if permission not in ROLES[post.role]:
+        if permission not in (ROLES[post.role] & OF_ONES_OWN if post.own else ROLES[post.role]):
             continue
         of = tree.unit(post.unit_id)
-        reaches = unit is None or of.parent_id is None or unit.path.startswith(of.path)
-        (there if reaches else elsewhere).append(Source(LABELS[post.role], tree.label(of.id)))
+        reaches = unit is None or (not post.own and (of.parent_id is None or unit.path.startswith(of.path)))
+        place = f"{tree.label(of.id)}（仅本人经办）" if post.own else tree.label(of.id)
+        (there if reaches else elsewhere).append(Source(LABELS[post.role], place))
     return Right(words, tuple(there), tuple(elsewhere), carriers(permission))

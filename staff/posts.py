@@ -26,6 +26,7 @@ async def give(
     rank: int = 1,
     from_on: date | None = None,
     until_on: date | None = None,
+    own: bool = False,
     by: Actor,
 ) -> None:
     """Give a post from today or from a day to come on, without end or until the end of a day.
@@ -37,14 +38,14 @@ async def give(
         words = "截止日期不能早于起始日期"
         raise Invalid(words, details=[Fault(field="until_on", label="截止日期", reason=words)])
     if from_on is None or from_on <= clock.today():
-        await actions.give_post(staff_id, unit_id, role, rank=rank, until_on=until_on, by=by)
+        await actions.give_post(staff_id, unit_id, role, rank=rank, until_on=until_on, own=own, by=by)
         return
     await actions.may_give(staff_id, unit_id, role, rank=rank, by=by)
     async with db.transaction():
         number: int = await db.fetchval(
-            "insert into post_planned (staff_id, unit_id, role, rank, from_on, until_on, given_by)"
-            " values ($1, $2, $3, $4, $5, $6, $7) on conflict (staff_id, unit_id, role) do update"
-            " set rank = $4, from_on = $5, until_on = $6, given_by = $7 returning id",
+            "insert into post_planned (staff_id, unit_id, role, rank, from_on, until_on, given_by, own)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (staff_id, unit_id, role) do update"
+            " set rank = $4, from_on = $5, until_on = $6, given_by = $7, own = $8 returning id",
             staff_id,
             unit_id,
             role,
@@ -52,6 +53,7 @@ async def give(
             from_on,
             until_on,
             by.name,
+            own,
         )
         await schedule(
             Ask(datetime.combine(from_on, time(), clock.SHANGHAI), BEGINS, number, from_on.toordinal())
@@ -94,6 +96,7 @@ async def begin(due: Due) -> tuple[Came, str]:
                 Role(row["role"]),
                 rank=row["rank"],
                 until_on=row["until_on"],
+                own=row["own"],
                 by=system(),
             )
     except HuiyinError as error:

@@ -46,11 +46,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PostHeld:
-    """A role of a person in a unit; rank 1 is the first of them, 2 the deputy."""
+    """A role of a person in a unit; rank 1 is the first of them, 2 the deputy; `own`: for their own work only."""
 
     unit_id: int
     role: Role
     rank: int
+    own: bool = False
 
 
 def _person(row: "asyncpg.Record") -> Person:
@@ -135,11 +136,11 @@ async def holders(unit_id: int, role: Role) -> list[Person]:
 async def posts(staff_id: int) -> list[PostHeld]:
     """The posts of a person, the widest unit first."""
     rows = await db.fetch(
-        "select p.unit_id, p.role, p.rank from post p join org_unit u on u.id = p.unit_id"
+        "select p.unit_id, p.role, p.rank, p.own from post p join org_unit u on u.id = p.unit_id"
         " where p.staff_id = $1 order by u.path, p.rank, p.role",
         staff_id,
     )
-    return [PostHeld(row["unit_id"], Role(row["role"]), row["rank"]) for row in rows]
+    return [PostHeld(row["unit_id"], Role(row["role"]), row["rank"], row["own"]) for row in rows]
 
 
 # A name of the house's own (system '') holds on after its end, as a former one; one of an outside system ends.

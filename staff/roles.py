@@ -162,3 +162,15 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
 APART = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDITOR})
 # They keep the whole house, so their posts lie in the group.
 OF_THE_GROUP = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+
+# What a post for one's own work carries of its role; the rest is of a unit or of nobody.
+OF_ONES_OWN = frozenset(
+    {
+        Permission.CASE_READ,
+        Permission.CASE_FIRST,
+        Permission.CASE_REGISTER,
+        Permission.CASE_HANDLE,
+        Permission.TICKET_READ,
+        Permission.TICKET_HANDLE,
+    }
+)

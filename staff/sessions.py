@@ -62,8 +62,8 @@ LONGEST_HOURS = declare(
 _RESUME = """
 select s.staff_id, s.csrf, s.created_at, s.seen_at, s.limited, st.name,
     coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,
-    coalesce(array_agg(case when u.parent_id is null then '/' else u.path end) filter (where p.id is not null),
-        '{}') as paths,
+    coalesce(array_agg(case when p.own then '' when u.parent_id is null then '/' else u.path end)
+        filter (where p.id is not null), '{}') as paths,
     (select value from parameter where name = $2) as idle,
     (select value from parameter where name = $3) as longest
 from session s
@@ -192,7 +192,9 @@ async def resume(token: str, *, door: Door, address: str, touch: bool = True) ->
         await db.execute("update session set seen_at = $2 where token_hash = $1", _digest(token), now)
     held = zip(row["roles"], row["paths"], strict=True)
     roles = tuple(sorted(set(row["roles"])))
-    actor = Actor(ActorKind.STAFF, row["staff_id"], row["name"], door, grants(held), address, roles)
+    actor = Actor(
+        ActorKind.STAFF, row["staff_id"], row["name"], door, grants(row["staff_id"], held), address, roles
+    )
     origin = audit_origin.present()
     origin.session, origin.actor = audit_origin.name_of(_digest(token)), actor
     return Session(actor, row["csrf"], row["limited"])

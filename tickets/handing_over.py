@@ -194,7 +194,7 @@ async def _hand_ticket(ticket_id: int, to: Actor | None, words: str, by: Actor) 
     ticket = await Ticket.select_for_update().get(id=ticket_id)
     given = (
         to is not None
-        and any(to.can(each, ticket.path) for each in WORKING)
+        and any(to.can(each, ticket.path, to.id) for each in WORKING)
         and secrecy.sees_ticket(case, ticket, to)
     )
     ticket.holder_id = to.id if given and to is not None else None

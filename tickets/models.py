@@ -163,7 +163,9 @@ class Ticket(Model):
 
     def move(self, verb: TicketVerb, by: Actor) -> None:
         """Take a step of the table, or raise Refused or Forbidden."""
-        self.state = TicketState(move(TICKET_TABLE, TICKET_LABELS, self.state, verb, by, self.path))
+        self.state = TicketState(
+            move(TICKET_TABLE, TICKET_LABELS, self.state, verb, by, self.path, self.holder_id)
+        )
 
 
 class Clock(Model):

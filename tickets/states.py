@@ -246,13 +246,17 @@ TICKET_TABLE: Mapping[tuple[StrEnum, StrEnum], Step] = {
 
 
 def verbs(
-    table: Mapping[tuple[StrEnum, StrEnum], Step], state: StrEnum, by: Actor, path: str | None
+    table: Mapping[tuple[StrEnum, StrEnum], Step],
+    state: StrEnum,
+    by: Actor,
+    path: str | None,
+    holder: int | None = None,
 ) -> list[StrEnum]:
-    """What this person may do with a thing in this state, in the order of the table."""
+    """What this person may do with a thing in this state that `holder` works on, in the order of the table."""
     return [
         verb
         for (start, verb), step in table.items()
-        if start is state and any(by.can(permission, path) for permission in step.permissions)
+        if start is state and any(by.can(permission, path, holder) for permission in step.permissions)
     ]
 
 
@@ -263,6 +267,7 @@ def move(
     verb: StrEnum,
     by: Actor,
     path: str | None,
+    holder: int | None = None,
 ) -> StrEnum:
     """The state that follows.
 
@@ -273,6 +278,6 @@ def move(
     step = table.get((state, verb))
     if step is None:
         raise Refused(f"当前状态为“{labels[state]}”，不能进行此操作")
-    if not any(by.can(permission, path) for permission in step.permissions):
+    if not any(by.can(permission, path, holder) for permission in step.permissions):
         raise Forbidden
     return step.to

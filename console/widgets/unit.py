@@ -18,7 +18,7 @@ async def own(actor: Actor) -> list[Unit]:
     """The departments and wards of this person's posts."""
     tree = await staff.tree()
     ids = [unit_ids_of(path)[-1:] for path in actor.scope(Permission.TICKET_READ)]
-    units = [tree.unit(each[0]) for each in ids if each]
+    units = [tree.unit(each[0]) for each in ids if each and each[0] > 0]
     return [unit for unit in units if unit.kind in ("department", "ward")]
 
 

@@ -44,7 +44,9 @@ async def ticket(ticket_id: int, by: Actor) -> Ticket:
 async def _sees_ticket(ticket: Ticket, by: Actor) -> bool:
     if by.kind is not ActorKind.STAFF:
         return True
-    if not (by.can(Permission.TICKET_READ, ticket.path) or by.can(Permission.CASE_READ, ticket.path)):
+    if not any(
+        by.can(each, ticket.path, ticket.holder_id) for each in (Permission.TICKET_READ, Permission.CASE_READ)
+    ):
         return False
     return secrecy.sees_ticket(await Case.get(id=ticket.case_id), ticket, by)
 

@@ -61,8 +61,8 @@ async def open_case(case_id: int, by: Actor) -> Seen:
 def _sees(ticket: Ticket, by: Actor) -> bool:
     return (
         by.kind is not ActorKind.STAFF
-        or by.can(Permission.TICKET_READ, ticket.path)
-        or by.can(Permission.CASE_READ, ticket.path)
+        or by.can(Permission.TICKET_READ, ticket.path, ticket.holder_id)
+        or by.can(Permission.CASE_READ, ticket.path, ticket.holder_id)
     )
 
 
@@ -158,7 +158,7 @@ async def tickets(seen: Seen, by: Actor, files: Sequence[FileLine]) -> list[Tick
             choices=tuple(open_to[ticket.id]),
             files=tuple(file for file in files if file.ticket_id == ticket.id),
             may_attach=ticket.round == seen.case.round
-            and TicketVerb.ATTACH in verbs(TICKET_TABLE, ticket.state, by, ticket.path),
+            and TicketVerb.ATTACH in verbs(TICKET_TABLE, ticket.state, by, ticket.path, ticket.holder_id),
         )
         for ticket in seen.tickets
     ]

@@ -76,7 +76,7 @@ where c.id = any({ids}::bigint[])
 order by c.id desc
 """
 _TICKETS = """
-select t.id, t.case_id, t.unit_id, t.path, t.state, t.due_at, k.reason, k.provisional
+select t.id, t.case_id, t.unit_id, t.path, t.holder_id, t.state, t.due_at, k.reason, k.provisional
 from ticket t
 join cases c on c.id = t.case_id and c.round = t.round
 left join lateral (
@@ -102,7 +102,7 @@ async def load(ids: Sequence[int], *, by: Actor) -> list[CaseRow]:
     values = Values()
     sql = _TICKETS.format(ids=values.arg(list(ids)), seen=secrecy.of_ticket(by, values))
     for row in await db.fetch(sql, *values):
-        if (centre and row["case_id"] not in veiled) or _may_read(row["path"], by):
+        if (centre and row["case_id"] not in veiled) or _may_read(row["path"], row["holder_id"], by):
             tickets.setdefault(row["case_id"], []).append(row)
     return [
         _row(row, tickets.get(row["id"], []), tree, centre and not row["veiled"], veiled=row["veiled"])
@@ -110,8 +110,8 @@ async def load(ids: Sequence[int], *, by: Actor) -> list[CaseRow]:
     ]
 
 
-def _may_read(path: str, by: Actor) -> bool:
-    return by.can(Permission.TICKET_READ, path) or by.can(Permission.CASE_READ, path)
+def _may_read(path: str, holder: int | None, by: Actor) -> bool:
+    return by.can(Permission.TICKET_READ, path, holder) or by.can(Permission.CASE_READ, path, holder)
 
 
 def _row(

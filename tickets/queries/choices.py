@@ -106,7 +106,7 @@ def _of_ticket(case: Case, ticket: Ticket, by: Actor, pending: str | None) -> li
         hidden.add(TicketVerb.ASK_EXTENSION)
     if not case.may_return:
         hidden.add(TicketVerb.RETURN)
-    return _actions("ticket", verbs(TICKET_TABLE, ticket.state, by, ticket.path), hidden)
+    return _actions("ticket", verbs(TICKET_TABLE, ticket.state, by, ticket.path, ticket.holder_id), hidden)
 
 
 def _actions(subject: str, allowed: Iterable[str], hidden: set[str]) -> list[Action]:

@@ -27,7 +27,7 @@ async def tickets(by: Actor, *, state: str = "", before: int | None = None, limi
     paths = [*by.scope(Permission.TICKET_READ), *by.scope(Permission.CASE_READ)]
     values = Values([paths, state, before, min(limit, MOST)])
     rows = await db.fetch(
-        "select t.id from ticket t join cases c on c.id = t.case_id where exists (select 1 from unnest($1::text[]) p where starts_with(t.path, p))"  # noqa: S608
+        "select t.id from ticket t join cases c on c.id = t.case_id where exists (select 1 from unnest($1::text[]) p where starts_with(t.path, p) or p = '/0/-' || t.holder_id || '/')"  # noqa: S608
         f" and ($2 = '' or t.state = $2) and ($3::bigint is null or t.id < $3) and {secrecy.of_ticket(by, values)}"
         " order by t.id desc limit $4",
         *values,

@@ -92,8 +92,8 @@ async def named(found: Words, by: Actor) -> set[int] | None:
         return None
     sets = [{number} for number in found.cases]
     for number in found.tickets:
-        rows = await db.fetch("select case_id, path from ticket where id = $1", number)
-        sets.append({row["case_id"] for row in rows if _may_read(row["path"], by)})
+        rows = await db.fetch("select case_id, path, holder_id from ticket where id = $1", number)
+        sets.append({row["case_id"] for row in rows if _may_read(row["path"], row["holder_id"], by)})
     for phone in found.phones:
         rows = await db.fetch(
             "(select id from cases where (caller_phone_hash = $1 or contact_phone_hash = $1)"
@@ -109,5 +109,7 @@ async def named(found: Words, by: Actor) -> set[int] | None:
     return set.intersection(*sets)
 
 
-def _may_read(path: str, by: Actor) -> bool:
-    return by.staff_id is None or by.can(Permission.TICKET_READ, path) or by.can(Permission.CASE_READ, path)
+def _may_read(path: str, holder: int | None, by: Actor) -> bool:
+    return by.staff_id is None or any(
+        by.can(each, path, holder) for each in (Permission.TICKET_READ, Permission.CASE_READ)
+    )

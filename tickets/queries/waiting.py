@@ -7,7 +7,7 @@ department it is that of its own tickets. Reads only.
 from datetime import datetime
 
 from core import db
-from core.actor import Actor, ActorKind, Permission
+from core.actor import Actor, ActorKind, Permission, own_path
 from staff import queries as staff
 from staff.queries import OrgTree
 from tickets.queries.access import scope, unit_ids_of
@@ -29,7 +29,7 @@ async def todo(by: Actor) -> set[int]:
     rows = await db.fetch(
         "select distinct case_id from ("
         " (select t.case_id from ticket t join cases c on c.id = t.case_id and c.round = t.round"
-        "  where t.unit_id = any($1::bigint[]) and t.state in ('assigned', 'in_progress')"
+        "  where (t.unit_id = any($1::bigint[]) or $7 and t.holder_id = $5) and t.state in ('assigned', 'in_progress')"
         "  order by t.id desc limit $6)"
         " union all"
         " (select t.case_id from ticket t join cases c on c.id = t.case_id and c.round = t.round"
@@ -51,6 +51,7 @@ async def todo(by: Actor) -> set[int]:
         by.can(Permission.CASE_REVIEW),
         by.staff_id,
         MOST,
+        by.staff_id is not None and own_path(by.staff_id) in by.scope(Permission.TICKET_HANDLE),
     )
     return {row["case_id"] for row in rows}
 
@@ -60,7 +61,7 @@ def _departments(by: Actor, permission: Permission, tree: OrgTree) -> list[int]:
     tops = [
         path
         for path in by.scope(permission)
-        if (ids := unit_ids_of(path)) and tree.unit(ids[-1]).kind not in ("group", "campus")
+        if (ids := unit_ids_of(path)) and ids[-1] > 0 and tree.unit(ids[-1]).kind not in ("group", "campus")
     ]
     return list(tree.within(tops)) if tops else []
 
@@ -69,14 +70,16 @@ async def due(by: Actor, start: datetime | None, end: datetime) -> set[int]:
     """The cases in which a ticket of this person's units, still worked on, is due in this time; at most `MOST`."""
     units = scope(by)
     tree = await staff.tree()
-    paths = ["/"] if units is None else [tree.unit(unit).path for unit in units]
+    paths = ["/"] if units is None else [tree.unit(unit).path for unit in units if unit > 0]
     rows = await db.fetch(
         "select distinct t.case_id from ticket t join cases c on c.id = t.case_id and c.round = t.round"
-        " where t.unit_id = any($1::bigint[]) and t.state in ('assigned', 'in_progress') and t.due_at < $2"
+        " where (t.unit_id = any($1::bigint[]) or t.holder_id = $5 and -$5 = any($6::bigint[])) and t.state in ('assigned', 'in_progress') and t.due_at < $2"
         " and ($3::timestamptz is null or t.due_at >= $3) limit $4",
         list(tree.within(paths)),
         end,
         start,
         MOST,
+        by.staff_id,
+        units or [],
     )
     return {row["case_id"] for row in rows}
