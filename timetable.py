@@ -10,6 +10,7 @@ from channels import tidy
 from core import audit, audit_keeping, clock, db, jobs, quarantine, schedules_queries
 from core.schedules import Schedule, Weight
 from im import said
+from patient_portal import visitor
 from patients.feeds import pulling, watching
 from patients.feeds import tidy as feeds_tidy
 from reports import cubes
@@ -206,6 +207,15 @@ SCHEDULES: tuple[Schedule, ...] = (
         "清理登录痕迹",
         "删除过期的图形验证码、未完成的登录和超过期限的失败记录",
         entering.tidy,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+    ),
+    Schedule(
+        "portal.tidy",
+        "清理患者端登录痕迹",
+        "删除过期的短信验证码、失败记录、链接和早已结束的患者登录",
+        visitor.tidy,
         every=HOUR,
         low=10 * MINUTE,
         high=DAY,

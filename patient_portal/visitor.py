@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from core import audit_origin, clock, crypto, db
+from core import audit_origin, clock, crypto, db, links
 from core.actor import Actor, ActorKind, Door
 from core.errors import Forbidden, NotFound, Unauthenticated
 from core.limits import DEVICE_COOKIE, device_signature, named_device
@@ -22,6 +22,7 @@ from core.parameters import Parameter, declare, number
 from core.settings import settings
 from core.web import UNSAFE, client_address
 from patient_portal.look import forget, keep
+from patients import bindings_terminals
 
 COOKIE = "huiyin_patient"
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
@@ -337,10 +338,12 @@ def device_hash(request: web.Request) -> bytes:
 
 
 async def tidy() -> int:
-    """Forget sessions that ended a month ago and codes and failures that are a day old; how many."""
+    """Forget sessions that have been over for two months, codes and failures that are a day old, links and numbers
+    for cards that are over; how many."""
     now = clock.now()
     gone = await db.execute(
         "delete from portal_session where coalesce(ended_at, seen_at) < $1", now - timedelta(days=60)
     )
     gone += await db.execute("delete from portal_code where expires_at < $1", now - timedelta(days=1))
-    return gone + await db.execute("delete from portal_failure where at < $1", now - timedelta(days=1))
+    gone += await db.execute("delete from portal_failure where at < $1", now - timedelta(days=1))
+    return gone + await links.tidy() + await bindings_terminals.tidy()

@@ -11,6 +11,8 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 import app
 from core import db
 from core.settings import settings
+from staff.login.password import hashed
+from tests.console.browser import PASSWORD
 from tests.patients.cast import Ward, admit
 from tests.portal.visitors import Visitor, open_visitor
 
@@ -22,6 +24,12 @@ class Side:
     server: BaseTestServer
     ward: Ward
     visitor: Callable[[], Visitor]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def password_hash() -> str:
+    """Of the one password of the staff's cast."""
+    return await hashed(PASSWORD)
 
 
 @pytest_asyncio.fixture
