@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -240,8 +241,8 @@ async def test_ranking_body_map_and_signature_with_scripts_fill_the_same_fields(
         await page.mouse.down()
         await page.mouse.move(canvas["x"] + 80, canvas["y"] + 40, steps=4)
         await page.mouse.up()
-        signed = "document.querySelector(\".design-sheet input[name='q.s'][type=file]\").files[0]?.type"
-        await page.wait_for_function(f"{signed} === 'image/png'")
+        file = sheet.locator("input[name='q.s'][type=file]")
+        await expect(file).to_have_value(re.compile("signature.png"))
         assert complaints == []
 
 
