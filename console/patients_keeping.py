@@ -1,5 +1,6 @@
 """What staff do on a patient's file: correct a field, keep contacts, set and clear marks, undo a merge. Decides nothing."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -52,6 +53,9 @@ class FlagForm(Form):
         title="标记", json_schema_extra={"labels": {flag.value: label for flag, label in FLAG_LABELS.items()}}
     )
     note: str = Field(default="", max_length=100, title="说明")
+    until: date | None = Field(
+        default=None, title="有效期至", description="到期自动失效；留空表示一直有效，直到取消"
+    )
 
 
 class ReasonForm(Form):
@@ -91,7 +95,7 @@ class _What(StrEnum):
 DRAWERS: dict[_What, tuple[type[Form], str, str]] = {
     _What.CORRECT: (CorrectForm, "更正患者信息", "更正后以人工为准"),
     _What.CONTACT: (ContactForm, "添加联系人", "医院系统不会改动人工添加的联系人"),
-    _What.FLAG: (FlagForm, "添加标记", "标记在列表和档案中显示"),
+    _What.FLAG: (FlagForm, "添加标记", "标记在清单和档案中显示，可按它筛选"),
 }
 
 
@@ -126,7 +130,7 @@ async def done(request: web.Request) -> web.Response:
                 await people.add_contact(patient_id, filled.relation, filled.name, filled.phone, by=actor)
                 said = "已添加联系人"
             case FlagForm():
-                await people.set_flag(patient_id, filled.flag, filled.note, by=actor)
+                await people.set_flag(patient_id, filled.flag, filled.note, by=actor, until=filled.until)
                 said = f"已标记：{FLAG_LABELS[filled.flag]}"
             case _:
                 raise NotFound
