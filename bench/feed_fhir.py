@@ -26,7 +26,7 @@ def resource(number: int) -> dict[str, object]:
     """The next resource: in turn a person, a stay, its diagnosis, a result."""
     whose, kind = number // 4, KINDS[number % 4]
     told = {"subject": {"reference": f"Patient/F{whose}"}, "encounter": {"reference": f"Encounter/V{whose}"}}
-    common = {
+    common: dict[str, object] = {
         "resourceType": kind,
         "id": f"{'FVCO'[number % 4]}{whose}",
         "meta": {"lastUpdated": "2026-03-01T08:30:00+08:00", "versionId": "1"},

@@ -3,6 +3,7 @@
 Shows and asks; `patients.feeds` does, and writes the audit lines.
 """
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from console import forms
 from console.case_page import wanted
 from console.feeds_doors import CHOICES, pushed_to
 from console.page import go, number, permit, show
+from core import clock
 from core.actor import Permission
 from core.errors import HuiyinError, Invalid, NotFound
 from patients.feeds import formats, keeping, links, mapping, store, tokens, watching
@@ -150,9 +152,7 @@ async def page(request: web.Request) -> web.Response:
         kinds=KINDS,
         pushed=pushed_to(request, link),
         tokens=await tokens.listed(link.id),
-        marks=sorted(
-            (name, mark.split(":", 1)[-1] if link.kind == "sql" else mark) for name, mark in link.mark.items()
-        ),
+        marks=[(name, _mark(mark)) for name, mark in sorted(link.mark.items())],
         standing=standing,
         health=HEALTH,
         state=state,
@@ -186,6 +186,16 @@ async def _message(
         error=error,
         faults={fault.field: fault.reason for fault in error.details} if error else {},
     )
+
+
+def _mark(text: str) -> str:
+    """How far a link was fetched, as a person reads it."""
+    sort, _, value = text.partition(":")
+    if sort == "t":  # the other side's own wall clock
+        return value.replace("T", " ")
+    if sort in ("d", "i", "s", "b"):
+        return value
+    return f"{clock.local(datetime.fromisoformat(text)):%Y-%m-%d %H:%M:%S}"
 
 
 def _pretty(link: Link, text: str) -> str:

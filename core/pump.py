@@ -104,6 +104,8 @@ async def _run_all(
         log.info("rows_crossed", table=queue.table, rows=len(rows))
         PUMPED.labels(queue.table, "crossed").inc(len(rows))
     except Exception as error:  # noqa: BLE001 - the outermost loop: whatever a row does must not stop the pump
+        if _is_lost(error):
+            raise
         if len(rows) == 1:
             await _failed(queue, rows[0], error)
             return
@@ -117,6 +119,12 @@ async def _run_all(
         for _, state, _ in found:
             PUMPED.labels(queue.table, state).inc()
         LAG.labels(queue.table).observe(max(0.0, (clock.now() - rows[0]["due_at"]).total_seconds()))
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the database went away: no row's fault (asyncpg counts a value that does not fit as InterfaceError too)."""
+    away = isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError))
+    return away and not isinstance(error, asyncpg.DataError)
 
 
 async def _finish(queue: Queue, finished: list[tuple[int, str, str]]) -> None:

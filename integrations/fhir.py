@@ -33,9 +33,8 @@ class FhirServer:
         Raises:
             CallFailed: it did not answer as a FHIR server does.
         """
-        params: dict[str, str] | None = {"_count": str(PAGE), "_sort": "_lastUpdated"}
-        if since:
-            params["_lastUpdated"] = f"ge{since}"
+        first = {"_count": str(PAGE), "_sort": "_lastUpdated"}
+        params: dict[str, str] | None = first | ({"_lastUpdated": f"ge{since}"} if since else {})
         url, seen = f"{self.address}/{kind}", set[str]()
         for _ in range(MOST_PAGES):
             bundle = await self._bundle(kind, url, params)
@@ -74,7 +73,7 @@ class FhirServer:
         links = bundle.get("link")
         for link in links if isinstance(links, list) else []:
             if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-                following = urljoin(url, link["url"])
+                following: str = urljoin(url, link["url"])
                 if urlsplit(following)[:2] != urlsplit(self.address)[:2]:
                     raise CallFailed(
                         SYSTEM, kind, "elsewhere", "下一页不在同一服务器上，已拒绝", Kind.PERMANENT

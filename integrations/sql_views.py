@@ -272,7 +272,7 @@ async def opened(address: str, secret: str) -> View:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port)
         for entry in found:
-            addresses.check(ipaddress.ip_address(entry[4][0].split("%", 1)[0]), "https")
+            addresses.check(ipaddress.ip_address(str(entry[4][0]).split("%", 1)[0]), "https")
     except NotAllowed as error:
         raise ViewFailed(str(error)) from error
     except OSError as error:

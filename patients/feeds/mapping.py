@@ -115,6 +115,19 @@ def format_of(name: str) -> str:
     return found
 
 
+def extended(name: str) -> str:
+    """The mapping that a file extends; "" for none, or when it cannot be read."""
+    file = next(
+        (folder / f"{name}.toml" for folder in _folders() if (folder / f"{name}.toml").is_file()), None
+    )
+    if file is None:
+        return ""
+    try:
+        return str(tomllib.loads(file.read_text(encoding="utf-8")).get("extends", ""))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return ""
+
+
 @cache
 def load(name: str) -> FeedMapping:
     """The mapping of this name, read once by each process.

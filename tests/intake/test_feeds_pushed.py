@@ -109,7 +109,7 @@ def message(visit: str, kind: str = "门诊") -> str:
 
 def fault_of(text: str) -> list[tuple[str, str]]:
     """(field, reason) of each fault in a SOAP Fault."""
-    return [(one.findtext("field"), one.findtext("reason")) for one in fromstring(text).iter("fault")]
+    return [(one.findtext("field", ""), one.findtext("reason", "")) for one in fromstring(text).iter("fault")]
 
 
 async def test_soap_is_taken_and_a_fault_names_the_field(house: None) -> None:
