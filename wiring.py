@@ -54,6 +54,7 @@ from reports import reactions as statistics
 from staff import actions as staff_actions
 from staff import contacts, posts
 from staff.events import CalendarChanged, UnitNamed, UnitsMoved, WorkHandedOver
+from surveys.responses import timeline as response_timeline
 from tickets import actions as ticket_actions
 from tickets import (
     escalation,
@@ -199,7 +200,9 @@ def _wire_patients() -> None:
     events.react(PatientParted, following.patient_parted)
     web.GAUGES.append(feeds.gauge)
     jobs.on_job(pulling.KIND, pulling.work)
-    profile.TIMELINE.extend((*records_timeline.SOURCES, *patient_timeline.SOURCES))
+    profile.TIMELINE.extend(
+        (*records_timeline.SOURCES, *patient_timeline.SOURCES, *response_timeline.SOURCES)
+    )
     profile.QUICK_ACTIONS.append(
         QuickAction(
             "feedback",
@@ -207,6 +210,15 @@ def _wire_patients() -> None:
             "message-plus",
             "/feedback/new?patient={patient}",
             (Permission.CASE_REGISTER, Permission.CASE_FIRST),
+        )
+    )
+    profile.QUICK_ACTIONS.append(
+        QuickAction(
+            "survey",
+            "电话访问",
+            "headset",
+            "/surveys/interviews?patient={patient}",
+            (Permission.SURVEY_INTERVIEW,),
         )
     )
 

@@ -16,7 +16,7 @@ from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound, Refused
 from core.web import json_answer
 from patients import queries as patients
-from patients.queries import Search
+from patients.queries import Search, VisitRow
 from surveys.questionnaires import queries as questionnaires
 from surveys.questions.base import Posted
 from surveys.responses import calling, drafting, knowing, queries
@@ -35,12 +35,16 @@ async def start(request: web.Request) -> web.Response:
     """Find a visit; below it, one's latest calls."""
     actor = permit(request, Permission.SURVEY_INTERVIEW)
     words = request.query.get("q", "").strip()[:60]
-    found = await patients.search(Search(text=words), actor, limit=20) if words else None
+    visits: Sequence[VisitRow] = ()
+    if words:
+        visits = (await patients.search(Search(text=words), actor, limit=20)).rows
+    elif (patient := number(request.query.get("patient", ""))) is not None:  # from a patient's file
+        visits = await patients.visits(patient, actor, limit=20)
     return await show(
         request,
         "console/interviews/start.html",
         words=words,
-        visits=found.rows if found else (),
+        visits=visits,
         questionnaires=await queries.open_ones(),
         chosen=request.query.get("questionnaire", ""),
         calls=await calling.of_staff(by=actor),

@@ -76,7 +76,8 @@ const step = (by) => {
   enter(all[all.indexOf(here()) + by]);
 };
 
-form.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (event) => {
+  if (!form.contains(event.target) && event.target !== document.body) return;
   if (event.key === "Enter" && event.ctrlKey) {
     event.preventDefault();
     form.requestSubmit();
@@ -110,3 +111,6 @@ form.addEventListener("keydown", (event) => {
   else if (box.type === "radio") step(1);
   else box.focus();
 });
+
+enter(root.querySelector("fieldset.ask-bad") || open()[0]);
+scrollTo({ top: 0 });
