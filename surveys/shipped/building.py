@@ -5,12 +5,14 @@ the kind; `dimension` tags and, with `score = true`, makes a score of all its qu
 """
 
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from surveys.definition import Definition
 from surveys.questionnaires.kinds import Kind
 
+ENGLISH = Path(__file__).resolve().parent / "english" / "words.toml"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -32,10 +34,20 @@ def built(file: Path) -> tuple[Kind, str, Definition]:
             "intro": raw.get("intro", ""),
             "pages": pages,
             "scores": [*_by_dimension(pages, raw), *raw.get("score", [])],
-            "languages": raw.get("languages", {}),
         }
     )
-    return Kind(raw["kind"]), raw["about"], definition
+    return Kind(raw["kind"]), raw["about"], _in_english(definition)
+
+
+def _in_english(definition: Definition) -> Definition:
+    """With the English words of all its texts; as it is when one is missing, for half a translation helps nobody."""
+    told = {place: _english().get(text, "") for place, text in definition.texts().items()}
+    return definition.model_copy(update={"languages": {"en": told}}) if all(told.values()) else definition
+
+
+@lru_cache(maxsize=1)
+def _english() -> dict[str, str]:
+    return tomllib.loads(ENGLISH.read_text(encoding="utf-8"))
 
 
 def _item(ask: dict[str, Any], raw: dict[str, Any], scales: dict[str, list[str]]) -> dict[str, Any]:

@@ -83,6 +83,11 @@ def test_what_we_ship_may_be_published_and_survives_every_format(template: str) 
         assert imported(file.name, file.data, rows) == found
 
 
+def test_patients_of_the_house_are_asked_in_english_too() -> None:
+    spoken = {one.key for one in shipped.templates() if shipped.definition(one.key)[1].languages}
+    assert spoken == {"outpatient", "inpatient", "journey"}
+
+
 def test_the_national_dimensions_are_all_asked_and_scored() -> None:
     told = {
         key: [rule.dimension for rule in shipped.definition(key)[1].scores]

@@ -1,6 +1,7 @@
 // The list of questions: pages, order by dragging or by keyboard, what each one's rules say, where something is wrong.
 
 import { el, icon, iconButton } from "../../chat/dom.js";
+import { readable } from "./pipes.js";
 import { Reader } from "./readout.js";
 
 export class Outline {
@@ -86,7 +87,7 @@ export class Outline {
         el(
           "span.design-line-words",
           {},
-          el("b", {}, `${number ? `${number}. ` : ""}${item.title || "未命名的题目"}`, item.required ? el("i.must", {}, "*") : null),
+          el("b", {}, `${number ? `${number}. ` : ""}${item.title ? readable(item.title, store, this.facts) : "未命名的题目"}`, item.required ? el("i.must", {}, "*") : null),
           el("small", {}, kind.label),
           ...rules.filter(Boolean).map((rule) => el("small.design-rule", {}, icon("subtask"), rule)),
         ),
