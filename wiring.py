@@ -45,7 +45,15 @@ from im.events import MembersChanged, MessagePosted, RoomChanged, RoomOpened
 from intake import hotline, sms, wechat
 from integrations import clamav, http
 from patients import profile, records_timeline
-from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitMoved
+from patients.events import (
+    DeathWithdrawn,
+    PatientDied,
+    PatientMerged,
+    PatientParted,
+    VisitCancelled,
+    VisitMoved,
+    VisitOpened,
+)
 from patients.feeds import pulling
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
@@ -54,6 +62,7 @@ from reports import reactions as statistics
 from staff import actions as staff_actions
 from staff import contacts, posts
 from staff.events import CalendarChanged, UnitNamed, UnitsMoved, WorkHandedOver
+from surveys import following as asks_following
 from surveys.responses import timeline as response_timeline
 from tickets import actions as ticket_actions
 from tickets import (
@@ -198,6 +207,12 @@ def _wire_patients() -> None:
     events.react(VisitCancelled, following.visit_cancelled)
     events.react(PatientMerged, following.patient_merged)
     events.react(PatientParted, following.patient_parted)
+    events.react(PatientDied, following.patient_died)
+    events.react(DeathWithdrawn, following.death_withdrawn)
+    events.react(PatientDied, asks_following.patient_died)
+    events.react(DeathWithdrawn, asks_following.death_withdrawn)
+    events.react(VisitCancelled, asks_following.visit_cancelled)
+    events.react(VisitOpened, asks_following.visit_opened)
     web.GAUGES.append(feeds.gauge)
     jobs.on_job(pulling.KIND, pulling.work)
     profile.TIMELINE.extend(

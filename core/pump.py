@@ -103,7 +103,7 @@ async def _run_all(
     except CROSSED:  # all of them are simply run again
         log.info("rows_crossed", table=queue.table, rows=len(rows))
         PUMPED.labels(queue.table, "crossed").inc(len(rows))
-    except Exception as error:  # noqa: BLE001 - the outermost loop: whatever a row does must not stop the pump
+    except Exception as error:
         if _is_lost(error):
             raise
         if len(rows) == 1:

@@ -5,7 +5,14 @@ A person's decision (confirmed, rejected) stays; what was only proposed for a vi
 
 from core import db
 from core.actor import system
-from patients.events import PatientMerged, PatientParted, VisitCancelled, VisitMoved
+from patients.events import (
+    DeathWithdrawn,
+    PatientDied,
+    PatientMerged,
+    PatientParted,
+    VisitCancelled,
+    VisitMoved,
+)
 from tickets import history
 
 FEED = system("医院信息系统")
@@ -36,6 +43,32 @@ async def visit_cancelled(event: VisitCancelled) -> None:
             round_no=row["round"],
             text=f"关联的就诊 {row['number']} 已被医院信息系统取消",
             detail={"visit": event.visit_id},
+        )
+
+
+async def patient_died(event: PatientDied) -> None:
+    """Whoever works on a case of this person reads in its story that they are dead, before anybody calls."""
+    await _tell(
+        event.patient_id, "patient_died", "关联的患者已登记死亡：请勿再联系患者本人，需要时联系其家属"
+    )
+
+
+async def death_withdrawn(event: DeathWithdrawn) -> None:
+    """And that it was not so."""
+    await _tell(event.patient_id, "death_withdrawn", "关联的患者的死亡登记已撤销")
+
+
+async def _tell(patient_id: int, verb: str, text: str) -> None:
+    rows = await db.fetch(
+        "select distinct l.case_id, c.round from visit_link l join cases c on c.id = l.case_id"
+        " join patient p on p.id = l.patient_id where l.state = 'confirmed' and c.state not in ('closed', 'archived')"
+        " and coalesce(p.merged_into, p.id) = (select coalesce(merged_into, id) from patient where id = $1)"
+        " order by l.case_id",
+        patient_id,
+    )
+    for row in rows:
+        await history.add(
+            row["case_id"], verb, FEED, round_no=row["round"], text=text, detail={"patient": patient_id}
         )
 
 

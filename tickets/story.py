@@ -40,6 +40,8 @@ _CASE: dict[str, str] = {
     "remind": "提醒：{text}",
     "link_visit": "确认关联就诊：{text}",
     "visit_cancelled": "{text}",
+    "patient_died": "{text}",
+    "death_withdrawn": "{text}",
     "unlink_visit": "否定关联就诊：{text}",
     "report": "生成了{text}",
     "privacy": "{text}",

@@ -1,5 +1,7 @@
 """A case points at a visit: it follows the visit's patient through a merge and its undoing, and a visit that never was."""
 
+from datetime import UTC, datetime
+
 import pytest_asyncio
 
 from core import clock, db
@@ -94,3 +96,44 @@ async def test_a_cancelled_visit_withdraws_proposals_and_tells_the_story_of_conf
     assert [tuple(row) for row in rows] == [
         (confirmed, "visit_cancelled", "医院信息系统", "关联的就诊 MZ1 已被医院信息系统取消")
     ]
+
+
+async def test_a_death_is_told_to_whoever_works_on_a_case_and_ends_what_waits_for_an_answer(
+    link: Link,
+) -> None:
+    his = Sender()
+    await arrive(link, his.send("ADT^A04", "0801", seen("MZ1")), his.send("ADT^A04", "0802", seen("MZ2")))
+    case_id = await case_about("MZ1", "confirmed")
+    await db.execute(
+        "insert into questionnaire (kind, draft, changed_by, changed_at, created_at)"
+        " values ('general', '{}', '测试', $1, $1)",
+        clock.now(),
+    )
+    await db.execute(
+        "insert into survey_ask (questionnaire_id, plan, patient_id, visit_id, open_until, created_at)"
+        " select q.id, v.number, v.patient_id, v.id, $1, $1::timestamptz - interval '1 day'"
+        " from questionnaire q, visit v",
+        LATER,
+    )
+    await arrive(link, his.send("ADT^A11", "0900", seen("MZ2")))
+    assert await waiting() == {"MZ1": "", "MZ2": "visit"}
+    await arrive(link, his.send("ADT^A31", "0910", pid=person(dead="Y")))
+    assert await waiting() == {"MZ1": "death", "MZ2": "visit"}
+    await arrive(link, his.send("ADT^A31", "0920", pid=person(dead="N")))
+    await arrive(link, his.send("ADT^A04", "0930", seen("MZ2")))
+    assert await waiting() == {"MZ1": "", "MZ2": ""}
+    rows = await db.fetch("select case_id, verb, actor_name from history order by id")
+    assert [tuple(row) for row in rows] == [
+        (case_id, "patient_died", "医院信息系统"),
+        (case_id, "death_withdrawn", "医院信息系统"),
+    ]
+
+
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
+
+
+async def waiting() -> dict[str, str]:
+    """Why each ask was stopped, "" while it runs; one that was stopped is over, one that runs is open as before."""
+    rows = await db.fetch("select plan, stopped_because, open_until from survey_ask order by plan")
+    assert all((row["open_until"] == LATER) == (row["stopped_because"] == "") for row in rows)
+    return {row["plan"]: row["stopped_because"] for row in rows}
