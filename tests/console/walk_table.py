@@ -17,6 +17,7 @@ from tests.console.walk_lines import (
     staff,
     verbs,
 )
+from tests.console.walk_questionnaires import QUESTIONNAIRES
 from tests.portal.walk_table import DOORS, LINKS
 
 WORK = "ticket:handle ticket:endorse ticket:manage"
@@ -26,7 +27,6 @@ LOOKING = "staff:manage ticket:handle ticket:endorse"
 PLANNING = "staff:manage ticket:endorse"
 MATERIAL = "ticket:handle ticket:manage case:handle"
 
-SURVEYING = "survey:design survey:review survey:read"
 TABLE: tuple[Line, ...] = (
     # the patients' side: staff are strangers there; who may come in is walked by tests/portal/test_walk.py
     anyone("POST /p/look", status=303),
@@ -235,66 +235,7 @@ TABLE: tuple[Line, ...] = (
         "form:manage",
         "/settings/forms/versions/{version}/enforce",
     ),
-    may("POST /settings/pictures", "form:manage survey:design"),
-    may("GET /settings/questionnaires", SURVEYING),
-    may("POST /settings/questionnaires", "survey:design"),
-    reach("GET /settings/questionnaires/{id}", "/settings/questionnaires/{asking}", SURVEYING),
-    reach("GET /settings/questionnaires/{id}/export", "/settings/questionnaires/{asking}/export", SURVEYING),
-    reach(
-        "GET /settings/questionnaires/{id}/versions", "/settings/questionnaires/{asking}/versions", SURVEYING
-    ),
-    reach(
-        "GET /settings/questionnaires/{id}/bank", "/settings/questionnaires/{asking}/bank", "survey:design"
-    ),
-    reach(
-        "POST /settings/questionnaires/{id}/bank", "/settings/questionnaires/{asking}/bank", "survey:design"
-    ),
-    *(
-        reach(
-            f"POST /settings/questionnaires/{{id}}/{act}",
-            f"/settings/questionnaires/{{asking}}/{act}",
-            "survey:design",
-        )
-        for act in ("copy", "preview", "save", "publish", "take-back")
-    ),
-    *(
-        reach(
-            f"POST /settings/questionnaires/{{id}}/{act}",
-            f"/settings/questionnaires/{{asking}}/{act}",
-            "survey:review",
-        )
-        for act in ("send-back", "approve", "retire")
-    ),
-    reach(
-        "POST /settings/questionnaires/{id}/comments",
-        "/settings/questionnaires/{asking}/comments",
-        "survey:design survey:review",
-    ),
-    reach(
-        "POST /settings/questionnaires/{id}/comments/{comment}/settle",
-        "/settings/questionnaires/{asking}/comments/{comment}/settle",
-        "survey:design survey:review",
-    ),
-    reach(
-        "GET /settings/questionnaires/versions/{version}",
-        "/settings/questionnaires/versions/{asked_version}",
-        SURVEYING,
-    ),
-    reach(
-        "GET /settings/questionnaires/versions/{version}/export",
-        "/settings/questionnaires/versions/{asked_version}/export",
-        SURVEYING,
-    ),
-    reach(
-        "POST /settings/questionnaires/versions/{version}/enforce",
-        "/settings/questionnaires/versions/{asked_version}/enforce",
-        "survey:review",
-    ),
-    may("GET /settings/bank", "survey:design"),
-    may("GET /settings/bank/{code}", "survey:design", "/settings/bank/{bank_item}"),
-    may("POST /settings/bank/{code}/move", "survey:design", "/settings/bank/{bank_item}/move"),
-    may("POST /settings/bank/{code}/{act}", "survey:design", "/settings/bank/{bank_item}/retire"),
-    anyone("GET /pictures/{id}", "/pictures/{picture}"),
+    *QUESTIONNAIRES,
     may("GET /settings/units", "staff:manage"),
     may("GET /settings/units/codes", "staff:manage"),
     may("GET /settings/units/codes/sheet", "staff:manage"),
@@ -553,6 +494,45 @@ TABLE: tuple[Line, ...] = (
     anyone("GET /api/v1/feedback/{code}", "/api/v1/feedback/{code}?tail=9999", status=404),
     anyone("POST /api/v1/feedback/{code}/rating", "/api/v1/feedback/{code}/rating", status=422),
     # responses to questionnaires
+    may("GET /surveys/statistics", "survey:read", "/surveys/statistics?questionnaire={asking}"),
+    may("GET /surveys/statistics/cross", "survey:read", "/surveys/statistics/cross?questionnaire={asking}"),
+    may("GET /surveys/statistics/texts", "survey:read", "/surveys/statistics/texts?questionnaire={asking}"),
+    may("GET /surveys/statistics/sheet", "survey:read", "/surveys/statistics/sheet?questionnaire={asking}"),
+    may("GET /surveys/statistics/reports", "survey:read"),
+    may(
+        "GET /surveys/statistics/reports/new",
+        "survey:read",
+        "/surveys/statistics/reports/new?questionnaire={asking}",
+    ),
+    may(
+        "POST /surveys/statistics/reports/new",
+        "survey:read",
+        "/surveys/statistics/reports/new?questionnaire={asking}",
+    ),
+    own("GET /surveys/statistics/reports/{id}", "/surveys/statistics/reports/{survey_report}", "survey:read"),
+    own(
+        "GET /surveys/statistics/reports/{id}/file",
+        "/surveys/statistics/reports/{survey_report}/file",
+        "survey:read",
+    ),
+    # anonymous rounds: whoever is invited fills in, nobody else finds the sheet
+    staff("GET /surveys/rounds"),
+    may("GET /surveys/rounds/new", "survey:design survey:review"),
+    may("POST /surveys/rounds/new", "survey:design survey:review"),
+    own("GET /surveys/rounds/{id}", "/surveys/rounds/{round}"),
+    own("GET /surveys/rounds/{id}/sheets/{ratee}", "/surveys/rounds/{round}/sheets/0"),
+    own("POST /surveys/rounds/{id}/sheets/{ratee}", "/surveys/rounds/{round}/sheets/0"),
+    may("GET /surveys/rounds/{id}/weights", "survey:design survey:review", "/surveys/rounds/{round}/weights"),
+    may(
+        "POST /surveys/rounds/{id}/weights", "survey:design survey:review", "/surveys/rounds/{round}/weights"
+    ),
+    may("GET /surveys/rounds/{id}/results", "survey:read", "/surveys/rounds/{round}/results"),
+    may(
+        "POST /surveys/rounds/{id}/close",
+        "survey:design survey:review",
+        "/surveys/rounds/{round}/close",
+        spent=True,
+    ),
     may("GET /surveys/responses", "survey:read"),
     reach("GET /surveys/responses/{response}", "/surveys/responses/{response}", "survey:read"),
     may("GET /surveys/responses.csv", "survey:export", "/surveys/responses.csv?questionnaire={asking}"),
