@@ -190,9 +190,14 @@ def _check(kind: str, posted: Posted) -> None:
         raise Invalid("填写的内容有误，请查看标红的各项", details=faults)
 
 
+SURVEY = 64  # characters of the handle of a response (surveys/responses/keys.py)
+
+
 async def _visit(visitor: Visitor | None, posted: Posted) -> Visit | None:
-    """The visit that was chosen, if it is of whom one acts for."""
+    """The visit that was chosen, if it is of whom one acts for; or that of the questionnaire one came from."""
     text = posted.texts.get("visit", "")
+    if len(text) == SURVEY and not posted.on("anonymous"):
+        return await visits.of_survey(text)
     if visitor is None or not visitor.strong or not (text.isascii() and text.isdigit() and len(text) <= 18):
         return None
     return await visits.own(visitor, int(text))

@@ -12,6 +12,8 @@ from patient_portal.visitor import Visitor, require
 from patients.rows import KIND_LABELS, VisitKind
 from staff import queries as staff
 from staff.tree import OrgTree
+from surveys.responses import keys
+from surveys.responses.rows import get
 
 routes = web.RouteTableDef()
 MOST = 100
@@ -90,6 +92,19 @@ async def own(visitor: Visitor, visit_id: int) -> Visit:
         if visit.id == visit_id:
             return visit
     raise NotFound("没有这次就诊")
+
+
+async def of_survey(handle: str) -> Visit | None:
+    """The visit that a questionnaire was about, for whoever holds its link and goes on to tell more; None without one.
+
+    Raises:
+        NotFound: no handle of ours.
+    """
+    found = await get(keys.opened(handle))
+    if found.patient_id is None or found.visit_id is None:
+        return None
+    known = await of(found.patient_id, limit=1000)
+    return next((visit for visit in known if visit.id == found.visit_id), None)
 
 
 @routes.get("/p/visits")

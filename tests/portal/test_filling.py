@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 import app
 from core import db, links
+from patient_portal import visits
 from surveys import asks
 from surveys.asks import Ask
 from surveys.responses import entrances, keys
@@ -280,3 +281,21 @@ async def test_in_english_the_frame_is_english_and_what_is_not_translated_stays(
     _, page = await portal.get(f"/p/q/{token}", headers={"Accept-Language": "en"})
     assert "Step 1 of 4" in page
     assert "护士的讲解清楚吗" in page
+
+
+async def test_behind_the_end_one_may_complain_with_the_visit_attached(portal: Portal) -> None:
+    _, token = await portal.link()
+    _, page = await portal.get(f"/p/q/{token}")
+    given = setting(page)
+    one, key = str(given["id"]), str(given["key"])
+    begin = {"id": one, "key": key, "via": "q", "token": token}
+    await portal.api("POST", f"/{one}/end", key, {"answers": WHOLE, "begin": begin})
+    handle = keys.handle(UUID(one))
+    _, page = await portal.get(f"/p/r/{handle}?done=1")
+    assert "感谢您的反馈" in page
+    assert f"/p/feedback/new/complaint?visit={handle}" in page
+    status, page = await portal.get(f"/p/feedback/new/complaint?visit={handle}")
+    assert (status, "会附上您刚填写的问卷所涉及的就诊" in page) == (200, True)
+    found = await visits.of_survey(handle)
+    assert found is not None
+    assert found.id == portal.stage.visit_id
