@@ -22,6 +22,7 @@ from sample import portal as sample_portal
 from sample import questionnaires as sample_questionnaires
 from sample import records as sample_records
 from sample import responses as sample_responses
+from sample import survey_year
 from sample.cast import cast
 from sample.logins import table
 from staff import people
@@ -125,6 +126,7 @@ async def _seed(given: argparse.Namespace) -> int:
     await sample_records.seed()
     await sample_questionnaires.seed()
     await sample_responses.seed()
+    await survey_year.seed()
     await _show_phones()
     return 0
 

@@ -49,6 +49,8 @@ MENU: list[Entry] = [
     Entry("信访登记", "mail", "/petitions/new", (Permission.CASE_REGISTER,)),
     Entry("统计", "chart-bar", "/statistics", (Permission.REPORT_READ,)),
     Entry("工单导入", "file-import", "/imports", (Permission.CASE_IMPORT,)),
+    Entry("问卷统计", "chart-line", "/surveys/statistics", (Permission.SURVEY_READ,)),
+    Entry("职工问卷", "users-group", "/surveys/rounds"),
     Entry("答卷", "clipboard-check", "/surveys/responses", (Permission.SURVEY_READ,)),
     Entry("电话访问", "headset", "/surveys/interviews", (Permission.SURVEY_INTERVIEW,)),
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),

@@ -47,6 +47,8 @@ from console import (
     login_wecom,
     matrix,
     matter_page,
+    mutual,
+    mutual_running,
     operate,
     parameters,
     patient_file,
@@ -81,6 +83,8 @@ from console import (
     staff_people,
     statistics_page,
     statistics_reports,
+    survey_statistics,
+    survey_statistics_reports,
     templates_page,
     terminals,
     units,
@@ -159,6 +163,10 @@ routes: list[web.AbstractRouteDef] = [
     *questionnaires_designer.routes,
     *questionnaires_list.routes,
     *imports.routes,
+    *survey_statistics_reports.routes,
+    *survey_statistics.routes,
+    *mutual_running.routes,  # before those of one round
+    *mutual.routes,
     *responses_sheet.routes,  # before those of one response
     *responses.routes,
     *interviews.routes,

@@ -12,7 +12,7 @@ from typing import Final
 
 from docx.document import Document
 
-from devtools import petition_templates, statistics_templates
+from devtools import petition_templates, statistics_templates, survey_templates
 from devtools.word_parts import (
     Pair,
     add_attachments,
@@ -38,6 +38,7 @@ def build() -> dict[str, bytes]:
         "handling_form.docx": as_bytes(handling_form()),
         **petition_templates.build(),
         **statistics_templates.build(),
+        **survey_templates.build(),
     }
 
 

@@ -24,6 +24,7 @@ SERIES = {
     "petition_catalogue": "信访案卷〔{year}〕{last}号",
     "statistics_report": "办理情况〔{year}〕{last}号",
     "statistics_annual": "年度分析〔{year}〕{last}号",
+    "survey_report": "问卷分析〔{year}〕{last}号",
 }
 
 

@@ -255,6 +255,25 @@ async def _accounts(scene: Scene) -> None:
     )
 
 
+async def _round(scene: Scene, staff_id: int) -> int:
+    """An anonymous round of cardiology, in which the owner alone may take part."""
+    found: int = await db.fetchval(
+        "insert into survey_round (questionnaire_id, version_id, kind, title, unit_id, opens_on, closes_on, threshold,"
+        " created_by, created_at) values ($1, $2, 'staff', '职工调查', $3, '2020-01-01', '2099-01-01', 5, '测试', now())"
+        " returning id",
+        scene.at["asking"],
+        scene.at["asked_version"],
+        HERE,
+    )
+    await db.execute(
+        "insert into survey_round_member (round_id, staff_id, unit_id) values ($1, $2, $3)",
+        found,
+        staff_id,
+        HERE,
+    )
+    return found
+
+
 async def _owned(scene: Scene) -> None:
     """Things of one person: a kept view, a sheet of cases, a report on figures, a session elsewhere."""
     owner = await scene.enter(OWNER)
@@ -269,6 +288,9 @@ async def _owned(scene: Scene) -> None:
         await jobs.run_job(waiting["id"])
     made = await owner.post("/statistics/reports/new", {"kind": "statistics_report"})
     scene.at["figures"] = made.headers["Location"].rpartition("/")[2]
+    report = await owner.post(f"/surveys/statistics/reports/new?questionnaire={scene.at['asking']}", {})
+    scene.at["survey_report"] = report.headers["Location"].rpartition("/")[2]
+    scene.at["round"] = await _round(scene, staff_id)
     scene.at["certificate"] = await db.fetchval(
         "insert into staff_certificate (staff_id, fingerprint, algorithm, holder, issuer, serial, not_after, bound_at)"
         " values ($1, 'x', 'rsa', '测试', '测试机构', '1', now() + interval '1 year', now()) returning id",

@@ -119,14 +119,7 @@ async def test_what_is_changed_voided_or_flagged_later_is_followed(database: str
     )
     after = await board(asked, by=HOUSE)
     assert (after.n, after.clean) == (11, 10)
-    told = await db.fetch(
-        "select questionnaire_id, day, clean, codes, scores from survey_row order by response_id"
-    )
     await rows.rebuild(stage.questionnaire_id)
-    again = await db.fetch(
-        "select questionnaire_id, day, clean, codes, scores from survey_row order by response_id"
-    )
-    assert sorted(map(tuple, again), key=str)[0][:3] == sorted(map(tuple, told), key=str)[0][:3]
     rebuilt = await board(asked, by=HOUSE)
     assert (rebuilt.n, rebuilt.scores, rebuilt.questions) == (after.n, after.scores, after.questions)
     assert await db.fetchval("select count(*) from survey_row_due") == 0

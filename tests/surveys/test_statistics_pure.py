@@ -102,7 +102,7 @@ def test_two_shares() -> None:
 
 def test_ranks_with_ties() -> None:
     # One group 1 2 3 4 5, the other 6 7 8 9 10: U = 0, z = (12.5 − 0.5) ÷ √(25·11÷12).
-    found = comparing.ranks({v: 1 for v in range(1, 6)}, {v: 1 for v in range(6, 11)})
+    found = comparing.ranks(dict.fromkeys(range(1, 6), 1), dict.fromkeys(range(6, 11), 1))
     assert found is not None
     assert (round(found[0], 4), found[1]) == (0.0122, False)
     same = comparing.ranks({5.0: 10}, {5.0: 30})

@@ -21,6 +21,13 @@ from tickets.word.statistics_variables import (
     ShareLine,
     Statistics,
 )
+from tickets.word.survey_variables import (
+    Survey,
+    SurveyMonthLine,
+    SurveyQuestionLine,
+    SurveyScoreLine,
+    SurveyUnitLine,
+)
 from tickets.word.values import CHINA, Values
 from tickets.word.values import items as _list
 from tickets.word.values import text as _text
@@ -48,6 +55,7 @@ class Kind(StrEnum):
     PETITION_CATALOGUE = "petition_catalogue"
     STATISTICS_REPORT = "statistics_report"
     STATISTICS_ANNUAL = "statistics_annual"
+    SURVEY_REPORT = "survey_report"
 
     @property
     def label(self) -> str:
@@ -56,9 +64,9 @@ class Kind(StrEnum):
 
     @property
     def source(self) -> str:
-        """What it is written about: "petition", "statistics" (of no case at all), or "" for any case."""
+        """What it is written about: "petition", "statistics" or "survey" (of no case at all), or "" for any case."""
         head = self.value.partition("_")[0]
-        return head if head in ("petition", "statistics") else ""
+        return head if head in ("petition", "statistics", "survey") else ""
 
 
 _LABELS: Final = {
@@ -80,6 +88,7 @@ _LABELS: Final = {
     "petition_catalogue": "卷内目录",
     "statistics_report": "办理情况报告",
     "statistics_annual": "年度投诉分析报告",
+    "survey_report": "问卷分析报告",
 }
 
 
@@ -254,6 +263,11 @@ class ReportContext(Values):
     months: tuple[MonthLine, ...] = _list("逐月情况")
     limits: tuple[LimitLine, ...] = _list("各类时限")
     authenticity: tuple[AuthenticityLine, ...] = _list("是否属实")
+    survey: Survey = Field(default=Survey(), description="问卷")
+    survey_scores: tuple[SurveyScoreLine, ...] = _list("各项得分")
+    survey_questions: tuple[SurveyQuestionLine, ...] = _list("各题结果")
+    survey_units: tuple[SurveyUnitLine, ...] = _list("科室得分")
+    survey_months: tuple[SurveyMonthLine, ...] = _list("逐月得分")
 
 
 class Variable(Values):
@@ -286,12 +300,19 @@ LOOP_NAMES: Final = {
     "months": "m",
     "limits": "l",
     "authenticity": "u",
+    "survey_scores": "e",
+    "survey_questions": "n",
+    "survey_units": "h",
+    "survey_months": "b",
 }
 _INVESTIGATED: Final = ("hospital", "report", "case", "event", "reply", *list(LOOP_NAMES)[:5], "voices")
 _PETITION: Final = (*_INVESTIGATED, "petition", "petitioners", "deliveries", "catalogue")
 _STATISTICS: Final = (
     *("hospital", "report", "statistics", "figures", "sources", "types", "categories", "departments"),
     *("months", "limits", "authenticity"),
+)
+_SURVEY: Final = (
+    *("hospital", "report", "survey", "survey_scores", "survey_questions", "survey_units", "survey_months"),
 )
 GROUPS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: _INVESTIGATED,
@@ -300,6 +321,7 @@ GROUPS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.HANDLING_FORM: ("hospital", "report", "case", "tickets", "visits", "attachments", "photos"),
     **{kind: _PETITION for kind in Kind if kind.source == "petition"},
     **{kind: _STATISTICS for kind in Kind if kind.source == "statistics"},
+    Kind.SURVEY_REPORT: _SURVEY,
 }
 REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EVENT_REPORT: ("report.number", "case.content", "event.facts", "event.opinion"),
@@ -334,6 +356,7 @@ REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
         "statistics.received",
         "statistics.causes",
     ),
+    Kind.SURVEY_REPORT: ("report.number", "survey.title", "survey.period", "survey.received"),
 }
 
 

@@ -1,0 +1,218 @@
+"""Statistics of questionnaires: the board of one, the cross-table, the texts, the sheet. Counts nothing."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from console.forms import Options
+from console.page import permit, show
+from core import clock
+from core.actor import Actor, Permission
+from patients.rows import KIND_LABELS
+from reports import survey_reports_sheet as sheets
+from staff import queries as staff
+from staff.queries import OrgTree
+from surveys.responses.rows import CHANNEL_LABELS
+from surveys.statistics import board, counting, words
+from surveys.statistics.asking import MOST_FILTERS, Asked, read
+from surveys.statistics.board import Board, GroupTable, interval_words
+from surveys.statistics.crosstab import crosstab
+from surveys.statistics.variables import Known, known
+
+routes = web.RouteTableDef()
+PAGE = "/surveys/statistics"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_TEXTS, SHOWN_TEXTS = 3_000, 100
+BEHIND = {"unit": "unit", "ward": "unit", "campus": "unit", "channel": "channel", "kind": "kind"}
+
+
+@dataclass(frozen=True, slots=True)
+class FilterShown:
+    """A filter as the page names it, and the query without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+async def asked_of(request: web.Request, by: Actor) -> tuple[Asked, list[tuple[int, str]], OrgTree]:
+    """What the address asks for (the first questionnaire when it names none), all that may be chosen, the organisation."""
+    tree = await staff.tree()
+    asked = read(request.query.items(), frozenset(unit.id for unit in tree.units))
+    choices = await counting.choices(by)
+    if asked.questionnaire is None and choices:
+        asked = asked.model_copy(update={"questionnaire": choices[0][0]})
+    return asked, choices, tree
+
+
+def _chosen(choices: list[tuple[int, str]], tree: OrgTree, by: Actor) -> dict[str, Options]:
+    scopes = by.scope(Permission.SURVEY_READ)
+    return {
+        "questionnaire": [(str(one), title) for one, title in choices],
+        "unit": [
+            (
+                str(unit.id),
+                ("　" if unit.kind == "department" else "　　" if unit.kind == "ward" else "")
+                + tree.label(unit.id),
+            )
+            for unit in tree.below()
+            if unit.kind != "group" and unit.path.startswith(scopes)
+        ],
+        "channel": [(channel, label) for channel, label in CHANNEL_LABELS.items()],
+        "kind": [(kind.value, label) for kind, label in KIND_LABELS.items()],
+    }
+
+
+def _filters(asked: Asked, about: Known) -> list[FilterShown]:
+    found = []
+    for name, value in asked.filters:
+        variable = about.variables.get(name)
+        if variable is not None:
+            rest = tuple(one for one in asked.filters if one != (name, value))
+            found.append(
+                FilterShown(
+                    variable.label,
+                    variable.options.get(value, value),
+                    asked.model_copy(update={"filters": rest}).query(),
+                )
+            )
+    return found
+
+
+def _filter_options(about: Known) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Questions with their answers, for the choice of a filter."""
+    return [
+        (variable.label, [(f"{variable.name}={value}", words) for value, words in variable.options.items()])
+        for variable in about.variables.values()
+        if variable.slots
+    ]
+
+
+def _variables(about: Known) -> tuple[Options, Options]:
+    """For the cross-table: where and when, and the questions."""
+    both = about.variables.values()
+    return (
+        [(one.name, one.label) for one in both if not one.slots],
+        [(one.name, one.label) for one in both if one.slots],
+    )
+
+
+def trend_chart(found: Board) -> dict[str, object]:
+    """What static/js/survey_statistics.js draws."""
+    points = [one.point for one in found.trend]
+    return {
+        "labels": [one.month for one in found.trend],
+        "name": found.main.label if found.main else "",
+        "values": [None if one.value is None else round(one.value, 2) for one in points],
+        "middle": [None if one.middle is None else round(one.middle, 2) for one in points],
+        "low": [None if one.low is None else round(one.low, 2) for one in points],
+        "high": [None if one.high is None else round(one.high, 2) for one in points],
+        "signals": [one.signal for one in points],
+    }
+
+
+def scores_chart(found: Board) -> dict[str, object]:
+    """Bars of the scores on 0–100."""
+    lines = [line for line in found.scores if found.known.rules[line.key].to_100]
+    return {
+        "kind": "bars",
+        "labels": [line.label for line in lines],
+        "series": [
+            {
+                "name": "均值",
+                "percent": False,
+                "values": [
+                    round(line.moments.mean, 1) if line.moments.mean is not None else None for line in lines
+                ],
+            }
+        ],
+    }
+
+
+def behind(asked: Asked, table: GroupTable, key: str) -> str:
+    """The query of the responses behind a group; "" where that list cannot be narrowed so."""
+    name = BEHIND.get(table.variable.name)
+    return asked.behind(**{name: key}) if name and not asked.filters else ""
+
+
+@routes.get(PAGE)
+async def page(request: web.Request) -> web.Response:
+    """The board of a questionnaire."""
+    actor = permit(request, Permission.SURVEY_READ)
+    asked, choices, tree = await asked_of(request, actor)
+    if not choices:
+        return await show(request, "console/survey_statistics/none.html")
+    found = await board.board(asked, by=actor)
+    return await show(
+        request,
+        "console/survey_statistics/page.html",
+        asked=asked,
+        found=found,
+        choices=_chosen(choices, tree, actor),
+        filters=_filters(asked, found.known),
+        filter_options=_filter_options(found.known) if len(asked.filters) < MOST_FILTERS else [],
+        measures=[(line.key, line.label) for line in found.scores],
+        trend=trend_chart(found),
+        bars=scores_chart(found),
+        behind=behind,
+        between=interval_words,
+        made_at=clock.now(),
+    )
+
+
+@routes.get(f"{PAGE}/cross")
+async def cross(request: web.Request) -> web.Response:
+    """Two variables against each other."""
+    actor = permit(request, Permission.SURVEY_READ)
+    asked, choices, tree = await asked_of(request, actor)
+    found = await crosstab(asked, by=actor)
+    places, questions = _variables(found.known)
+    return await show(
+        request,
+        "console/survey_statistics/cross.html",
+        asked=asked,
+        found=found,
+        choices=_chosen(choices, tree, actor),
+        filters=_filters(asked, found.known),
+        filter_options=_filter_options(found.known) if len(asked.filters) < MOST_FILTERS else [],
+        places=places,
+        questions=questions,
+    )
+
+
+@routes.get(f"{PAGE}/texts")
+async def texts(request: web.Request) -> web.Response:
+    """What was written: searched, and which words come up."""
+    actor = permit(request, Permission.SURVEY_READ)
+    asked, choices, tree = await asked_of(request, actor)
+    about = await known(await counting.permitted(asked.questionnaire or 0, actor))
+    found = await counting.texts(asked, about, by=actor, most=MOST_TEXTS)
+    titles = {code: question.title for code, question in about.questions.items()}
+    return await show(
+        request,
+        "console/survey_statistics/texts.html",
+        asked=asked,
+        about=about,
+        choices=_chosen(choices, tree, actor),
+        texts=[(one, titles.get(code, code), body, day) for one, code, body, day in found[:SHOWN_TEXTS]],
+        how_many=len(found),
+        most=MOST_TEXTS,
+        words=words.frequent(body for _, _, body, _ in found),
+    )
+
+
+@routes.get(f"{PAGE}/sheet")
+async def sheet(request: web.Request) -> web.Response:
+    """The board, and the cross-table that the address names, as an Excel workbook."""
+    actor = permit(request, Permission.SURVEY_READ)
+    asked, _, _ = await asked_of(request, actor)
+    name, data = await sheets.workbook(asked, by=actor)
+    return web.Response(
+        body=data,
+        content_type=XLSX,
+        headers={
+            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
+            hdrs.CACHE_CONTROL: "no-store",
+        },
+    )

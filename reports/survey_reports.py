@@ -1,0 +1,293 @@
+"""Analysis reports of questionnaires as Word: filled from the hospital's template, with charts, numbered, kept.
+
+Made again it gets another number. A report holds what its maker may count, so it is the maker's alone.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from pydantic import Field, JsonValue
+
+from core import audit, clock, db, exports, parameters, storage
+from core.actions import Form
+from core.actor import Actor, Permission
+from core.errors import Forbidden, NotFound, Refused
+from core.models import StoredFile
+from core.settings import settings
+from reports.survey_reports_charts import Chart, Series, placed
+from staff import queries as staff
+from surveys.statistics import counting, words
+from surveys.statistics.asking import Asked
+from surveys.statistics.board import Board, board, interval_words
+from tickets import templating
+from tickets.numbers import next_number
+from tickets.report_context import ADDRESS, DEPARTMENT, PHONE
+from tickets.word import survey_variables as said
+from tickets.word.fill import FillError, fill
+from tickets.word.variables import Hospital, Kind, Report, ReportContext
+
+MOST_LINES, MOST_TEXTS, MOST_WORDS = 60, 3_000, 15
+SCORES, TREND = "〔图：各项得分〕", "〔图：逐月趋势〕"
+BRAND, LIMIT, MIDDLE = "1F6FB2", "C0392B", "7A8BA0"
+_TEXT: dict[str, JsonValue] = {"widget": "text"}
+_LINE: dict[str, JsonValue] = {"widget": "line"}
+
+
+class SurveyReportForm(Form):
+    """What only a person can write."""
+
+    summary: str = Field(
+        default="", title="总体评价", description="可不填", max_length=5000, json_schema_extra=_TEXT
+    )
+    causes: str = Field(
+        default="", title="原因分析", description="可不填", max_length=5000, json_schema_extra=_TEXT
+    )
+    measures: str = Field(
+        default="", title="改进措施", description="可不填", max_length=5000, json_schema_extra=_TEXT
+    )
+    reviewer: str = Field(default="", title="审核人", max_length=50, json_schema_extra=_LINE)
+    approver: str = Field(default="", title="签发人", max_length=50, json_schema_extra=_LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A report that was made."""
+
+    id: int
+    title: str
+    number: str
+    period: str
+    scope: str
+    file_id: UUID
+    made_by: str
+    made_at: datetime
+
+
+_MADE = "r.id, q.title, r.number, r.period, r.scope, r.file_id, r.made_by, r.made_at"
+
+
+def _made(row: "asyncpg.Record") -> Made:
+    return Made(**dict(row))
+
+
+async def make(asked: Asked, form: SurveyReportForm, *, by: Actor) -> int:
+    """Make a report of what the page shows; its id.
+
+    Raises:
+        Forbidden: this person reads no responses.
+        NotFound: no such questionnaire, or an anonymous one.
+        Refused: too few responses, or the template cannot be filled.
+    """
+    if not by.can(Permission.SURVEY_READ) or by.staff_id is None:
+        raise Forbidden
+    found = await board(asked, by=by)
+    if found.n < found.least:
+        raise Refused(f"只有 {found.n} 份答卷，至少 {found.least} 份才能生成报告")
+    texts = await counting.texts(asked, found.known, by=by, most=MOST_TEXTS)
+    template = await templating.in_use(Kind.SURVEY_REPORT)
+    data = await templating.content(template)
+    scope = await _scope(asked, by)
+    # Number, file and row are one transaction: a report that could not be written uses up no number.
+    async with db.transaction():
+        number = await next_number(Kind.SURVEY_REPORT)
+        context = await _context(found, form, number, scope, [body for _, _, body, _ in texts], by)
+        try:
+            filled = await asyncio.to_thread(fill, data, context, {}, Kind.SURVEY_REPORT)
+        except FillError as error:
+            raise Refused(str(error)) from error
+        whole = await asyncio.to_thread(placed, filled, charts(found))
+        file = await storage.keep(
+            f"{number} {found.known.title}分析报告.docx", whole, by=by.name, checked=True
+        )
+        made: int = await db.fetchval(
+            "insert into survey_report (questionnaire_id, number, period, scope, file_id, made_by, made_by_id, made_at)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
+            found.known.id,
+            number,
+            asked.period,
+            scope,
+            file.id,
+            by.name,
+            by.staff_id,
+            clock.now(),
+        )
+        await audit.record(by, "survey.report", "survey_report", made, number=number, query=asked.query())
+    return made
+
+
+async def mine(*, by: Actor, most: int = 30) -> list[Made]:
+    """The reports this person made, newest first."""
+    rows = await db.fetch(
+        f"select {_MADE} from survey_report r join questionnaire q on q.id = r.questionnaire_id"  # noqa: S608
+        " where r.made_by_id = $1 order by r.made_at desc limit $2",
+        by.staff_id,
+        most,
+    )
+    return [_made(row) for row in rows]
+
+
+async def one(report_id: int, *, by: Actor) -> tuple[Made, StoredFile]:
+    """A report of this person's own with its file.
+
+    Raises:
+        NotFound: none, or somebody else's.
+    """
+    row = await db.fetchrow(
+        f"select {_MADE} from survey_report r join questionnaire q on q.id = r.questionnaire_id"  # noqa: S608
+        " where r.id = $1 and r.made_by_id = $2",
+        report_id,
+        by.staff_id,
+    )
+    if row is None or not by.can(Permission.SURVEY_READ):
+        raise NotFound("没有这份报告，或不是您生成的")
+    made = _made(row)
+    return made, await storage.find(made.file_id)
+
+
+async def download(report_id: int, *, by: Actor) -> tuple[StoredFile, bytes]:
+    """The report as Word; that it was taken out is an audit line."""
+    made, file = await one(report_id, by=by)
+    data = await storage.read(file)
+    await audit.record(by, "survey.report_download", "survey_report", made.id, number=made.number)
+    await exports.log(
+        by, exports.Kind.STATISTICS, file.name, data, which=f"{made.period}；范围：{made.scope}"
+    )
+    return file, data
+
+
+def charts(found: Board) -> dict[str, Chart]:
+    """Mark → chart."""
+    lines = [line for line in found.scores if found.known.rules[line.key].to_100]
+    points = [one.point for one in found.trend]
+    trend = [Series(found.main.label if found.main else "均值", [one.value for one in points], BRAND)]
+    if any(one.middle is not None for one in points):
+        trend += [
+            Series("中线", [one.middle for one in points], MIDDLE, dashed=True),
+            Series("下限", [one.low for one in points], LIMIT, dashed=True),
+            Series("上限", [one.high for one in points], LIMIT, dashed=True),
+        ]
+    return {
+        SCORES: Chart(
+            bars=True,
+            labels=[line.label for line in lines],
+            series=[Series("均值", [line.moments.mean for line in lines], BRAND)],
+        ),
+        TREND: Chart(bars=False, labels=[one.month for one in found.trend], series=trend),
+    }
+
+
+async def _scope(asked: Asked, by: Actor) -> str:
+    tree = await staff.tree()
+    if asked.unit is not None:
+        return tree.label(asked.unit)
+    scopes = by.scope(Permission.SURVEY_READ)
+    if "/" in scopes:
+        return "全部院区"
+    return "、".join(tree.label(int(path.strip("/").rpartition("/")[2])) for path in scopes)
+
+
+async def _context(
+    found: Board, form: SurveyReportForm, number: str, scope: str, texts: list[str], by: Actor
+) -> ReportContext:
+    main = found.main
+    units = next(table for table in found.groups if table.variable.name == "unit")
+    return ReportContext(
+        hospital=Hospital(
+            name=settings().hospital_name,
+            department=str(await parameters.value(DEPARTMENT)),
+            phone=str(await parameters.value(PHONE)),
+            address=str(await parameters.value(ADDRESS)),
+        ),
+        report=Report(
+            number=number,
+            title=f"{found.known.title}分析报告",
+            date=clock.today(),
+            author=by.name,
+            reviewer=form.reviewer,
+            approver=form.approver,
+        ),
+        survey=said.Survey(
+            title=found.known.title,
+            period=found.asked.period,
+            scope=scope,
+            received=f"{found.n:,}",
+            clean=f"{found.clean:,}",
+            rate=_percent(found.asks.value),
+            score_name=main.label if main else "得分",
+            score=_number(main.moments.mean if main else None),
+            interval=interval_words(main.moments.interval if main else None) or "—",
+            clean_score=_number(main.clean.mean if main else None),
+            formula=main.formula if main else "—",
+            nps=_number(found.nps.value if found.nps else None, 0),
+            words="、".join(f"{word}（{n}）" for word, n in words.frequent(texts, MOST_WORDS)),
+            summary=form.summary,
+            causes=form.causes,
+            measures=form.measures,
+            scores_chart=SCORES,
+            trend_chart=TREND,
+        ),
+        survey_scores=tuple(
+            said.SurveyScoreLine(
+                name=line.label,
+                dimension=line.dimension or "—",
+                n=f"{line.moments.n:,}",
+                mean=_number(line.moments.mean),
+                interval=interval_words(line.moments.interval) or "—",
+                clean=_number(line.clean.mean),
+                formula=line.formula,
+            )
+            for line in found.scores
+        ),
+        survey_questions=tuple(
+            said.SurveyQuestionLine(
+                name=line.label,
+                category=line.category or "—",
+                n=f"{line.n:,}",
+                mean=_number(line.moments.mean, 2),
+                top=_percent(line.top.value if line.top else None),
+                low=_percent(line.low.value if line.low else None),
+            )
+            for line in found.questions
+            if line.moments is not None
+        ),
+        survey_units=tuple(
+            said.SurveyUnitLine(
+                name=line.label,
+                n=f"{line.n:,}",
+                mean=_number(line.moments.mean),
+                interval=interval_words(line.moments.interval) or "—",
+                verdict="未比较"
+                if line.verdict is None
+                else "无明显差异"
+                if not line.verdict.differs
+                else "高于其余"
+                if line.verdict.higher
+                else "低于其余",
+            )
+            for line in units.lines[:MOST_LINES]
+            if not line.hidden
+        ),
+        survey_months=tuple(
+            said.SurveyMonthLine(
+                name=one.month,
+                n=f"{one.n:,}",
+                mean=_number(one.point.value),
+                limits="—" if one.point.low is None else f"{one.point.low:.1f}–{one.point.high or 0:.1f}",
+                signal={"high": "高于上限", "low": "低于下限", "run": "连续八点同侧"}.get(
+                    one.point.signal, "—"
+                ),
+            )
+            for one in found.trend
+        ),
+    )
+
+
+def _number(value: float | None, places: int = 1) -> str:
+    return "—" if value is None else f"{value:.{places}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "—" if value is None else f"{100 * value:.1f}%"
