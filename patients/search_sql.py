@@ -16,8 +16,9 @@ import orjson
 from core import crypto, db
 from patients.search import DECEASED, List, PatientFilter
 
-MOST_SET = 3_000  # patients or visits that are taken one by one; more of them are met soon on the way
-RARE = 20_000  # visits with such a word
+MOST_SET = 2_000  # patients or visits that are taken one by one; more of them are met soon on the way
+RARE = 4_000  # visits with such a word
+COMMON = 100_000  # visits with a pair of signs; the planner's guess
 FEW_DOCTORS = 5
 MOST_UNITS = 400
 
@@ -181,13 +182,29 @@ async def _marked(flags: Sequence[str]) -> frozenset[int] | None:
 
 
 async def _rare(text: str) -> bool:
-    """Whether so few visits have these words that one begins with them, by the planner's own statistics."""
-    plan = await db.fetchval(
-        f"explain (format json) select 1 from visit v where grams({WORDS}) @> $1::text[]",  # noqa: S608
-        grams(text),
+    """Whether so few visits have these words that one begins with them.
+
+    What the planner's statistics call common is met soon on the way, and counting it would cost more; of the rest they
+    say little that is sure (pairs of one word are no independent events), so it is counted, up to a limit.
+    """
+    pairs = grams(text)
+    if not pairs:
+        return False
+    for pair in pairs:
+        plan = await db.fetchval(
+            f"explain (format json) select 1 from visit v where grams({WORDS}) @> $1::text[]",  # noqa: S608
+            [pair],
+        )
+        rows: float = orjson.loads(plan)[0]["Plan"]["Plan Rows"]
+        if rows <= COMMON:
+            break
+    else:
+        return False
+    found: int = await db.fetchval(
+        f"select count(*) from (select 1 from visit v where grams({WORDS}) @> $1::text[] limit {RARE + 1}) as some_of",  # noqa: S608
+        pairs,
     )
-    rows: float = orjson.loads(plan)[0]["Plan"]["Plan Rows"]
-    return rows <= RARE
+    return found <= RARE
 
 
 def grams(text: str) -> list[str]:
@@ -197,10 +214,12 @@ def grams(text: str) -> list[str]:
 
 
 async def _called(column: str, text: str) -> tuple[str, ...] | None:
-    """The doctors or nurses whose name contains the text; None when they are so many that it does not narrow.
+    """The doctors or nurses of that very name, else those whose name contains it; None when they are too many to narrow.
 
     Their names are few beside the visits: the index is walked from name to name.
     """
+    if await db.fetchval(f"select true from visit where {column} = $1 and {column} <> '' limit 1", text):  # noqa: S608
+        return (text,)
     rows = await db.fetch(
         f"with recursive names as ((select {column} as name from visit where {column} <> '' order by {column} limit 1)"  # noqa: S608
         f" union all select (select v.{column} from visit v where v.{column} > n.name and v.{column} <> ''"

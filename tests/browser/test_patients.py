@@ -55,8 +55,8 @@ async def test_a_corrected_phone_stays_when_the_his_says_the_old_one_again(
     await expect(page.locator(".file-head")).to_contain_text("138****0011")
     await page.locator(".file-head").get_by_role("button", name="更正").click()
     drawer = page.locator("#drawer-body")
-    await drawer.get_by_text("电话", exact=True).click()
-    await drawer.get_by_label("正确的内容").fill(NEW)
+    await drawer.locator("select[name=field]").select_option("phone")
+    await drawer.locator("[name=value]").fill(NEW)
     await drawer.get_by_role("button", name="保存").click()
     await expect(page.locator(".file-head")).to_contain_text("138****0088")
 
