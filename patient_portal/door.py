@@ -56,7 +56,7 @@ def _sign_in(request: web.Request) -> web.Response:
 def behind(routes: Iterable[web.AbstractRouteDef], *, signed_in: bool = True) -> list[web.RouteDef]:
     """The routes with what stands before them."""
     return [
-        web.RouteDef(one.method, one.path, guarded(one.handler, signed_in=signed_in), one.kwargs)  # type: ignore[arg-type]
+        web.RouteDef(one.method, one.path, guarded(one.handler, signed_in=signed_in), one.kwargs)
         for one in routes
         if isinstance(one, web.RouteDef)
     ]

@@ -5,6 +5,7 @@ are believed only as the bridge beside the terminal has signed them (`patients.b
 """
 
 import hmac
+from typing import Any
 
 import segno
 from aiohttp import hdrs, web
@@ -46,9 +47,7 @@ async def _bridge() -> str:
     return text if text.startswith(("http://127.0.0.1:", "http://localhost:")) and " " not in text else ""
 
 
-async def _shown(
-    request: web.Request, template: str, *, status: int = 200, **context: object
-) -> web.Response:
+async def _shown(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
     """A page that may talk to the bridge beside it."""
     bridge = await _bridge()
     response = await show(request, template, status=status, bridge=bridge, **context)

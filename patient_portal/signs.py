@@ -14,7 +14,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 @cache
 def _symbols() -> dict[str, Element]:
     root = parse(FOLDER / "vendor" / manifest().files["icons.svg"]).getroot()
-    return {str(one.get("id")): one for one in root}
+    return {} if root is None else {str(one.get("id")): one for one in root}
 
 
 @lru_cache(maxsize=1024)

@@ -76,6 +76,12 @@ async def code_on(hospital: Hospital, phone: str) -> str:
     return found[-1]
 
 
+async def letters(page: Page, hospital: Hospital, *, big: bool) -> None:
+    """Have the browser ask for large or plain letters."""
+    value = "big" if big else "plain"
+    await page.context.add_cookies([{"name": "huiyin_letters", "value": value, "url": hospital.web}])
+
+
 async def enter(page: Page, hospital: Hospital) -> None:
     """In by the code on the phone, and bound to oneself."""
     await page.goto(f"{hospital.web}/p/sign-in")
@@ -101,17 +107,14 @@ async def test_every_page_keeps_to_the_numbers_small_and_large_on_phone_and_desk
     for paths in (OPEN, SIGNED):
         for width, big in ((390, False), (390, True), (1440, False)):
             await page.set_viewport_size({"width": width, "height": 844})
-            letters = {"name": "huiyin_letters", "value": "big" if big else "plain", "url": hospital.web}
-            await page.context.add_cookies([letters])
+            await letters(page, hospital, big=big)
             for path in paths:
                 await page.goto(f"{hospital.web}{path}")
                 faults += [
                     f"{width} {'large' if big else 'plain'} {line}" for line in await faults_of(page, big=big)
                 ]
         if paths is OPEN:
-            await page.context.add_cookies(
-                [{"name": "huiyin_letters", "value": "plain", "url": hospital.web}]
-            )
+            await letters(page, hospital, big=False)
             await enter(page, hospital)
     assert faults == [], told(faults)
     assert windows.complaints == []

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest_asyncio
 from aiohttp import ClientSession, CookieJar
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 import app
 from core import db, links
@@ -28,7 +28,7 @@ JSON = {"Accept": "application/json"}
 class Portal:
     """The running application, what is asked, and a phone."""
 
-    server: TestServer
+    server: BaseTestServer
     stage: Stage
     phone: ClientSession
 
@@ -254,7 +254,7 @@ async def test_a_completed_response_may_be_changed_for_a_day_and_the_earlier_ans
 async def test_the_first_view_is_below_a_hundred_kilobytes_with_all_it_fetches(portal: Portal) -> None:
     _, token = await portal.link()
     wire = 0
-    async with portal.phone.get(portal.url(f"/p/q/{token}"), auto_decompress=False) as answer:  # type: ignore[call-arg]
+    async with portal.phone.get(portal.url(f"/p/q/{token}"), auto_decompress=False) as answer:
         page = await answer.read()
         wire += len(page)
     _, text = await portal.get(f"/p/q/{token}")

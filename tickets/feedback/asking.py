@@ -74,7 +74,7 @@ async def find(code: str, tail: str, *, address: str) -> int:
         NotFound, TooMany: as `progress`.
     """
     case, _ = await _find(code, tail, address)
-    return case.id
+    return int(case.id)
 
 
 async def of_case(case_id: int) -> Progress:
