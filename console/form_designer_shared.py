@@ -20,11 +20,13 @@ from im.web import disposition
 from surveys import pictures
 from surveys.checking import problems
 from surveys.definition import LANGUAGES, Definition, conditions
+from surveys.dynamic.picking import picked
 from surveys.facts import FACTS
 from surveys.logic import Value
 from surveys.questions import KINDS
 from surveys.reading import MOST_BYTES, definition_of
 from surveys.sheet import sheet
+from surveys.steps import STEPS
 
 routes = web.RouteTableDef()
 Sent = TypeVar("Sent", bound=Form)
@@ -38,6 +40,7 @@ class Draft(Form):
     note: str = ""
     migrates: bool = False
     language: str = ""
+    without: tuple[str, ...] = ()  # steps of care that the tried visit does not have
 
 
 async def sent(request: web.Request) -> Draft:
@@ -100,10 +103,16 @@ def previewed(request: web.Request, draft: Draft, facts: dict[str, Value]) -> we
     definition = definition_of(draft.draft)
     found = problems(definition)
     sound = not any(problem.place.startswith(("show_if", "jumps")) for problem in found)
-    spoken = definition.in_language(draft.language) if draft.language in LANGUAGES else definition
-    drawn = sheet(spoken, conditions(definition) if sound else {}, facts=facts)
+    shown = _tried(definition, draft.without) if draft.without and sound else definition
+    spoken = shown.in_language(draft.language) if draft.language in LANGUAGES else shown
+    drawn = sheet(spoken, conditions(shown) if sound else {}, facts=facts)
     html = aiohttp_jinja2.render_string("console/form_designer/preview.html", request, {"sheet": drawn})
     return json_answer({"html": html, "sound": sound, "problems": found})
+
+
+def _tried(definition: Definition, without: tuple[str, ...]) -> Definition:
+    """As a visit is asked that has all steps but these, one department in each."""
+    return picked(definition, {step: 1 for step in STEPS if step not in without})
 
 
 def file_of(data: bytes, name: str, mime: str = "application/json") -> web.Response:

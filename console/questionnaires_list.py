@@ -80,8 +80,7 @@ def _units(tree: Any, actor: Actor) -> list[tuple[int, str]]:
     return [
         (unit.id, tree.label(unit.id))
         for unit in tree.below()
-        if unit.kind in {"campus", "clinic", "department"}
-        and actor.can(Permission.SURVEY_DESIGN, unit.path)
+        if unit.kind in {"campus", "clinic", "department"} and actor.can(Permission.SURVEY_DESIGN, unit.path)
     ]
 
 
@@ -128,6 +127,15 @@ def _sheet(data: bytes) -> excel.Rows:
             raise Invalid(
                 "Excel 文件不能导入", details=[Fault(field="file", label="文件", reason=str(error))]
             ) from None
+
+
+@routes.get(PAGE + "/example")
+async def example(request: web.Request) -> web.Response:
+    """A sheet to be filled in by hand: a template of ours as it is written."""
+    permit(request, Permission.SURVEY_DESIGN)
+    kind, definition = shipped.definition("outpatient")
+    file = exported(definition, kind, Format.EXCEL)
+    return file_of(file.data, "问卷导入样表.xlsx", file.mime)
 
 
 @routes.post(PAGE + "/{id:\\d+}/copy")

@@ -9,6 +9,9 @@ from core import audit, clock, db, storage
 from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, NotFound
+from surveys.definition import Definition
+from surveys.questions.picture import Picture
+from surveys.questions.picture_choice import PictureChoice
 
 MOST_BYTES = 2 * 1024 * 1024  # a phone on a bad line loads it
 TAKEN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -37,6 +40,27 @@ async def keep(name: str, data: bytes, *, by: Actor) -> UUID:
         )
         await audit.record(by, "questionnaire.picture", "questionnaire", None, picture=str(made))
     return made
+
+
+async def missing(definition: Definition) -> list[tuple[str, str]]:
+    """The pictures a definition shows that are not kept here (it came from another hospital): question and place."""
+    shown: list[tuple[str, str, UUID]] = []
+    for item in definition.questions:
+        if isinstance(item, Picture) and item.picture is not None:
+            shown.append((item.code, "picture", item.picture))
+        elif isinstance(item, PictureChoice):
+            shown += [
+                (item.code, f"options.{at}", option.picture)
+                for at, option in enumerate(item.options)
+                if option.picture is not None
+            ]
+    if not shown:
+        return []
+    rows = await db.fetch(
+        "select id from survey_picture where id = any($1::uuid[])", [one for *_, one in shown]
+    )
+    there = {row["id"] for row in rows}
+    return [(code, place) for code, place, picture in shown if picture not in there]
 
 
 async def read(picture_id: UUID) -> tuple[str, bytes]:

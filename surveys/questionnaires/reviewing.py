@@ -9,6 +9,7 @@ from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Invalid, Refused
 from core.events import announce
+from surveys import pictures
 from surveys.checking import Problem, problems
 from surveys.definition import Definition
 from surveys.questionnaires import queries
@@ -36,7 +37,7 @@ async def hand_in(
     """
     async with transaction():
         found = await locked(questionnaire_id, revision, by)
-        refuse_faults(found.draft)
+        await refuse_faults(found.draft)
         await db.execute("update questionnaire set state = 'reviewing' where id = $1", found.id)
         await db.execute(
             "insert into questionnaire_review (questionnaire_id, revision, note, migrates, asked_by, asked_by_id,"
@@ -93,7 +94,7 @@ async def approve(questionnaire_id: int, *, by: Actor) -> Version:
         await permitted(found.unit_id, by, Permission.SURVEY_REVIEW)
         if await _edited_by(found.id, by):
             raise Refused("您参与了这份问卷的编制，需由另一位有审核权限的人审核发布")
-        refuse_faults(found.draft)
+        await refuse_faults(found.draft)
         asked = await queries.review(found.id)
         version_id = await insert_version(
             found.id,
@@ -143,13 +144,18 @@ async def retire(questionnaire_id: int, *, by: Actor) -> None:
         await announce(QuestionnaireRetired(questionnaire_id=found.id))
 
 
-def refuse_faults(definition: Definition) -> None:
+async def refuse_faults(definition: Definition) -> None:
     """Refuse what may not be published.
 
     Raises:
         Invalid: each problem with its place.
     """
-    faults = [fault(problem, definition) for problem in problems(definition)]
+    found = problems(definition)
+    found += [
+        Problem(question=code, place=place, reason="图片不在本系统中，请重新上传")
+        for code, place in await pictures.missing(definition)
+    ]
+    faults = [fault(problem, definition) for problem in found]
     if faults:
         raise Invalid("问卷还不能发布", details=faults)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -17,7 +18,7 @@ from core import db
 from core.settings import settings
 from surveys.bank import queries as bank
 from surveys.definition import Definition
-from surveys.exchange import Format, exported
+from surveys.exchange import EXCEL, Format, exported
 from surveys.questionnaires import actions, queries
 from surveys.questionnaires.kinds import Kind
 from surveys.questionnaires.queries import Questionnaire
@@ -135,6 +136,31 @@ async def test_a_picture_is_kept_for_all_and_what_is_none_is_refused(desk: Desk)
     other.add_field("picture", "不是图片".encode(), filename="x.txt")
     assert (await centre.post("/settings/pictures", other)).status == 422
     assert (await centre.get("/pictures/none")).status == 404
+
+
+async def test_a_questionnaire_by_steps_is_tried_as_a_visit_would_be_asked(desk: Desk) -> None:
+    centre = await desk.enter("centre")
+    began = await centre.post(PAGE, {"template": "journey"})
+    path = began.headers["Location"]
+    found = await queries.by_id(int(path.rsplit("/", 1)[1]))
+    sent = {"draft": found.draft.model_dump(mode="json"), "without": ["lab", "imaging", "ward"]}
+    html = json.loads((await send(centre, f"{path}/preview", sent)).text)["html"]
+    seen = [
+        code
+        for code in ("reg_easy", "lab_wait", "img_wait", "ward_nurse", "overall")
+        if f'data-code="{code}"' in html
+    ]
+    assert seen == ["reg_easy", "overall"]
+    assert await kind_of(centre, f"{PAGE}/example") == (200, EXCEL)
+
+
+async def test_a_picture_of_another_hospital_hinders_publishing(desk: Desk) -> None:
+    picture = {"kind": "picture", "code": "p", "title": "平面图", "text": "一层", "picture": str(UUID(int=1))}
+    found = await made(desk, pages=[{"items": [picture]}])
+    refused = await send(await desk.enter("centre"), f"{PAGE}/{found.id}/publish", {"revision": 1})
+    assert [(one["field"], one["reason"]) for one in json.loads(refused.text)["error"]["details"]] == [
+        ("p:picture", "图片不在本系统中，请重新上传")
+    ]
 
 
 async def test_the_bank_is_filled_from_the_designer_and_kept_in_order(desk: Desk) -> None:

@@ -7,6 +7,7 @@ QUESTIONNAIRES = (
     may("POST /settings/pictures", "form:manage survey:design"),
     may("GET /settings/questionnaires", SURVEYING),
     may("POST /settings/questionnaires", "survey:design"),
+    may("GET /settings/questionnaires/example", "survey:design"),
     reach("GET /settings/questionnaires/{id}", "/settings/questionnaires/{asking}", SURVEYING),
     reach("GET /settings/questionnaires/{id}/export", "/settings/questionnaires/{asking}/export", SURVEYING),
     reach(

@@ -6,8 +6,9 @@ import { Problem } from "./server.js";
 export class Comments {
   #told = [];
 
-  constructor(server, store, open) {
-    Object.assign(this, { server, store, open });
+  /** `save()` keeps the draft first: a comment is about a question that the server knows. */
+  constructor(server, save, open) {
+    Object.assign(this, { server, save, open });
   }
 
   listen(hear) {
@@ -20,6 +21,7 @@ export class Comments {
 
   async #send(what, body, said) {
     try {
+      await this.save();
       this.open = (await this.server.ask(what, body)).comments;
       for (const hear of this.#told) hear();
     } catch (problem) {

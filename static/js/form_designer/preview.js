@@ -10,13 +10,14 @@ export class Preview {
   #timer = null;
   #asked = 0;
 
-  constructor(box, store, server, facts, hear, languages = []) {
-    Object.assign(this, { box, store, server, facts, hear, languages, language: "" });
+  constructor(box, store, server, facts, hear, { languages = [], steps = [] } = {}) {
+    Object.assign(this, { box, store, server, facts, hear, languages, language: "", steps, without: new Set() });
+    this.way = el("div.design-chips.design-way", { role: "group", "aria-label": "这次就诊经过的环节" });
     this.sheet = el("div.design-sheet");
     this.trace = el("ol.design-trace");
     this.said = el("p.design-said", { role: "status" });
     this.form = el("form", { onsubmit: (event) => event.preventDefault() }, this.sheet);
-    box.replaceChildren(this.#head(), this.said, el("div.design-device", { "data-look": "phone" }, this.form), this.#tracing());
+    box.replaceChildren(this.#head(), this.way, this.said, el("div.design-device", { "data-look": "phone" }, this.form), this.#tracing());
     store.listen((what) => (what === "draft" ? this.later() : this.#look("phone"))); // what is chosen wants the editor
   }
 
@@ -33,6 +34,20 @@ export class Preview {
     );
     const tools = this.languages.length ? [spoken, reset] : [reset];
     return el("div.design-preview-head", {}, el("h2.design-head", {}, icon("eye"), "预览与试填"), el("div.btn-group", {}, ...looks), ...tools);
+  }
+
+  /** For a questionnaire by steps of care: which steps the tried visit has. */
+  #steps() {
+    const named = new Set(this.store.questions.map((item) => item.step).filter(Boolean));
+    const chips = this.steps.filter(([step]) => named.has(step)).map(([step, words]) => {
+      const on = !this.without.has(step);
+      const press = () => {
+        this.without[on ? "add" : "delete"](step);
+        this.draw();
+      };
+      return el(`button.design-chip${on ? ".on" : ""}`, { type: "button", "aria-pressed": String(on), onclick: press }, words);
+    });
+    this.way.replaceChildren(...(chips.length ? [el("small", {}, "就诊环节："), ...chips] : []));
   }
 
   #speak(language) {
@@ -58,9 +73,10 @@ export class Preview {
   /** Ask the server how it looks; an answer that was overtaken is dropped. What was tried is kept where it still fits. */
   async draw() {
     const mine = ++this.#asked;
+    this.#steps();
     let told;
     try {
-      told = await this.server.ask("preview", { draft: this.store.draft, language: this.language });
+      told = await this.server.ask("preview", { draft: this.store.draft, language: this.language, without: [...this.without] });
     } catch (problem) {
       if (mine !== this.#asked) return;
       this.said.textContent = [problem.message, ...problem.details.map((fault) => `${fault.label}：${fault.reason}`)].join("；");

@@ -22,7 +22,7 @@ const saver = new Saver(server, store, revision, (words, bad = false) => {
   part("state").textContent = words;
   part("state").classList.toggle("bad", bad);
 });
-const comments = start.survey ? new Comments(server, store, start.comments) : null;
+const comments = start.survey ? new Comments(server, () => saver.now(), start.comments) : null;
 const bank = start.survey ? new Bank(server, store, start.groups) : null;
 const outline = new Outline(part("outline"), store, facts, { bank, comments });
 const editor = new Editor(part("editor"), store, facts, { start, server, pictures: root.dataset, bank, comments });
@@ -34,7 +34,7 @@ const show = (problems) => {
   outline.show(problems);
   editor.show(problems);
 };
-const preview = new Preview(part("preview"), store, server, facts, show, start.survey ? start.languages : []);
+const preview = new Preview(part("preview"), store, server, facts, show, start.survey ? start : {});
 
 store.listen((what) => {
   if (what === "draft") {
