@@ -10,13 +10,13 @@ from uuid import UUID
 
 import segno
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from console import pick
 from console.forms import Options, parse, posted
 from console.page import go, is_part, page_query, permit, show
 from core import audit
-from core.actions import faults_of
+from core.actions import Form, faults_of
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound
 from core.settings import settings
@@ -110,10 +110,8 @@ async def one(request: web.Request) -> web.Response:
 # --- doors ----------------------------------------------------------------------------------------
 
 
-class DoorForm(BaseModel):
+class DoorForm(Form):
     """A new entrance."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     questionnaire: Annotated[int, Field(title="问卷", json_schema_extra={"widget": "choice"})]
     channel: Annotated[

@@ -35,6 +35,7 @@ from tickets.case_sheet import harmless
 
 routes = web.RouteTableDef()
 MOST_EXCEL = 100_000
+KIND_WORDS = {kind.value: label for kind, label in KIND_LABELS.items()}
 HEADS = (
     "编号",
     "版本",
@@ -80,7 +81,7 @@ def cells(
         str(one.version.number),
         f"{clock.local(found.completed_at):%Y-%m-%d %H:%M:%S}" if found.completed_at else "",
         CHANNEL_LABELS[found.channel],
-        dict[str, str](KIND_LABELS).get(found.visit_kind, ""),
+        KIND_WORDS.get(found.visit_kind, ""),
         site,
         tree.unit(found.unit_id).name if found.unit_id else "",
         tree.unit(found.ward_id).name if found.ward_id else "",

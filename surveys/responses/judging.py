@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from surveys.dynamic.assembling import has_steps, put_together
+from surveys.dynamic.assembling import put_together
+from surveys.dynamic.picking import has_steps
 from surveys.dynamic.queries import units_of
 from surveys.questionnaires import queries as questionnaires
 from surveys.questionnaires.queries import Version

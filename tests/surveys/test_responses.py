@@ -13,7 +13,7 @@ from surveys import asks
 from surveys.responses import attached, drafting, keys
 from surveys.responses.drafting import Save, Saved, begin, save
 from surveys.responses.facts import rebuild
-from surveys.responses.rows import State, get
+from surveys.responses.rows import Channel, State, get
 from surveys.responses.submitting import AlreadyAnswered, Submission, submit
 from tests.surveys.responses_stage import DEFINITION, PATIENT, WHOLE, build, publish, row
 
@@ -215,7 +215,7 @@ async def test_a_file_counts_only_with_the_response_it_came_with(database: str) 
     asking = {"title": "附件", "pages": [{"items": [{"kind": "file", "code": "photo", "title": "照片"}]}]}
     await build()
     version = await publish(asking)
-    opening = drafting.Opening(uuid4(), version.questionnaire_id, drafting.Channel.WEB)
+    opening = drafting.Opening(uuid4(), version.questionnaire_id, Channel.WEB)
     draft = await begin(opening)
     theirs = await attached.keep(uuid4(), "记录.txt", "别人的".encode())
     own = await attached.keep(draft.id, "记录.txt", "自己的".encode())
