@@ -13,7 +13,7 @@ from core import actions
 from core.actions import Action, Nothing
 from core.errors import Fault
 from core.settings import settings
-from intake import openapi_feedback
+from intake import openapi_doors, openapi_feedback
 from intake.views import CaseList, CaseView, Done, TicketList, TicketView
 from integrations.signing import MOST_SKEW
 from staff.sessions import COOKIE, CSRF_HEADER
@@ -222,6 +222,7 @@ def _schemas(forms: list[type[BaseModel]]) -> Schema:
         TicketList,
         Done,
         *openapi_feedback.MODELS,
+        *openapi_doors.MODELS,
         *forms,
     ]
     _, found = models_json_schema(
@@ -235,7 +236,12 @@ def _schemas(forms: list[type[BaseModel]]) -> Schema:
 def document() -> Schema:
     """The whole document; the register is complete once the process is wired."""
     known = [action for subject in SUBJECTS for action in actions.of(subject)]
-    paths = _hotline() | openapi_feedback.paths(_answers, _SIGNED) | _reading()
+    paths = (
+        _hotline()
+        | openapi_feedback.paths(_answers, _SIGNED)
+        | openapi_doors.paths(_answers, _SIGNED)
+        | _reading()
+    )
     for action in known:
         paths |= _acting(action)
     headers = {
@@ -247,10 +253,19 @@ def document() -> Schema:
         name: {"type": "apiKey", "in": "header", "name": header, "description": words}
         for name, (header, words) in headers.items()
     }
+    schemes[openapi_doors.TOKEN] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "链路令牌，在“接口链路”页生成",
+    }
     schemes["session"] = {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "职工登录会话"}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "回音 Huiyin", "version": VERSION, "description": "12345 工单推送与工单办理接口"},
+        "info": {
+            "title": "回音 Huiyin",
+            "version": VERSION,
+            "description": "工单推送与办理、患者反馈、院内系统与短信平台的接口",
+        },
         "servers": [{"url": settings().path_prefix or "/"}],
         "paths": paths,
         "components": {

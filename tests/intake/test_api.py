@@ -1,12 +1,16 @@
 """The action API: what the register holds, for who is signed in, within their scope; and its document."""
 
+import re
+
 import pytest
+from aiohttp import web
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from core import db
 from core.actions import REGISTER, of
 from core.actor import Actor
 from core.settings import settings
+from intake.routes import routes
 from staff import sessions
 from tests.intake.conftest import Door
 from tests.intake.test_orders import ORDER, error_of
@@ -142,6 +146,15 @@ async def test_the_document_is_valid_and_tells_every_action_of_the_register(door
     OpenAPIV31SpecValidator(document).validate()
     paths = document["paths"]
     assert isinstance(paths, dict)
+    named = re.compile(r"\{(?:[^{}]|\{[^{}]*\})*\}")  # {id} or {id:[0-9]{1,9}}
+    served = {
+        (route.method.lower(), named.sub("{}", route.path))
+        for route in routes
+        if isinstance(route, web.RouteDef) and route.path.startswith("/api/v1/")
+    }
+    told = {(method, named.sub("{}", path)) for path, methods in paths.items() for method in methods}
+    drawn = {("post", "/api/v1/cases/{}/{}"), ("post", "/api/v1/tickets/{}/{}")}  # a path for each action
+    assert served - told == drawn | {("get", "/api/v1/openapi.json")}
     for action in REGISTER.values():
         operation = paths[f"/api/v1/{action.subject}s/{{id}}/{action.verb}"]["post"]
         assert operation["summary"] == action.label
