@@ -16,7 +16,7 @@ from console.case_page import CASE_TONES, wanted
 from console.page import go, is_part, permit, show
 from core import clock
 from core.actor import Actor, Permission
-from patients import corrections, looks, profile_timeline, queries, records
+from patients import corrections, looks, profile_timeline, queries, records, records_trends
 from patients import profile as profiles
 from patients.profile_timeline import Layer, Person
 from patients.rows import KIND_LABELS, VisitKind, VisitRow
@@ -68,7 +68,7 @@ async def file(request: web.Request) -> web.Response:
     visits = await queries.visits(head, actor)
     cases = await case_page.of_patient(head, actor) if may_see_cases else []
     profile = await profiles.profile(head, actor)
-    critical = await records.critical(who, actor)
+    critical = await records_trends.critical(who, actor)
     tiles = [
         *_visit_tiles(visits),
         critical_tile(critical),
@@ -104,7 +104,7 @@ async def _tab(request: web.Request, tab: str, who: Person, actor: Actor) -> Map
         case "reports":
             return {"reports": await records.reports(who, actor)}
         case "trends":
-            found = await records.trends(who, actor)
+            found = await records_trends.trends(who, actor)
             return {"trends": [(trend, chart(trend)) for trend in found]}
         case "orders":
             drugs = request.query.get("drugs") == "1"
@@ -155,7 +155,7 @@ def _visit_tiles(visits: list[VisitRow]) -> list[Tile]:
     return tiles
 
 
-def critical_tile(found: records.Counts) -> Tile:
+def critical_tile(found: records_trends.Counts) -> Tile:
     """Reports with critical and abnormal results."""
     tone = "late" if found.critical else ("soon" if found.abnormal else "")
     note = f"危急值 {found.critical} 份 · 异常 {found.abnormal} 份" if found.reports else "没有报告"
@@ -174,7 +174,7 @@ async def _case_tiles(cases: list[Case]) -> list[Tile]:
     return tiles
 
 
-def chart(trend: records.Trend) -> Mapping[str, Any]:
+def chart(trend: records_trends.Trend) -> Mapping[str, Any]:
     """The chart of a laboratory item: days, values, and the reference range where it is two numbers."""
     low, _, high = trend.range.partition("-")
     return {

@@ -32,8 +32,8 @@ async def test_a_corrected_phone_stays_when_the_his_says_the_old_one_again(
         None, LinkForm(name="测试 HIS", application="HIS", facility="HOSP", mapping="hl7"), by=ENGINEER
     )
     port = process.free_port()
-    hospital.env["HUIYIN_MLLP_PORT"] = str(port)
     program = hospital.add("feeds", "feeds.py")
+    program.env = {**program.env, "HUIYIN_MLLP_PORT": str(port)}
     program.start()
 
     async def up() -> bool:

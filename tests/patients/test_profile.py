@@ -7,7 +7,15 @@ import pytest
 from core import audit, clock, db
 from core.actor import Actor, ActorKind, Door, Grant, Permission
 from core.errors import Forbidden, Invalid, NotFound, Refused
-from patients import looks, people, profile_timeline, records, records_correcting, records_timeline
+from patients import (
+    looks,
+    people,
+    profile_timeline,
+    records,
+    records_correcting,
+    records_timeline,
+    records_trends,
+)
 from patients.people import Flag
 from patients.profile_timeline import Entry, Layer, Person, QuickAction, Source
 from tests.patients.cast import Ward
@@ -103,8 +111,8 @@ async def test_records_of_a_visit_out_of_reach_are_not_shown_wherever_one_looks(
     who = await profile_timeline.person(ward.patient["both"], east)
     assert [one.id for one in await records.reports(who, HEAD)] == [far, near]
     assert [one.id for one in await records.reports(who, east)] == [near]
-    assert await records.critical(who, east) == records.Counts(1, 0, 0)
-    assert (await records.trends(who, east), len(await records.trends(who, HEAD))) == ([], 1)
+    assert await records_trends.critical(who, east) == records_trends.Counts(1, 0, 0)
+    assert (await records_trends.trends(who, east), len(await records_trends.trends(who, HEAD))) == ([], 1)
     assert [entry.title for entry in (await profile_timeline.timeline(who, east)).entries] == [
         "检验 · 血生化",
         "门诊 · 东院区 · 心血管内科",
@@ -123,7 +131,7 @@ async def test_a_trend_is_the_course_of_one_item_with_its_marks(ward: Ward) -> N
     for day, (value, flag) in enumerate(((4.0, ""), (5.9, "H"), (6.8, "HH")), start=1):
         await give(ward, "both_e", f"R{day}", value, flag, at=f"2026-10-0{day}T02:00:00+00:00")
     who = await profile_timeline.person(ward.patient["both"], HEAD)
-    (trend,) = await records.trends(who, HEAD)
+    (trend,) = await records_trends.trends(who, HEAD)
     assert (trend.name, trend.unit, trend.range) == ("血钾", "mmol/L", "3.5-5.3")
     assert [(value, mark) for _, value, mark in trend.points] == [(4.0, ""), (5.9, "↑"), (6.8, "↑↑")]
 
