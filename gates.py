@@ -45,6 +45,7 @@ PATIENTS = limit("patients", "患者端同一设备打开页面和提交的次�
 ANSWERS = limit("answers", "同一份答卷保存和提交的次数", 300, 60, By.TASK, shared=False)
 ASKS = limit("asks", "同一问卷链接打开和提交的次数", 240, 60, By.TASK, shared=False)
 BEGINNINGS = limit("beginnings", "同一地址开始填写问卷的次数", 6000, 60, By.ADDRESS, shared=False)
+HANDED_IN = limit("handed_in", "患者端同一设备提交反馈的次数", 60, 3600, By.DEVICE)
 FEEDBACK_ADDRESS = limit("feedback_address", "患者端同一地址查询和评价反馈的次数", 1200, 60, By.ADDRESS)
 
 _ASK_FEEDBACK = re.compile(r"/api/v1/feedback/[^/]+(/rating)?$")
@@ -70,6 +71,7 @@ RULES = (
     Rule(SEARCHES, re.compile(r"/(search|pick)(/|$)"), GET),
     Rule(EXPORTS, re.compile(r"/cases/exports(/whole)?$"), POST),
     Rule(EXPORTS, _LISTS, GET),
+    Rule(HANDED_IN, re.compile(r"/p/(feedback/new/|rights$|f/[^/]+/more$)"), POST),
     Rule(PATIENTS, re.compile(r"/(p|kiosk)/(?!(api|q|s)/)"), ANY),
     Rule(ANSWERS, re.compile(r"/p/api/responses/."), frozenset({"POST", "PUT"}), field="id"),
     Rule(ASKS, re.compile(r"/p/q/"), ANY, field="token"),

@@ -5,6 +5,7 @@ are believed only as the bridge beside the terminal has signed them (`patients.b
 """
 
 import hmac
+import re
 from typing import Any
 
 import segno
@@ -37,6 +38,7 @@ BRIDGE = declare(
         what="自助机上读卡程序的本机地址，协议见 docs/kiosk.md",
     )
 )
+BESIDE = re.compile(r"http://(127\.0\.0\.1|localhost):\d{1,5}(/[a-z0-9_-]+)*")
 UNKNOWN = "没有查到您的就诊登记，请到服务台办理"
 CARD_ICONS = {CardKind.MEDICAL: "id", CardKind.SOCIAL: "shield-check", CardKind.ID: "user-circle"}
 
@@ -44,7 +46,7 @@ CARD_ICONS = {CardKind.MEDICAL: "id", CardKind.SOCIAL: "shield-check", CardKind.
 async def _bridge() -> str:
     """The bridge's address, on this very machine; "" when the parameter names any other."""
     text = str(await value(BRIDGE)).rstrip("/")
-    return text if text.startswith(("http://127.0.0.1:", "http://localhost:")) and " " not in text else ""
+    return text if BESIDE.fullmatch(text) else ""
 
 
 async def _shown(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
