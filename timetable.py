@@ -16,6 +16,7 @@ from patients.feeds import tidy as feeds_tidy
 from reports import cubes
 from staff import entering
 from staff.login import certificate_revocation
+from surveys.anonymous import opening
 from surveys.responses import pacing
 from surveys.statistics import rows as survey_rows
 from tickets import exporting
@@ -292,6 +293,16 @@ SCHEDULES: tuple[Schedule, ...] = (
         high=30 * MINUTE,
         longest=30 * MINUTE,
         said=str,
+    ),
+    Schedule(
+        "survey_rounds.close",
+        "结束到期的匿名调查",
+        "截止日期已过的职工调查和科室互评自动结束，之后才能查看结果",
+        opening.close_what_is_over,
+        every=HOUR,
+        low=10 * MINUTE,
+        high=DAY,
+        said=lambda closed: f"结束 {closed} 轮" if closed else "",
     ),
     Schedule(
         "surveys.judge",
