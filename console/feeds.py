@@ -29,6 +29,14 @@ HEALTH = {
     "silent": ("静默", "late"),
     "off": ("已停用", "wait"),
 }
+USUAL = {"hl7": "hl7", "fhir": "fhir", "json": "json", "soap": "soap", "sql": "visits_view"}
+ORDER = {
+    "name": 0,
+    "mapping": 0,
+    "domain": 2,
+    "silent_minutes": 2,
+    "active": 3,
+}  # what is of the kind stands between
 TONES = {"due": "todo", "done": "done", "parked": "late", "dropped": "wait"}
 
 
@@ -65,8 +73,8 @@ async def _form(
     form, values = FORMS[kind], given
     if values is None and link is not None:
         values = {name: getattr(link, name, "") for name in form.model_fields}
-    elif values is None and kind in formats.names(kind):
-        values = {"mapping": kind}
+    elif values is None:
+        values = {"mapping": USUAL[kind]}
     return await show(
         request,
         "console/feeds/form.html",
@@ -75,11 +83,14 @@ async def _form(
         kind=kind,
         kind_name=KINDS[kind],
         error=error,
-        controls=forms.controls(
-            form,
-            values,
-            error.details if error else (),
-            {"mapping": [(name, name) for name in formats.names(kind)]},
+        controls=sorted(
+            forms.controls(
+                form,
+                values,
+                error.details if error else (),
+                {"mapping": [(name, name) for name in formats.names(kind)]},
+            ),
+            key=lambda control: ORDER.get(control.name, 1),
         ),
     )
 

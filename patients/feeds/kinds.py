@@ -85,8 +85,8 @@ class FhirForm(WebForm):
         default="",
         max_length=2000,
         title="拉取用的令牌",
-        description="对方发给我方的 Bearer 令牌；不填则保留原来的",
-        json_schema_extra={"widget": "line"},
+        description="对方发给我方的 Bearer 令牌；修改时不填则保留原来的",
+        json_schema_extra={"widget": "password"},
     )
     view: str = Field(
         default=" ".join(FHIR_TYPES),
@@ -137,8 +137,8 @@ class SqlForm(WebForm):
         default="",
         max_length=300,
         title="用户名:密码",
-        description="请用只读账号；不填则保留原来的",
-        json_schema_extra={"widget": "line"},
+        description="请用只读账号；修改时不填则保留原来的",
+        json_schema_extra={"widget": "password"},
     )
     view: str = Field(max_length=130, title="视图", description="例如 hip.v_visits")
     mark_column: str = Field(
