@@ -46,7 +46,7 @@ def definition(questions: int = QUESTIONS) -> Definition:
         elif at == questions - 1:
             items.append({"kind": "long_text", "code": code, "title": title})
         else:
-            items.append({"kind": "scale", "code": code, "title": title, "required": at < 5})
+            items.append({"kind": "scale", "code": code, "title": title, "required": at < 3})
     asked = [f"q{at}" for at in range(questions - 1)]
     scores = [{"key": "all", "label": "总分", "questions": asked, "to_100": {"low": "1", "high": "5"}}]
     return Definition.model_validate({"title": "压测问卷", "pages": [{"items": items}], "scores": scores})
