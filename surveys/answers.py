@@ -18,7 +18,11 @@ from surveys.logic import NUMBER, SCALE, Type, Value, scaled
 
 LONGEST_TEXT = 5000
 Code = Annotated[str, Field(max_length=40)]
-PLAIN = ("c", "o", "n", "t", "d", "f")  # fields of an answer that hold something when they are not empty
+_NAMES = ("c", "o", "n", "t", "d", "f", "b", "m")
+# Every set of fields, by its bits: asked thrice for each answer that is handed in, so none is made anew.
+_GIVEN = tuple(
+    frozenset(name for at, name in enumerate(_NAMES) if bits >> at & 1) for bits in range(1 << len(_NAMES))
+)
 _KEPT = frozenset("\n\t")
 _PLACE = re.compile(r"[0-9]{1,2}")
 
@@ -98,12 +102,16 @@ class Answer(BaseModel):
     @property
     def given(self) -> frozenset[str]:
         """Which fields hold something; a blank or a row left empty counts as nothing."""
-        filled = [name for name in PLAIN if self.__dict__[name]]
-        if self.b and any(self.b.values()):
-            filled.append("b")
-        if self.m and any(self.m.values()):
-            filled.append("m")
-        return frozenset(filled)
+        return _GIVEN[
+            bool(self.c)
+            | bool(self.o) << 1
+            | bool(self.n) << 2
+            | bool(self.t) << 3
+            | (self.d is not None) << 4
+            | bool(self.f) << 5
+            | (bool(self.b) and any(self.b.values())) << 6
+            | (bool(self.m) and any(self.m.values())) << 7
+        ]
 
 
 def values(

@@ -148,7 +148,7 @@ class Question(Frozen):
 
     def complaint(self, answer: Answer) -> str:
         """Why an answer with something in it cannot be taken, in a sentence; empty when it can."""
-        if answer.given - FIELDS[self.shape]:
+        if not answer.given <= FIELDS[self.shape]:
             return "答案的格式不对"
         return self._complaint(answer) if answer.given else ""
 
