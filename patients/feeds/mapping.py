@@ -103,8 +103,10 @@ def _folders() -> list[File]:
     return [own, FOLDER] if own is not None else [FOLDER]
 
 
+@cache
 def format_of(name: str) -> str:
-    """Of what sort of messages a mapping file speaks: "hl7", or "tree" (FHIR, JSON, SOAP, rows of a view).
+    """Of what sort of messages a mapping file speaks: "hl7", or "tree" (FHIR, JSON, SOAP, rows of a view); read once
+    by each process.
 
     Raises:
         MappingError: there is none, or it cannot be read.
