@@ -38,6 +38,7 @@ from tickets.receiving import Outcome
 
 routes = web.RouteTableDef()
 PHONE_ASKED = frozenset({"投诉", "咨询"})  # these are answered, so somebody must be there to be answered
+FIELDS = {"occurred_at": "occurred_on"}  # what the model calls otherwise than the page
 HOUSE = system("患者端", Door.PORTAL)
 
 
@@ -111,7 +112,7 @@ async def _page(request: web.Request, page: Page) -> web.Response:
         kept=posted.files,
         draft=posted.draft,
         asked=await form.asked(page.kind, page.answered, page.faults),
-        faults={one.field: one.reason for one in page.faults},
+        faults={FIELDS.get(one.field, one.field): one.reason for one in page.faults},
         message=page.message,
         details=page.faults,
         visits=await visits.of(visitor.patient(), limit=20) if strong and visitor is not None else [],

@@ -39,6 +39,7 @@ KIND_ICONS = {
 }
 ADDRESSES = {"complaint": "投诉", "suggestion": "建议", "inquiry": "咨询", "praise": "表扬", "report": "举报"}
 PREFIX, VERSION, FILES, KEPT, DRAFT = "q.", "form_version", "files", "kept", "draft"
+LONGEST = 200_000  # beyond what any field takes, so that what is too long is told and not cut
 MANY = frozenset({"wishes"})
 _GRANTS = (Grant(Permission.CASE_REGISTER, "/"), Grant(Permission.CASE_HANDLE, "/"))
 
@@ -86,7 +87,7 @@ async def read(request: web.Request) -> Posted:
     data = await request.post()
     posted = Posted()
     posted.texts = {
-        name: value.replace("\0", "").strip()[:20_000]
+        name: value.replace("\0", "").strip()[:LONGEST]
         for name, value in data.items()
         if isinstance(value, str)
     }

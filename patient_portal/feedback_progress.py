@@ -25,6 +25,7 @@ from tickets.states import CaseState
 
 routes = web.RouteTableDef()
 _GRANTS = (Grant(Permission.CASE_REGISTER, "/"), Grant(Permission.CASE_HANDLE, "/"))
+LONGEST_REMARK = 1000
 RATINGS = (Satisfied.VERY, Satisfied.FAIRLY, Satisfied.NOT)
 
 
@@ -126,9 +127,12 @@ async def _rate(request: web.Request, find: Find) -> web.Response:
     except ValueError:
         error = Invalid("请选择是否满意")
         return await _page(request, case_id, base, error=error, given=given)
+    if len(given.get("remark", "")) > LONGEST_REMARK:
+        error = Invalid(f"意见不能超过 {LONGEST_REMARK} 个字")
+        return await _page(request, case_id, base, error=error, given=given)
     try:
         by = writer(request, present(request))
-        await asking.rate_case(case_id, satisfied, solved, given.get("remark", "")[:1000], by=by)
+        await asking.rate_case(case_id, satisfied, solved, given.get("remark", ""), by=by)
         await audit.record(by, "feedback.rate", "case", case_id, satisfied=satisfied)
     except (Invalid, Refused, ValidationError) as error:
         refused = error if isinstance(error, HuiyinError) else Invalid("填写的内容有误")

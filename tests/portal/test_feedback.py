@@ -127,6 +127,17 @@ async def test_what_is_faulty_is_told_beside_its_field_and_nothing_typed_is_lost
     assert await db.fetchval("select array_agg(name) from attachment") == ["窗口.png"]
 
 
+async def test_what_is_too_long_is_told_and_never_cut(side: Side) -> None:
+    eve = side.visitor()
+    await eve.get("/p/feedback/new/complaint")
+    given = {**WORDS, "draft": "a" * 32, "content": "长" * 20_001, "occurred_on": "2026-13-45"}
+    answer = await eve.post("/p/feedback/new/complaint", given)
+    assert answer.status == 422
+    assert len(answer.words("//*[@id='e-content']")) == 1
+    assert len(answer.words("//*[@id='e-occurred_on']")) == 1
+    assert len(answer.tree.xpath("//textarea[@name='content']")[0].text) == 20_001
+
+
 async def test_the_result_is_rated_once_and_what_is_open_may_be_added_to(side: Side) -> None:
     alice = await bound(side)
     await alice.post("/p/feedback/new/complaint", {"draft": "e" * 32, **WORDS})
@@ -144,6 +155,7 @@ async def test_the_result_is_rated_once_and_what_is_open_may_be_added_to(side: S
     assert "已加开窗口" in shown.text
     assert shown.words("//ol[@class='steps']/li[@aria-current]") != []
     assert (await alice.post(f"{base}/rating", {"satisfied": "好极了"})).status == 422
+    assert (await alice.post(f"{base}/rating", {"satisfied": "满意", "remark": "好" * 1001})).status == 422
     assert (await alice.post(f"{base}/rating", {"satisfied": "满意", "solved": "已解决"})).status == 303
     assert (await alice.post(f"{base}/rating", {"satisfied": "不满意"})).status == 409
     assert await db.fetchval("select array_agg(satisfied) from feedback_rating") == ["满意"]
