@@ -103,8 +103,8 @@ async def fill(url: str, size: int) -> Scene:
         await _visits(raw, size, units)
         await raw.execute(
             "insert into patient_flag (patient_id, flag, set_by, set_at)"
-            " select id, case when id % 1000 = 3 then 'dispute' else 'frequent' end, 'bench', now() from patient"
-            " where id % 1000 = 3 or id % 40 = 7"
+            " select id, case when abs(hashint8(id)) % 1000 = 3 then 'dispute' else 'frequent' end, 'bench', now() from patient"
+            " where abs(hashint8(id)) % 1000 = 3 or abs(hashint8(id)) % 40 = 7"
         )
         for definition in indexes:
             await raw.execute(definition)

@@ -17,6 +17,7 @@ from core import crypto, db
 from patients.search import DECEASED, List, PatientFilter
 
 MOST_SET = 2_000  # patients or visits that are taken one by one; more of them are met soon on the way
+MOST_NAMED = 100_000  # patients that a statement may name, to be looked up on the way
 RARE = 4_000  # visits with such a word
 COMMON = 100_000  # visits with a pair of signs; the planner's guess
 FEW_DOCTORS = 5
@@ -77,6 +78,7 @@ class Sets:
     nurses: tuple[str, ...] | None = None
     wide_name: bool = False  # so many are called so that names are looked at on the way
     wide_flags: tuple[str, ...] = ()
+    bearers: frozenset[int] | None = None  # of these marks, where they are many and yet can be counted
 
     @property
     def narrow(self) -> bool:
@@ -95,6 +97,7 @@ def pattern(text: str) -> str:
 async def sets(wanted: PatientFilter) -> Sets:
     """Look up what the rare conditions mean. Runs in the caller's guarded transaction."""
     patients: frozenset[int] | None = None
+    bearers: frozenset[int] | None = None
     wide_name, wide_flags = False, []
     if wanted.phone:
         patients = await _by_hash([wanted.phone.upper()])
@@ -108,6 +111,8 @@ async def sets(wanted: PatientFilter) -> Sets:
         marked = await _marked(marks)
         if marked is None:
             wide_flags = marks
+        elif len(marked) > MOST_SET:
+            bearers = marked
         else:
             patients = marked if patients is None else patients & marked
     words = wanted.diagnosis or wanted.admission
@@ -119,6 +124,7 @@ async def sets(wanted: PatientFilter) -> Sets:
         nurses=await _called("nurse", wanted.nurse) if wanted.nurse else None,
         wide_name=wide_name,
         wide_flags=tuple(wide_flags),
+        bearers=bearers,
     )
 
 
@@ -172,13 +178,13 @@ async def _named(text: str) -> frozenset[int] | None:
 
 
 async def _marked(flags: Sequence[str]) -> frozenset[int] | None:
-    """Who bears one of these marks; None when they are too many."""
+    """Who bears one of these marks; None when they are too many even to be named in a statement."""
     rows = await db.fetch(
         f"select coalesce(p.merged_into, p.id) as id from patient_flag f join patient p on p.id = f.patient_id"  # noqa: S608
-        f" where f.flag = any($1::text[]) and {STANDING} limit {MOST_SET + 1}",
+        f" where f.flag = any($1::text[]) and {STANDING} limit {MOST_NAMED + 1}",
         list(flags),
     )
-    return None if len(rows) > MOST_SET else frozenset(row["id"] for row in rows)
+    return None if len(rows) > MOST_NAMED else frozenset(row["id"] for row in rows)
 
 
 async def _rare(text: str) -> bool:
@@ -305,6 +311,8 @@ def _bears(flags: Sequence[str], at: Statement) -> str:
 
 def _flags(wanted: PatientFilter, found: Sets, at: Statement) -> list[str]:
     parts = []
+    if found.bearers is not None:  # "+ 0": looked up in a table of hashes, row by row, and never the way in
+        parts.append(f"(v.patient_id + 0) = any({at.arg(list(found.bearers))}::bigint[])")
     if wanted.flag and (DECEASED in wanted.flag or found.wide_flags):
         parts.append(_bears(wanted.flag, at))
     if wanted.free:

@@ -6,7 +6,7 @@ import pytest
 
 from core import clock, db
 from core.actor import Actor, ActorKind, Door, Grant, Permission
-from patients import people
+from patients import people, search_sql
 from patients.people import Flag
 from patients.search import List, PatientFilter, read
 from patients.search_pages import count, everything, page
@@ -216,3 +216,18 @@ def test_what_makes_no_sense_is_left_out_and_told() -> None:
     assert read(List.LEFT, [("since", "2026-11-02"), ("until", "2026-11-01")])[0] == PatientFilter()
     kept = PatientFilter(name="测", flag=("dispute", "deceased"))
     assert kept.without(List.INSIDE, "flag", "dispute") == PatientFilter(name="测", flag=("deceased",))
+
+
+async def test_a_mark_that_many_bear_is_looked_up_on_the_way(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people.set_flag(ward.patient["east"], Flag.FREQUENT, "", by=ALL)
+    for most, named in (
+        (2_000, 100_000),
+        (0, 100_000),
+        (0, 0),
+    ):  # taken first, named on the way, asked on the way
+        monkeypatch.setattr(search_sql, "MOST_SET", most)
+        monkeypatch.setattr(search_sql, "MOST_NAMED", named)
+        assert await numbers(List.OUTPATIENT, flag="frequent") == ["MZ001"]
+        assert await numbers(List.OUTPATIENT, flag="dispute") == []
