@@ -42,16 +42,18 @@ async def seed() -> None:
         return
     by = system("示例数据", Door.COMMAND)
     rows = await db.fetch(
-        "select distinct on (kind) kind, id from questionnaire where active and kind in ('outpatient', 'inpatient')"
+        "select distinct on (kind) kind, id from questionnaire where active and kind in ('outpatient', 'inpatient', 'discharged')"
         " order by kind, id"
     )
     asked = {row["kind"]: row["id"] for row in rows}
+    if "discharged" in asked:  # of a stay that is over one is asked with the form for it
+        asked["inpatient"] = asked["discharged"]
     for kind, channel, label in DOORS:
         if kind in asked:
             await entrances.create(asked[kind], channel, label, by=by)
     visits = await db.fetch(
         "select id, patient_id, kind from visit where kind in ('outpatient', 'emergency', 'inpatient')"
-        " and (end_on is not null or kind <> 'inpatient') order by start_on desc, id desc limit $1",
+        " and (end_on is not null or kind <> 'inpatient') order by id % 7, start_on desc, id desc limit $1",
         ANSWERED + WAITING,
     )
     dice = random.Random(20261122)
