@@ -18,6 +18,7 @@ from tests.console.walk_lines import (
     verbs,
 )
 from tests.console.walk_questionnaires import QUESTIONNAIRES
+from tests.console.walk_responses import RESPONSES
 from tests.portal.walk_table import DOORS, LINKS
 
 WORK = "ticket:handle ticket:endorse ticket:manage"
@@ -32,19 +33,7 @@ TABLE: tuple[Line, ...] = (
     anyone("POST /p/look", status=303),
     *(anyone(door.path, door.nowhere, status=door.nobody) for door in DOORS),
     *(anyone(path, path.partition(" ")[2].replace("{token}", "none"), status=404) for path in LINKS),
-    anyone("GET /p/q/{token}", "/p/q/none", status=404),
-    anyone("POST /p/q/{token}", "/p/q/none", status=404),
-    anyone("GET /p/s/{token}", "/p/s/none", status=404),
-    anyone("POST /p/s/{token}", "/p/s/none", status=404),
-    anyone("GET /p/r/{token}", "/p/r/none", status=404),
-    anyone("POST /p/r/{token}", "/p/r/none", status=404),
-    anyone("GET /p/r/{token}/edit", "/p/r/none/edit", status=404),
-    anyone("POST /p/r/{token}/edit", "/p/r/none/edit", status=404),
-    anyone("GET /p/ask/{id}", "/p/ask/1", status=303),  # to the patients' sign-in
-    anyone("POST /p/api/responses", status=422),
-    anyone("PUT /p/api/responses/{id}/answers/{code}", "/p/api/responses/none/answers/a", status=404),
-    anyone("POST /p/api/responses/{id}/files", "/p/api/responses/none/files", status=404),
-    anyone("POST /p/api/responses/{id}/end", "/p/api/responses/none/end", status=404),
+    *RESPONSES,
     # the door
     anyone("GET /static/{path}", "/static/css/tokens.css"),
     anyone("GET /healthz"),
@@ -493,67 +482,4 @@ TABLE: tuple[Line, ...] = (
     anyone("GET /api/v1/feedback/forms/{kind}", "/api/v1/feedback/forms/投诉"),
     anyone("GET /api/v1/feedback/{code}", "/api/v1/feedback/{code}?tail=9999", status=404),
     anyone("POST /api/v1/feedback/{code}/rating", "/api/v1/feedback/{code}/rating", status=422),
-    # responses to questionnaires
-    may("GET /surveys/statistics", "survey:read", "/surveys/statistics?questionnaire={asking}"),
-    may("GET /surveys/statistics/cross", "survey:read", "/surveys/statistics/cross?questionnaire={asking}"),
-    may("GET /surveys/statistics/texts", "survey:read", "/surveys/statistics/texts?questionnaire={asking}"),
-    may("GET /surveys/statistics/sheet", "survey:read", "/surveys/statistics/sheet?questionnaire={asking}"),
-    may("GET /surveys/statistics/reports", "survey:read"),
-    may(
-        "GET /surveys/statistics/reports/new",
-        "survey:read",
-        "/surveys/statistics/reports/new?questionnaire={asking}",
-    ),
-    may(
-        "POST /surveys/statistics/reports/new",
-        "survey:read",
-        "/surveys/statistics/reports/new?questionnaire={asking}",
-    ),
-    own("GET /surveys/statistics/reports/{id}", "/surveys/statistics/reports/{survey_report}", "survey:read"),
-    own(
-        "GET /surveys/statistics/reports/{id}/file",
-        "/surveys/statistics/reports/{survey_report}/file",
-        "survey:read",
-    ),
-    # anonymous rounds: whoever is invited fills in, nobody else finds the sheet
-    staff("GET /surveys/rounds"),
-    may("GET /surveys/rounds/new", "survey:design survey:review"),
-    may("POST /surveys/rounds/new", "survey:design survey:review"),
-    own("GET /surveys/rounds/{id}", "/surveys/rounds/{round}"),
-    own("GET /surveys/rounds/{id}/sheets/{ratee}", "/surveys/rounds/{round}/sheets/0"),
-    own("POST /surveys/rounds/{id}/sheets/{ratee}", "/surveys/rounds/{round}/sheets/0"),
-    may("GET /surveys/rounds/{id}/weights", "survey:design survey:review", "/surveys/rounds/{round}/weights"),
-    may(
-        "POST /surveys/rounds/{id}/weights", "survey:design survey:review", "/surveys/rounds/{round}/weights"
-    ),
-    may("GET /surveys/rounds/{id}/results", "survey:read", "/surveys/rounds/{round}/results"),
-    may(
-        "POST /surveys/rounds/{id}/close",
-        "survey:design survey:review",
-        "/surveys/rounds/{round}/close",
-        spent=True,
-    ),
-    may("GET /surveys/responses", "survey:read"),
-    reach("GET /surveys/responses/{response}", "/surveys/responses/{response}", "survey:read"),
-    may("GET /surveys/responses.csv", "survey:export", "/surveys/responses.csv?questionnaire={asking}"),
-    may("GET /surveys/responses.xlsx", "survey:export", "/surveys/responses.xlsx?questionnaire={asking}"),
-    may("GET /surveys/entrances", "survey:read"),
-    may("POST /surveys/entrances", "survey:design"),
-    may("GET /surveys/entrances/{code}/code.svg", "survey:read", "/surveys/entrances/{door_code}/code.svg"),
-    reach(
-        "POST /surveys/entrances/{id}/close",
-        "/surveys/entrances/{door}/close",
-        "survey:design",
-        spent=True,
-        last=1,
-    ),
-    may("GET /surveys/interviews", "survey:interview"),
-    may("POST /surveys/interviews", "survey:interview"),
-    own("GET /surveys/interviews/{response}", "/surveys/interviews/{interview}", "survey:interview"),
-    own("POST /surveys/interviews/{response}", "/surveys/interviews/{interview}", "survey:interview"),
-    own(
-        "PUT /surveys/interviews/{response}/answers/{code}",
-        "/surveys/interviews/{interview}/answers/a",
-        "survey:interview",
-    ),
 )
