@@ -195,6 +195,7 @@ async def texts(request: web.Request) -> web.Response:
         asked=asked,
         about=about,
         choices=_chosen(choices, tree, actor),
+        filters=_filters(asked, about),
         texts=[(one, titles.get(code, code), body, day) for one, code, body, day in found[:SHOWN_TEXTS]],
         how_many=len(found),
         most=MOST_TEXTS,

@@ -150,7 +150,8 @@ async def board(asked: Asked, *, by: Actor) -> Board:
     about = await known(of)
     least, ranked = await parameters.number(LEAST), await parameters.number(RANKED)
     keys = [key for key in about.rules if about.score_slot(key) is not None]
-    score = asked.score if asked.score in keys else keys[-1] if keys else ""
+    whole = [key for key in keys if not about.rules[key].dimension]  # a total, rather than a dimension of it
+    score = asked.score if asked.score in keys else next(iter([*whole, *keys]), "")
     everybody = (await counting.sums(asked, about, keys, by=by)).get(EVERYBODY, NOTHING)
     shown = everybody.n >= least
     asked_for, answered = await counting.asks(asked, about, by=by)

@@ -5,6 +5,7 @@ Data scope is that of the list of responses: the unit or ward where the visit wa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from core import db
@@ -239,23 +240,21 @@ async def asks(asked: Asked, known: Known, *, by: Actor) -> tuple[int, int]:
     return (row["asked"], row["answered"]) if row else (0, 0)
 
 
-async def texts(asked: Asked, known: Known, *, by: Actor, most: int) -> list[tuple[str, str, str, Any]]:
-    """Texts that hold the words asked for, the newest first: response, question, body, day. Not narrowed by filters."""
-    narrow = Where()
-    narrow.parts.append(f"r.questionnaire_id = {narrow.arg(known.id)}")
-    narrow.parts.append(f"r.day between {narrow.arg(asked.since)} and {narrow.arg(asked.until)}")
-    await _places(narrow, asked, by)
+async def texts(asked: Asked, known: Known, *, by: Actor, most: int) -> list[tuple[str, str, str, date]]:
+    """Texts that hold the words asked for, the newest first: response, question, body, day."""
+    narrow = await where(asked, known, by)
     if words := asked.words.strip():
         place = narrow.arg(words.lower())
         if len(words) > 1:
-            narrow.parts.append(f"grams(left(r.body, 1000)) @> grams({place})")
-        narrow.parts.append(f"position({place} in lower(r.body)) > 0")
+            narrow.parts.append(f"grams(left(t.body, 1000)) @> grams({place})")
+        narrow.parts.append(f"position({place} in lower(t.body)) > 0")
     rows = await db.fetch(
-        "select r.response_id::text as id, r.question, r.body, r.day from survey_text r"  # noqa: S608
-        f" where {narrow.sql} order by r.day desc, r.response_id limit {most}",
+        "select t.response_id::text as id, t.question, t.body, t.day from survey_text t"  # noqa: S608
+        f" join survey_row r on r.response_id = t.response_id where {narrow.sql}"
+        f" order by t.day desc, t.response_id limit {most}",
         *narrow.values,
     )
-    return [tuple(row) for row in rows]
+    return [(row["id"], row["question"], row["body"], row["day"]) for row in rows]
 
 
 async def choices(by: Actor) -> list[tuple[int, str]]:
