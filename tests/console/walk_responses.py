@@ -73,7 +73,7 @@ RESPONSES: tuple[Line, ...] = (
     may(
         "POST /surveys/rounds/{id}/weights", "survey:design survey:review", "/surveys/rounds/{round}/weights"
     ),
-    may("GET /surveys/rounds/{id}/results", "survey:read", "/surveys/rounds/{round}/results"),
+    may("GET /surveys/rounds/{id}/results", "survey:read", "/surveys/rounds/{round_read}/results"),
     may(
         "POST /surveys/rounds/{id}/close",
         "survey:design survey:review",

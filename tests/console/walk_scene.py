@@ -255,15 +255,16 @@ async def _accounts(scene: Scene) -> None:
     )
 
 
-async def _round(scene: Scene, staff_id: int) -> int:
+async def _round(scene: Scene, staff_id: int, state: str = "open") -> int:
     """An anonymous round of cardiology, in which the owner alone may take part."""
     found: int = await db.fetchval(
         "insert into survey_round (questionnaire_id, version_id, kind, title, unit_id, opens_on, closes_on, threshold,"
-        " created_by, created_at) values ($1, $2, 'staff', '职工调查', $3, '2020-01-01', '2099-01-01', 5, '测试', now())"
-        " returning id",
+        " created_by, created_at, state) values ($1, $2, 'staff', '职工调查', $3, '2020-01-01', '2099-01-01', 5, '测试',"
+        " now(), $4) returning id",
         scene.at["asking"],
         scene.at["asked_version"],
         HERE,
+        state,
     )
     await db.execute(
         "insert into survey_round_member (round_id, staff_id, unit_id) values ($1, $2, $3)",
@@ -295,6 +296,7 @@ async def _owned(scene: Scene) -> None:
         staff_id,
     )
     scene.at["round"] = await _round(scene, staff_id)
+    scene.at["round_read"] = await _round(scene, staff_id, "closed")
     scene.at["certificate"] = await db.fetchval(
         "insert into staff_certificate (staff_id, fingerprint, algorithm, holder, issuer, serial, not_after, bound_at)"
         " values ($1, 'x', 'rsa', '测试', '测试机构', '1', now() + interval '1 year', now()) returning id",
