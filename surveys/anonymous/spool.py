@@ -60,7 +60,9 @@ async def empty(found: Round, *, whole: bool = False) -> int:
     """
     waiting: int = await db.fetchval("select count(*) from survey_round_spool where round_id = $1", found.id)
     done: int = await db.fetchval("select count(*) from survey_round_part where round_id = $1", found.id)
-    if not waiting or (not whole and waiting < max(found.threshold, done // 20)):
+    # Nobody knows whose sheets wait; but so many cannot be of fewer people than the threshold.
+    enough = (found.threshold - 1) * await _most_of_one(found.id) + 1
+    if not waiting or (not whole and waiting < max(enough, done // 20)):
         return 0
     rows = await db.fetch("delete from survey_round_spool where round_id = $1 returning body", found.id)
     sheets = [Spooled.model_validate_json(key_ring().decrypt(row["body"], PLACE)) for row in rows]
@@ -72,6 +74,15 @@ async def empty(found: Round, *, whole: bool = False) -> int:
     await _texts(found.id, [(one.ratee, *text) for one, sheet in apart for text in sheet.texts])
     await _parts(found.id)
     return len(sheets)
+
+
+async def _most_of_one(round_id: int) -> int:
+    """How many sheets one person may hand in: one, or as many as there are departments to judge."""
+    most: int | None = await db.fetchval(
+        "select max(n) from (select count(*) as n from survey_round_pair where round_id = $1 group by rater_id) p",
+        round_id,
+    )
+    return most or 1
 
 
 _COUNT = """

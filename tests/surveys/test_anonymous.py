@@ -236,6 +236,26 @@ async def test_departments_judge_each_other_by_a_weighted_matrix(database: str) 
     ]
 
 
+async def test_a_batch_is_never_of_fewer_people_than_the_threshold_however_many_they_judge(
+    database: str,
+) -> None:
+    people = await hospital(12)
+    await db.execute(
+        "insert into org_unit (id, parent_id, path, kind, name) values (7, 5, '/1/5/7/', 'department', '检验科')"
+    )
+    await forget_tree()
+    version = await published(Kind.MUTUAL, shipped.definition("mutual")[1])
+    round_id = await open_round(new(version, ratees=(3, 6, 7)), by=HOUSE)
+    sheet = {"fit": {"m": {key: ["b"] for key in "abcde"}}}
+    for person in people[:8:2]:  # four of cardiology judge two departments each
+        await take_part(round_id, 6, sheet, by=person)
+        await take_part(round_id, 7, sheet, by=person)
+    assert await db.fetchval("select count(*) from survey_round_spool") == 8
+    assert await db.fetchval("select count(*) from survey_round_count") == 0
+    await take_part(round_id, 7, sheet, by=people[8])  # the fifth person
+    assert await db.fetchval("select count(*) from survey_round_spool") == 0
+
+
 async def test_a_round_that_cannot_be_anonymous_or_makes_no_sense_is_not_opened(database: str) -> None:
     await hospital(3)
     version = await published(Kind.STAFF, Definition.model_validate(STAFF))
