@@ -2,7 +2,8 @@
 
 Each person has a session and thirty saved views, a mixture of the lists of bench/case_list.py in an order of their
 own, and opens them one after another with one to two seconds of thought between: about 130 pages a second in all.
-A third of the people are of a department, the others of the centre. As many web processes as there are processors
+A third of the people are of a department, a few of the centre, the others supervise the whole group (what the centre
+is told by message goes to few, as in a hospital). As many web processes as there are processors
 share them; one worker runs beside; `ORDERS` orders a second are pushed to the first process. Lag is how long rows
 of the outbox and jobs that came due in that time waited until they were done; what never got done counts as late.
 
@@ -40,6 +41,10 @@ PATIENCE = 30.0  # seconds in which the last rows may still be done
 Waits = list[float]
 
 
+def _of_the_group(number: int) -> Role:
+    return Role.CENTRE_STAFF if number % 30 == 1 else Role.SUPERVISOR
+
+
 async def _people(filled: Filled) -> list[str]:
     """Posts, views and sessions; the cookies."""
     wanted = filters(filled)
@@ -52,12 +57,11 @@ async def _people(filled: Filled) -> list[str]:
             f"view{number}",
             f"压测视图{number}",
         )
-        of_department = number % 3 == 0
+        post = (filled.department, Role.LIAISON) if number % 3 == 0 else (1, _of_the_group(number))
         await db.execute(
             "insert into post (id, staff_id, unit_id, role) values ($1, $1, $2, $3)",
             staff_id,
-            filled.department if of_department else 1,
-            Role.LIAISON if of_department else Role.CENTRE_STAFF,
+            *post,
         )
         names = random.Random(number).sample([name for name, _ in LISTS], VIEWS)
         await db.executemany(
