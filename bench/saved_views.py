@@ -23,6 +23,7 @@ import aiohttp
 from bench.case_list import LISTS, filters
 from bench.fill import Filled
 from bench.intake import order
+from bench.outside import wecom
 from bench.stage import SECRET, Row, Stage, stage
 from bench.statistics import filled_stage
 from core import clock, db
@@ -70,6 +71,9 @@ async def _people(filled: Filled) -> list[str]:
         )
         token = await sessions.begin(staff_id, address="127.0.0.1", agent="bench")
         cookies.append(f"{sessions.COOKIE}={token}")
+    await db.execute(
+        "update staff set wecom_userid = number where wecom_userid is null"
+    )  # all can be reached
     return cookies
 
 
@@ -171,6 +175,7 @@ async def run(size: int = SIZE) -> list[Row]:
     failed: list[int] = []
     taken: list[int] = []
     async with stage() as servers, AsyncExitStack() as programs:
+        os.environ.update(await programs.enter_async_context(wecom()))  # what the programs send is taken
         own, filled = await filled_stage(servers, size)
         cookies, views = await _prepared(own, filled)
         cores = len(os.sched_getaffinity(0))
