@@ -85,13 +85,15 @@ def place() -> Path | None:
 
 
 async def listed(by: Actor) -> list[Everything]:
-    """The exports, newest first.
+    """The exports, newest first; none for who may agree for a part of the group only.
 
     Raises:
-        Forbidden: this person neither asks for them nor agrees to them.
+        Forbidden: this person neither asks for them nor agrees to any.
     """
-    if not (by.can(Permission.DATA_EXPORT) or by.can(Permission.EXPORT_APPROVE, "/")):
+    if not (by.can(Permission.DATA_EXPORT) or by.can(Permission.EXPORT_APPROVE)):
         raise Forbidden
+    if not (by.can(Permission.DATA_EXPORT) or by.can(Permission.EXPORT_APPROVE, "/")):
+        return []
     rows = await db.fetch(
         "select id, asked_by_id, asked_by, asked_at, reason, opened, state, decided_by, decided_at, words, folder, rows,"
         " bytes, manifest_sha256, done_at from everything_export order by id desc limit 50"
@@ -132,11 +134,13 @@ async def decide(export_id: int, form: WordForm, *, by: Actor) -> None:
     """Agree, and the job begins; or refuse.
 
     Raises:
-        Forbidden: not permitted for the whole group, or one's own wish.
-        NotFound: none that waits.
+        Forbidden: not permitted, or one's own wish.
+        NotFound: none that waits, or none for this person, who agrees for a part of the group only.
     """
-    if by.staff_id is None or not by.can(Permission.EXPORT_APPROVE, "/"):
-        raise Forbidden("全部数据的导出须由可审批全集团导出的人员决定")
+    if by.staff_id is None or not by.can(Permission.EXPORT_APPROVE):
+        raise Forbidden
+    if not by.can(Permission.EXPORT_APPROVE, "/"):
+        raise NotFound("这份申请已处理，或不存在")
     async with db.transaction():
         row = await db.fetchrow("select * from everything_export where id = $1 for update", export_id)
         if row is None or row["state"] != "waiting":

@@ -88,9 +88,9 @@ def keeps(path: str, at: str, **more: object) -> Line:
     return _line(path, "reach", at, "account:manage", **more)  # type: ignore[arg-type]
 
 
-def nothing(path: str, needs: str, at: str) -> Line:
+def nothing(path: str, needs: str, at: str, **more: object) -> Line:
     """As `may`, but the scene has no such object: whoever may is told that there is none (404), others 403."""
-    return _line(path, "nothing", at, needs)
+    return _line(path, "nothing", at, needs, **more)  # type: ignore[arg-type]
 
 
 def own(path: str, at: str, needs: str = "", **more: object) -> Line:

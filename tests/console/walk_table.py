@@ -382,7 +382,12 @@ TABLE: tuple[Line, ...] = (
     may("GET /operate/everything", "data:export export:approve"),
     may("GET /operate/everything/new", "data:export"),
     may("POST /operate/everything/new", "data:export"),
-    nothing("POST /operate/everything/{id}/decide", "export:approve", "/operate/everything/0/decide"),
+    nothing(
+        "POST /operate/everything/{id}/decide",
+        "export:approve",
+        "/operate/everything/0/decide",
+        body="agreed=true",
+    ),
     may("GET /patients/analysis", "patient:read"),
     may("GET /patients/analysis/sheet", "patient:export"),
     may("GET /patients/{list}", "patient:read", "/patients/outpatient"),
@@ -474,6 +479,18 @@ TABLE: tuple[Line, ...] = (
     machine("POST /api/v1/sms/receipts"),
     machine("POST /api/v1/sms/replies"),
     machine("POST /api/v1/feedback"),
+    anyone("GET /api/v1/fhir/metadata"),
+    *(
+        machine(f"{method} /api/v1/{path}", f"/api/v1/{at}")
+        for method, path, at in (
+            ("POST", "fhir", "fhir"),
+            ("POST", "fhir/Bundle", "fhir/Bundle"),
+            ("POST", "fhir/{type}", "fhir/Patient"),
+            ("PUT", "fhir/{type}/{id}", "fhir/Patient/1"),
+            ("POST", "feeds/{link}/json", "feeds/1/json"),
+            ("POST", "feeds/{link}/soap", "feeds/1/soap"),
+        )
+    ),
     machine("GET /wechat/callback"),
     machine("POST /wechat/callback", status=422),
     machine("GET /wecom/callback", status=400),
