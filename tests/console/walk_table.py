@@ -3,6 +3,7 @@
 How to write a line stands in walk_lines.py.
 """
 
+from tests.console.walk_feeds import FEEDS
 from tests.console.walk_lines import (
     READ,
     Line,
@@ -479,18 +480,7 @@ TABLE: tuple[Line, ...] = (
     machine("POST /api/v1/sms/receipts"),
     machine("POST /api/v1/sms/replies"),
     machine("POST /api/v1/feedback"),
-    anyone("GET /api/v1/fhir/metadata"),
-    *(
-        machine(f"{method} /api/v1/{path}", f"/api/v1/{at}")
-        for method, path, at in (
-            ("POST", "fhir", "fhir"),
-            ("POST", "fhir/Bundle", "fhir/Bundle"),
-            ("POST", "fhir/{type}", "fhir/Patient"),
-            ("PUT", "fhir/{type}/{id}", "fhir/Patient/1"),
-            ("POST", "feeds/{link}/json", "feeds/1/json"),
-            ("POST", "feeds/{link}/soap", "feeds/1/soap"),
-        )
-    ),
+    *FEEDS,
     machine("GET /wechat/callback"),
     machine("POST /wechat/callback", status=422),
     machine("GET /wecom/callback", status=400),
