@@ -15,7 +15,7 @@ from core.clock import SHANGHAI
 from core.search import like_pattern
 from staff.queries import OrgTree
 from tickets.queries import secrecy
-from tickets.queries.access import scope
+from tickets.queries.access import scope, unit_ids_of
 from tickets.queries.case_filter import CaseFilter
 from tickets.queries.search import Words
 from tickets.queries.values import Values
@@ -103,13 +103,22 @@ def conditions(asked: Question, values: Values) -> str:
 
 def _places(asked: Question, values: Values) -> list[str]:
     parts = []
-    if (units := scope(asked.by)) is not None:
+    if (units := scope(asked.by)) is not None and not _implied(asked, units):
         parts.append(f"c.unit_ids && {values.arg(units)}::bigint[]")
     if asked.filter.unit is not None:
         parts.append(f"c.unit_ids && {values.arg([asked.filter.unit])}::bigint[]")
     if asked.filter.campus is not None:
         parts.append(f"c.campus_id = {values.arg(asked.filter.campus)}")
     return parts
+
+
+def _implied(asked: Question, units: list[int]) -> bool:
+    """Whether the unit asked for lies in what the person sees: a case names the units above each of its own.
+
+    Said twice, the planner would multiply the two and expect far too few.
+    """
+    path = next((unit.path for unit in asked.tree.units if unit.id == asked.filter.unit), "")
+    return not set(unit_ids_of(path)).isdisjoint(units)
 
 
 def _secrecy(asked: Question, values: Values) -> list[str]:
