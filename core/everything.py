@@ -21,7 +21,7 @@ import orjson
 
 from core import clock, crypto, db, everything_schema, storage
 from core.errors import Forbidden, NotFound, Refused
-from core.everything_schema import WITHHELD_COLUMNS, WITHHELD_TABLES
+from core.everything_schema import WITHHELD_COLUMNS, WITHHELD_TABLES, withheld
 from core.models import StoredFile
 from core.rotation import PLACES
 
@@ -117,7 +117,7 @@ async def _table(
         "select attname from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum",
         f"public.{table}",
     )
-    wanted = [row["attname"] for row in columns if row["attname"] not in WITHHELD_COLUMNS]
+    wanted = [row["attname"] for row in columns if not withheld(table, row["attname"])]
     listed = ", ".join(f'"{name}"' for name in wanted)
     sealed = {place.column: place.name for place in PLACES if place.table == table} if opened else {}
     rows, chunk = 0, list[str]()

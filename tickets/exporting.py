@@ -148,15 +148,16 @@ async def begin(export_id: UUID) -> None:
 async def forget(case: Case) -> None:
     """Close the sheets in which a case may stand to their owners, if they may not read it whole any more."""
     rows = await db.fetch(
-        "select id, staff_id from case_export where file_id is not null and asked_at >= $1 and asked_at > $2",
+        "select id, staff_id, file_id from case_export where file_id is not null and asked_at >= $1 and asked_at > $2",
         case.received_at,
         clock.now() - KEPT,
     )
     known = await secrecy.readers(case, {row["staff_id"] for row in rows})
+    closed = [row for row in rows if row["staff_id"] not in known]
     await db.execute(
-        "update case_export set file_id = null where id = any($1::uuid[])",
-        [row["id"] for row in rows if row["staff_id"] not in known],
+        "update case_export set file_id = null where id = any($1::uuid[])", [row["id"] for row in closed]
     )
+    await storage.let_go([row["file_id"] for row in closed])
 
 
 async def forget_expired() -> int:

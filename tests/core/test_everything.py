@@ -131,7 +131,7 @@ async def test_the_schema_names_every_column_with_its_meaning(database: str, tmp
         f"{row['relname']}.{row['attname']}"
         for row in columns
         if row["relname"] not in everything_schema.WITHHELD_TABLES
-        and row["attname"] not in everything_schema.WITHHELD_COLUMNS
+        and not everything_schema.withheld(row["relname"], row["attname"])
         and f"| {row['attname']} |" not in said.partition(f"## {row['relname']}\n")[2].partition("\n## ")[0]
     ]
     assert missing == []
@@ -177,3 +177,19 @@ async def test_one_person_asks_another_agrees_and_the_job_writes_it(database: st
     assert len(list(place.iterdir())) == 1
     assert row.done_at is not None
     assert row.done_at <= clock.now()
+
+
+async def test_what_opens_doors_is_in_no_export_sealed_or_open(database: str, tmp_path: Path) -> None:
+    """A column that is sealed and of no person is a credential of somebody's system."""
+    await db.execute(
+        "insert into feed_link (name, kind, application, charset, mapping, secret)"
+        " values ('院内', 'sql', 'x', 'utf-8', 'visits_view', $1)",
+        crypto.key_ring().encrypt("reader:a password of a test", "feed_link.secret"),
+    )
+    folder = tmp_path / "all"
+    await everything.export(folder, by="测试", reason="测试迁移", opened=True)
+    with gzip.open(folder / "tables" / "feed_link.jsonl.gz") as lines:
+        (row,) = map(orjson.loads, lines)
+    assert (row["name"], "secret" in row) == ("院内", False)
+    assert everything_schema.withheld("terminal", "bridge_key")
+    assert not everything_schema.withheld("cases", "secret")
