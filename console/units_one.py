@@ -1,4 +1,4 @@
-"""The page of one unit: its people, duty roster, names and codes, history, categories and forms, open work.
+"""The page of one unit: its people, duty roster, names and codes, history, categories, forms and questionnaires, open work.
 
 Whoever keeps the organisation changes all of it; the unit's own people look, and its head plans the roster.
 """
@@ -27,6 +27,7 @@ from staff.organising_rows import BELOW, KINDS
 from staff.queries import OrgTree, Unit
 from staff.roles import LABELS, Role
 from staff.units_names import BEGIN, SYSTEMS, NameGiven
+from surveys.questionnaires import queries as questionnaires
 from tickets.feedback import categories
 from tickets.feedback.categories import Category
 from tickets.forms import queries as form_queries
@@ -156,6 +157,7 @@ async def page(request: web.Request) -> web.Response:
         today=clock.today(),
         children=[tree.unit(other) for other in below if tree.unit(other).parent_id == unit.id],
         topics=_assigned(tree, unit, await categories.tree()),
+        questionnaires=await questionnaires.in_use([other.id for other in tree.line(unit.id)]),
         forms_in_force=[one for one in await form_queries.forms() if one.active],
         load=await unit_load.of_units(below),
         may_edit=by.can(Permission.STAFF_MANAGE, unit.path),

@@ -5,7 +5,7 @@ administrators obey data scope (`listed`, `questionnaire`); a version's content 
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -244,6 +244,29 @@ async def listed(by: Actor, *, kind: Kind | None = None, words: str = "") -> lis
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A questionnaire that is answered now, in words; `unit_id` None: the whole group's."""
+
+    id: int
+    title: str
+    kind: Kind
+    unit_id: int | None
+
+
+async def in_use(units: Sequence[int]) -> list[InUse]:
+    """What is answered now about any of these units: their own questionnaires, then those of the whole group.
+
+    It names them only, and asks for no permission.
+    """
+    rows = await db.fetch(
+        "select id, title, kind, unit_id from questionnaire where active"
+        " and (unit_id is null or unit_id = any($1::bigint[])) order by unit_id is null, kind, id",
+        list(units),
+    )
+    return [InUse(row["id"], row["title"], Kind(row["kind"]), row["unit_id"]) for row in rows]
 
 
 def _paths(by: Actor) -> list[str]:
