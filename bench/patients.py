@@ -173,7 +173,7 @@ async def _patients(raw: "asyncpg.Connection[asyncpg.Record]", size: int) -> Non
     await raw.execute(
         "insert into patient (id, number, name, initials, gender, born_on, phone, phone_hash, deceased)"
         " overriding system value select g, 'P' || lpad(g::text, 8, '0'), c.name, c.initials,"
-        " case when g % 2 = 0 then '男' else '女' end, date '1940-01-01' + (g * 7919 % 29000)::int, $2::bytea,"
+        " case when g % 2 = 0 then '男' else '女' end, date '1940-01-01' + (g::bigint * 7919 % 29000)::int, $2::bytea,"
         " case when g = $1::int / 2 then $3::bytea else decode(md5(g::text) || md5('x' || g), 'hex') end, g % 250 = 9"
         " from generate_series(1, $1::int) g join called c on c.no = 1 + (g::bigint * 48271 % (select count(*) from called))",
         size,
