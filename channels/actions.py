@@ -67,8 +67,8 @@ async def _insert(draft: Draft, card: Card | None, ladder: tuple[str, ...], at: 
     number: int | None = await db.fetchval(
         "insert into message (key, purpose, lane, subject, receiver_kind, receiver_id, receiver_name, wecom_userid,"
         " wecom_chatid, phone, phone_hash, openid, text, texts, card, file_id, secret, ladder, not_before, bundle_key,"
-        " trace_id, created_at, consent) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb,"
-        " $15::jsonb, $16, $17, $18, $19, $20, $21, $22, $23) on conflict (key) do nothing returning id",
+        " trace_id, created_at, consent, about_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::jsonb,"
+        " $15::jsonb, $16, $17, $18, $19, $20, $21, $22, $23, $24) on conflict (key) do nothing returning id",
         draft.key,
         draft.purpose,
         draft.lane,
@@ -88,12 +88,18 @@ async def _insert(draft: Draft, card: Card | None, ladder: tuple[str, ...], at: 
         draft.secret,
         list(ladder),
         at,
-        f"{draft.bundle}:{to.kind}:{to.id}:{ladder[0]}" if draft.bundle else "",
+        _bundle(draft, ladder[0]) if draft.bundle else "",
         trace_id(),
         clock.now(),
         draft.consent or "",
+        draft.about or None,
     )
     return number
+
+
+def _bundle(draft: Draft, way: str) -> str:
+    """What may become one message: of one consent and about one person, since each is asked for as one."""
+    return f"{draft.bundle}:{draft.receiver.kind}:{draft.receiver.id}:{way}:{draft.consent or ''}:{draft.about or ''}"
 
 
 async def _lay_copy(number: int, draft: Draft, card: Card) -> None:

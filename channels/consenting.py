@@ -1,19 +1,31 @@
-"""Whether a message that needs the person's consent may go by a transport; asked again at each step, sends nothing."""
+"""Whether a message may go by a transport: the person lives, and agreed where that is needed. Asked at each step of the
+ladder, so that what happened while the message waited still counts; sends nothing."""
 
 import asyncpg
 
 from channels.drafts import ReceiverKind
-from patients import consent
+from patients import consent, departed
 from patients.consent import Channel, May, Purpose
 
+HELD = "没有发送："  # begins the reason of a message that was held back here
 WAYS = {"sms": Channel.SMS, "wechat": Channel.WECHAT}
 
 
 async def may_go(record: "asyncpg.Record", transport: str) -> May:
-    """What consent says of a row of `message`; yes for staff, and for what belongs to a matter the person raised."""
+    """What a death or consent says of a row of `message`; yes for staff. A matter the person raised asks no consent."""
     way = WAYS.get(transport)
-    if not record["consent"] or record["receiver_kind"] != ReceiverKind.PERSON or way is None:
+    if record["receiver_kind"] != ReceiverKind.PERSON or way is None:
         return May(ok=True)
+    living = await departed.may_tell(
+        record["receiver_id"],
+        record["phone_hash"],
+        record["receiver_name"],
+        way,
+        about_id=record["about_id"] or 0,
+        own=not record["consent"],
+    )
+    if not living or not record["consent"]:
+        return living
     purpose = Purpose(record["consent"])
     if record["receiver_id"]:
         return await consent.may_reach(record["receiver_id"], purpose, way)

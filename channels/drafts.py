@@ -165,6 +165,7 @@ class Draft(Frozen):
         file_id: a stored file to be sent along (WeCom only).
         consent: the purpose for which the person must not have refused to be reached; None only for what belongs to
             the matter they raised themselves (and for staff).
+        about: the patient it is about, where that is another than the receiver; 0 for none.
     """
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -182,6 +183,7 @@ class Draft(Frozen):
     bundle: Annotated[str, StringConstraints(max_length=60)] = ""
     secret: bool = False
     consent: Purpose | None = None
+    about: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="before")
     @classmethod

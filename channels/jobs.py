@@ -79,7 +79,7 @@ async def _prepare(number: int, numbers: rules.Rules) -> _Ready | None:
             if transport is not None and transport.can_reach(receiver):
                 may = await consenting.may_go(record, transport.name)
                 if not may:
-                    why = f"没有发送：{may.why}"
+                    why = f"{consenting.HELD}{may.why}"
                     continue
                 if step != row.step:
                     await db.execute("update message set step = $2, tries = 0 where id = $1", number, step)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from channels.consenting import HELD
 from core import db
 from core.actor import Actor, Permission
 from core.identity import mask_in_text
@@ -73,13 +74,17 @@ def _entry(row: Any) -> Entry:
 
 
 async def _messages(who: Person, by: Actor, before: datetime | None, limit: int) -> Sequence[Entry]:
-    """What was sent to the person's own phones; of a case only to whom that case is shown."""
+    """What was sent to the person, to their own phones or about them; of a case only to whom that case is shown."""
     values = Values([list(who.records), access.scope(by), before, limit])
     hidden = secrecy.condition(by, values, whole=True)
     rows = await db.fetch(
-        "select m.created_at, m.text, m.state, m.secret, m.ladder[m.step + 1] as way from message m"  # noqa: S608
-        " left join cases c on m.subject ~ '^case:[0-9]{1,18}$' and c.id = substr(m.subject, 6)::bigint"
-        f" where m.receiver_kind = 'person' and m.phone_hash in {_PHONES}"
+        "select m.created_at, m.text, m.state, m.reason, m.secret, m.ladder[m.step + 1] as way from message m"  # noqa: S608
+        " left join cases c on c.id = case when m.subject ~ '^case:[0-9]{1,18}$'"
+        " then substr(m.subject, 6)::bigint end"  # a plan may look at the number first
+        " where m.receiver_kind = 'person' and m.id in ("
+        f" select id from message where phone_hash in {_PHONES}"
+        " union select id from message where receiver_kind = 'person' and receiver_id = any($1::bigint[])"
+        " union select id from message where about_id = any($1::bigint[]))"
         " and (m.subject not like 'case:%' or (c.id is not null and not c.anonymous and not c.confidential"
         f" and ($2::bigint[] is null or c.unit_ids && $2) and {hidden}))"
         " and ($3::timestamptz is null or m.created_at < $3) order by m.created_at desc, m.id desc limit $4",
@@ -92,11 +97,16 @@ async def _messages(who: Person, by: Actor, before: datetime | None, limit: int)
             Layer.MESSAGE,
             ways.get(row["way"] or "", "消息"),
             "" if row["secret"] else mask_in_text(row["text"])[:200],
-            marks=(_SENT[row["state"]],),
+            marks=_marks(row["state"], row["reason"]),
         )
         for row in rows
         if _may(by)
     ]
+
+
+def _marks(state: str, reason: str) -> tuple[tuple[str, str], ...]:
+    """How it stands; of what was held back also why."""
+    return ((reason, "late"),) if state == "failed" and reason.startswith(HELD) else (_SENT[state],)
 
 
 async def satisfaction(case_ids: Sequence[int]) -> list[str]:

@@ -115,7 +115,8 @@ async def tell_person(event: ReplyApproved) -> None:
         return
     patient = await db.fetchrow(
         "select p.id, p.wechat_openid from visit_link l join patient p on p.id = l.patient_id"
-        " where l.case_id = $1 and l.state = 'confirmed' and p.wechat_openid is not null and p.phone_hash = $2 limit 1",
+        " where l.case_id = $1 and l.state = 'confirmed' and p.wechat_openid is not null and p.phone_hash = $2"
+        " and not p.deceased limit 1",
         case.id,
         case.contact_phone_hash or case.caller_phone_hash,
     )
