@@ -241,7 +241,7 @@ def _translator(texts: gettext.NullTranslations) -> Callable[..., Markup]:
         return Markup(texts.gettext(text)) % {}  # noqa: S704 - texts of our own templates
 
     def translate(text: str, **more: Any) -> Markup:
-        return Markup(texts.gettext(text)) % more if more else plain(text)  # noqa: S704
+        return Markup(texts.gettext(text)) % more if more else plain(text)  # noqa: S704 - texts of our own templates
 
     return translate
 

@@ -49,6 +49,6 @@ def words(language: Language) -> Callable[..., Markup]:
         return Markup(texts.get(text, text)) % {}  # noqa: S704 - texts of our own templates
 
     def translate(text: str, **more: Any) -> Markup:
-        return Markup(texts.get(text, text)) % more if more else plain(text)  # noqa: S704
+        return Markup(texts.get(text, text)) % more if more else plain(text)  # noqa: S704 - texts of our own templates
 
     return translate

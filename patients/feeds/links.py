@@ -127,7 +127,7 @@ async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "")
                     kind,
                     *values.values(),
                 )
-                assert link_id is not None  # noqa: S101
+                assert link_id is not None  # noqa: S101 - returned by the insert above
                 await audit.record(by, "feed.create", "feed_link", link_id, kind=kind, **told)
                 return link_id
             before = await link(link_id)
