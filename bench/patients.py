@@ -33,7 +33,7 @@ SIZE = int(os.environ.get("HUIYIN_BENCH_PATIENTS", "2000000"))
 EACH = 5  # visits of a patient
 TIMES = 8
 RARE = "罕见病样例"
-LOADED = ("patient", "visit", "patient_flag")
+LOADED = ("patient", "visit", "patient_flag", "report", "report_item")
 
 # List and query; {…} is filled from `Scene`.
 ASKED: tuple[tuple[str, List, str], ...] = (
@@ -77,6 +77,22 @@ ASKED: tuple[tuple[str, List, str], ...] = (
     ("exams, major finding A", List.EXAM, "result=A"),
     ("exams, words of the findings", List.EXAM, "diagnosis=结节"),
     ("exams, employer", List.EXAM, "employer=单位7"),
+    ("exams, employer of a few", List.EXAM, "employer=罕见单位"),
+    ("exams, result of many", List.EXAM, "item=项目3&low=5"),
+    ("exams, result of a few", List.EXAM, "item=项目3&low=99.9"),
+    ("exams, result nobody has", List.EXAM, "item=项目3&low=1000"),
+    ("exams, result of the house's other visits alone", List.EXAM, "item=院内项目&low=1"),
+    ("exams, part of what results are called", List.EXAM, "item=目&low=99.9"),
+    ("exams, critical result (none)", List.EXAM, "result=critical"),
+    ("exams, abnormal result", List.EXAM, "result=abnormal"),
+    ("exams, died since", List.EXAM, "flag=deceased"),
+    ("left, bed", List.LEFT, "bed=12"),
+    ("left, bed of a few", List.LEFT, "bed=加99"),
+    ("left, bed nobody had", List.LEFT, "bed=无此床"),
+    ("left, bed of a few of one department", List.LEFT, "bed=加99&unit={busy}"),
+    ("left, bed and nurse and rare diagnosis", List.LEFT, "bed=12&admission=低钾&nurse=护士1"),
+    ("left, way nobody left", List.LEFT, "disposition=3"),
+    ("emergency, level nobody has", List.EMERGENCY, "triage=3&name=无此人氏"),
 )
 
 
@@ -101,6 +117,7 @@ async def fill(url: str, size: int) -> Scene:
         indexes = await _without_indexes(raw)
         await _patients(raw, size)
         await _visits(raw, size, units)
+        await _results(raw)
         await raw.execute(
             "insert into patient_flag (patient_id, flag, set_by, set_at)"
             " select id, case when abs(hashint8(id)) % 1000 = 3 then 'dispute' else 'frequent' end, 'bench', now() from patient"
@@ -110,6 +127,7 @@ async def fill(url: str, size: int) -> Scene:
             await raw.execute(definition)
         for table in LOADED:
             await raw.execute(f"vacuum (analyze) {table}")
+        for table in LOADED[:-1]:  # a result has no number of its own
             await raw.execute(f"select setval(pg_get_serial_sequence('{table}', 'id'), max(id)) from {table}")  # noqa: S608
         await raw.execute(
             "insert into staff (id, number, name) overriding system value values (91, 'h', '压测主任'), (92, 'l', '压测联络')"
@@ -219,6 +237,25 @@ async def _visits(raw: "asyncpg.Connection[asyncpg.Record]", size: int, units: l
         RARE,
         timeout=3600,
     )
+
+
+async def _results(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Six results of each examination and three of every tenth other visit; beds and employers of a few."""
+    await raw.execute(
+        "insert into report (id, patient_id, visit_id, number, kind, name, state, abnormal, reported_at)"
+        " overriding system value select v.id, v.patient_id, v.id, 'R' || v.id, 'lab', '生化', 'final', abs(hashint8(v.id)) % 2 = 0, v.start_on"
+        " from visit v where v.kind = 'exam' or v.id % 10 = 1",
+        timeout=3600,
+    )
+    await raw.execute(
+        "insert into report_item (report_id, place, name, amount, exam_visit)"
+        " select v.id, g, case when v.kind = 'exam' then '项目' || g else '院内项目' || g end,"
+        " abs(hashint8(v.id * 7 + g)) % 10000 / 100.0 + 0.01, case when v.kind = 'exam' then v.id end"
+        " from visit v, generate_series(1, 6) g where v.kind = 'exam' or v.id % 10 = 1 and g <= 3",
+        timeout=3600,
+    )
+    await raw.execute("update visit set bed = '加99床' where kind = 'inpatient' and id % 100000 = 17")
+    await raw.execute("update visit set employer = '罕见单位' where kind = 'exam' and id % 100000 = 19")
 
 
 def p95(values: list[float]) -> float:

@@ -183,8 +183,12 @@ def read(
             name: "没有这个科室" for name in ("unit", "ward") if getattr(found, name) not in (None, *units)
         }
     wrong |= {
-        name: "请至少输入两个字" for name in ("diagnosis", "admission") if len(getattr(found, name)) == 1
+        name: "请至少输入两个字"
+        for name in ("diagnosis", "admission", "employer")
+        if len(getattr(found, name)) == 1
     }
+    if not found.item:  # any value of any result is no condition anybody means
+        wrong |= {name: "请同时填写检验项目" for name in ("low", "high") if getattr(found, name) is not None}
     faults += [
         Fault(field=name, label=label(kind, name), reason=words, value=str(getattr(found, name)))
         for name, words in wrong.items()

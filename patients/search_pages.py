@@ -19,7 +19,8 @@ from patients import queries
 from patients.people import FLAG_LABELS, Flag
 from patients.rows import opened
 from patients.search import DISPOSITIONS, List, PatientFilter
-from patients.search_sql import STANDING, After, sets, statement
+from patients.search_rare import STANDING, sets
+from patients.search_sql import After, statement
 from staff import queries as staff
 from staff.queries import OrgTree
 
@@ -102,7 +103,7 @@ async def page(
     """
     units = await reach(wanted, by)
     async with guarded(PATIENCE):
-        found = await sets(wanted)
+        found = await sets(kind, wanted)
         sql, values = statement(kind, wanted, found, units, after=after, limit=limit + 1)
         hits = await db.fetch(sql, *values)
         rows = await load([row["id"] for row in hits[:limit]])
@@ -115,7 +116,7 @@ async def count(kind: List, wanted: PatientFilter, by: Actor) -> int | None:
     units = await reach(wanted, by)
     try:
         async with guarded(PATIENCE_TO_COUNT):
-            found = await sets(wanted)
+            found = await sets(kind, wanted)
             sql, values = statement(kind, wanted, found, units, after=None, limit=None)
             number: int = await db.fetchval(
                 f"select count(*) from ({sql} limit {MOST_COUNTED + 1}) as found",  # noqa: S608
@@ -137,7 +138,7 @@ async def everything(kind: List, wanted: PatientFilter, by: Actor, *, most: int)
     if also is not None:
         units = also if units is None else tuple(set(units) & set(also))
     async with guarded(PATIENCE_TO_EXPORT):
-        found = await sets(wanted)
+        found = await sets(kind, wanted)
         sql, values = statement(kind, wanted, found, units, after=None, limit=most)
         return [row["id"] for row in await db.fetch(sql, *values)]
 

@@ -24,7 +24,7 @@ from patients import queries as patients
 from patients.rows import KIND_LABELS, VisitKind, opened
 from patients.search import FLAG_WORDS, Flags
 from patients.search_pages import TooBroad, flags_of
-from patients.search_sql import STANDING, pattern
+from patients.search_rare import STANDING, pattern
 from staff import queries as staff
 from tickets.queries import access, secrecy
 from tickets.queries.values import Values

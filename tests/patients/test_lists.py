@@ -6,7 +6,7 @@ import pytest
 
 from core import clock, db
 from core.actor import Actor, ActorKind, Door, Grant, Permission
-from patients import people, search_sql
+from patients import people, search_rare
 from patients.people import Flag
 from patients.search import List, PatientFilter, read
 from patients.search_pages import count, everything, page
@@ -108,6 +108,71 @@ async def test_every_condition_finds_what_it_says_and_nothing_else(ward: Ward) -
     assert await numbers(List.EXAM, item="胆固醇", low="6.2", result="abnormal") == ["TJ001"]
     assert await numbers(List.EXAM, item="胆固醇", high="6.2") == []
     assert await numbers(List.EXAM, result="critical") == []
+
+
+async def test_what_is_rare_is_found_whether_it_is_taken_first_or_met_on_the_way(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_in(ward)
+    for rare in (4_000, -1):
+        monkeypatch.setattr(search_rare, "RARE", rare)
+        monkeypatch.setattr(search_rare, "COMMON", 10**9)
+        assert await numbers(List.LEFT, bed="12") == ["ZY100"]
+        assert await numbers(List.LEFT, bed="12床", disposition="1") == ["ZY100"]
+        assert await numbers(List.LEFT, disposition="3") == []
+        assert await numbers(List.LEFT, admission="胸痛", diagnosis="糖尿病") == ["ZY100"]
+        assert await numbers(List.LEFT, admission="胸痛", diagnosis="骨折") == []
+        assert await numbers(List.EXAM, employer="示范机械厂") == ["TJ001"]
+        assert await numbers(List.EXAM, employer="机械局") == []
+        assert await numbers(List.EXAM, item="总胆固醇", low="6.8", high="6.8") == ["TJ001"]
+        assert await numbers(List.EXAM, item="胆固") == ["TJ001"]
+        assert await numbers(List.EXAM, item="血糖", low="1") == []
+        assert await numbers(List.EXAM, result="B", item="胆固醇", name="张") == ["TJ001"]
+        assert await numbers(List.EXAM, result="A") == []
+        assert await numbers(List.EMERGENCY, triage="1") == []
+        await db.execute("update visit set triage = 1 where number = 'JZ001'")
+        assert await numbers(List.EMERGENCY, triage="1") == ["JZ001"]
+        await db.execute("update visit set triage = null")
+
+
+async def test_a_result_counts_for_the_examination_it_belongs_to_at_this_moment(ward: Ward) -> None:
+    """Whichever comes first, the report or the visit; not while the report is cancelled, nor of any other visit."""
+    await fill_in(ward)
+
+    async def told() -> list[str]:
+        return await numbers(List.EXAM, item="总胆固醇", low="6")
+
+    assert await told() == ["TJ001"]
+    for away, back in (
+        ("update report set visit_id = null", "update report set visit_id = (select id from visit where number = 'TJ001')"),
+        ("update report set state = 'cancelled'", "update report set state = 'corrected'"),
+        ("update visit set kind = 'outpatient' where number = 'TJ001'", "update visit set kind = 'exam' where number = 'TJ001'"),
+    ):  # fmt: skip
+        await db.execute(away)
+        assert await told() == []
+        await db.execute(back)
+        assert await told() == ["TJ001"]
+    await db.execute("update report_item set critical = true")
+    await db.execute("update report set critical = true")
+    assert await numbers(List.EXAM, result="critical") == ["TJ001"]
+    other = await db.fetchval(
+        "insert into report (patient_id, visit_id, number, kind, name, state) select patient_id, id, 'R2', 'lab', '血脂', 'final'"
+        " from visit where number = 'MZ001' returning id"
+    )
+    await db.execute(
+        "insert into report_item (report_id, place, name, amount) values ($1, 0, '总胆固醇', 7)", other
+    )
+    assert await told() == ["TJ001"]
+
+
+def test_values_without_a_name_and_one_sign_of_an_employer_are_told_to_be_too_little() -> None:
+    found, faults = read(List.EXAM, [("low", "1"), ("high", "2"), ("employer", "厂"), ("name", "张")])
+    assert found == PatientFilter(name="张")
+    assert [(fault.field, fault.reason) for fault in faults] == [
+        ("employer", "请至少输入两个字"),
+        ("low", "请同时填写检验项目"),
+        ("high", "请同时填写检验项目"),
+    ]
 
 
 async def test_marks_are_shown_filtered_and_end_by_themselves(ward: Ward) -> None:
@@ -227,7 +292,7 @@ async def test_a_mark_that_many_bear_is_looked_up_on_the_way(
         (0, 100_000),
         (0, 0),
     ):  # taken first, named on the way, asked on the way
-        monkeypatch.setattr(search_sql, "MOST_SET", most)
-        monkeypatch.setattr(search_sql, "MOST_NAMED", named)
+        monkeypatch.setattr(search_rare, "MOST_SET", most)
+        monkeypatch.setattr(search_rare, "MOST_NAMED", named)
         assert await numbers(List.OUTPATIENT, flag="frequent") == ["MZ001"]
         assert await numbers(List.OUTPATIENT, flag="dispute") == []
