@@ -11,6 +11,7 @@ from core import audit, audit_keeping, clock, db, jobs, quarantine, schedules_qu
 from core.schedules import Schedule, Weight
 from im import said
 from patient_portal import visitor
+from patients import exporting as patient_sheets
 from patients.feeds import pulling, watching
 from patients.feeds import tidy as feeds_tidy
 from reports import cubes
@@ -249,6 +250,14 @@ SCHEDULES: tuple[Schedule, ...] = (
         "超过保留期的诉求清单不能再下载，文件从存储中删除；导出记录仍保留",
         exporting.forget_expired,
         at=time(3, 30),
+        said=lambda gone: f"收回 {gone} 份" if gone else "",
+    ),
+    Schedule(
+        "patients.sheets",
+        "收回过期的患者清单",
+        "超过保留期的患者清单不能再下载，文件从存储中删除；导出记录仍保留",
+        patient_sheets.forget_expired,
+        at=time(3, 35),
         said=lambda gone: f"收回 {gone} 份" if gone else "",
     ),
     Schedule(

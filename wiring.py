@@ -44,6 +44,7 @@ from im import live
 from im.events import MembersChanged, MessagePosted, RoomChanged, RoomOpened
 from intake import hotline, sms, wechat
 from integrations import clamav, http
+from patients import exporting as patient_sheets
 from patients import profile, records_timeline
 from patients.events import (
     DeathWithdrawn,
@@ -187,6 +188,7 @@ def wire() -> None:
     jobs.on_job(heartbeat.PING, heartbeat.ping)
     web.GAUGES.append(auditing.gauge)
     jobs.on_job(exporting.KIND, exporting.write)
+    jobs.on_job(patient_sheets.KIND, patient_sheets.write)
     jobs.on_job(packing.KIND, packing.pack)
 
     jobs.on_job(imports.READ, reading.read)

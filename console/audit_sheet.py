@@ -16,7 +16,7 @@ from core import audit, clock, exports
 from core.actor import Actor, Permission
 from core.errors import Fault, Forbidden, Invalid
 from core.exports import Kind
-from tickets.case_sheet import harmless
+from core.sheets import harmless
 
 MOST = 50_000
 CHUNK = 5_000

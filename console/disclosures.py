@@ -20,7 +20,7 @@ from core.actor import Actor, Permission
 from core.clock import SHANGHAI
 from core.errors import Fault, Invalid
 from core.exports import LABELS, Kind
-from tickets.case_sheet import harmless
+from core.sheets import harmless
 from tickets.queries import secrecy
 from tickets.queries.values import Values
 

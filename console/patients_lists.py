@@ -1,22 +1,21 @@
-"""The five lists of patients: conditions in the address, chips, saved views, more rows as one asks for them, the sheet.
+"""The five lists of patients: conditions in the address, chips, saved views, more rows as one asks for them.
 
-What is found lies in `patients.search_pages`; the sheet in `patients.search_sheet`.
+What is found lies in `patients.search_pages`; sheets are asked for in `console.patients_exports`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import urlencode
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console import pick
 from console.forms import Options
 from console.page import is_part, number, permit, show
 from console.saved_views import views
 from core.actor import Actor, Permission
-from core.errors import Refused
 from core.identity import mask_in_text
 from patients import profile_timeline, search_pages, search_sheet
 from patients.search import (
@@ -40,7 +39,6 @@ from staff.queries import OrgTree
 routes = web.RouteTableDef()
 KINDS = "outpatient|emergency|inside|left|exam"
 PATH = f"/patients/{{list:{KINDS}}}"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NEAR = ("name", "phone", "number", "since", "until", "unit")  # the others are folded away until one is in use
 HINTS = {
     "name": "字或拼音首字母",
@@ -204,24 +202,3 @@ async def count(request: web.Request) -> web.Response:
     wanted, _ = read(kind, request.query.items(), {unit.id for unit in (await staff.tree()).units})
     total = await search_pages.count(kind, wanted, actor)
     return await show(request, "console/patients/list_count.html", total=total, most=MOST_COUNTED)
-
-
-@routes.post(f"{PATH}/sheet")
-async def sheet(request: web.Request) -> web.Response:
-    """The list whose query the form sends, as a sheet."""
-    actor = permit(request, Permission.PATIENT_EXPORT)
-    kind = List(request.match_info["list"])
-    data = await request.post()
-    units = {unit.id for unit in (await staff.tree()).units}
-    wanted, faults = read(kind, parse_qsl(str(data.get("query", ""))[:4000]), units)
-    if faults:
-        raise Refused(f"“{faults[0].label}”有误：{faults[0].reason}，请改正后再导出")
-    made = await search_sheet.sheet(kind, wanted, by=actor)
-    return web.Response(
-        body=made.data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(made.name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )

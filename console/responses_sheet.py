@@ -20,6 +20,7 @@ from console.responses import NAMES, PAGE, known_unit, read
 from core import audit, clock, exports
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid
+from core.sheets import harmless
 from patients.rows import KIND_LABELS
 from staff import queries as staff
 from staff.queries import OrgTree
@@ -31,7 +32,6 @@ from surveys.responses import queries
 from surveys.responses.quality import FLAG_LABELS
 from surveys.responses.queries import Exported, ResponseFilter, plain
 from surveys.responses.rows import CHANNEL_LABELS
-from tickets.case_sheet import harmless
 
 routes = web.RouteTableDef()
 MOST_EXCEL = 100_000

@@ -55,6 +55,7 @@ from console import (
     patient_records,
     patients,
     patients_analysis,
+    patients_exports,
     patients_keeping,
     patients_lists,
     patients_pairs,
@@ -147,6 +148,7 @@ routes: list[web.AbstractRouteDef] = [
     *feedback_settings.routes,
     *feedback_praise.routes,
     *patients_analysis.routes,
+    *patients_exports.routes,  # before those of one patient
     *patients_lists.routes,  # before those of one patient
     *patients.routes,
     *patient_file.routes,

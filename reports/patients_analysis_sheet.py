@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import dataclass
 
 import xlsxwriter
 
@@ -9,12 +10,20 @@ from core import audit, clock, db, exports
 from core.actor import Actor, Permission
 from core.errors import Forbidden, Refused
 from core.identity import mask_in_text, mask_name
-from patients.search_sheet import Sheet
+from core.sheets import harmless
 from reports.patients_analysis import Found, Patient, Wanted, analyse, people, spoken
-from tickets.case_sheet import harmless
 
 MOST = 20_000
 HEADS = ("姓名", "性别", "年龄", "患者号", "电话", "期间就诊次数", "最近就诊", "标记")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file to hand over."""
+
+    name: str
+    data: bytes
+    rows: int
 
 
 async def sheet(wanted: Wanted, by: Actor) -> Sheet:

@@ -14,10 +14,10 @@ from xlsxwriter.worksheet import Worksheet
 from core import audit, exports
 from core.actor import Actor, Permission
 from core.errors import Forbidden
+from core.sheets import harmless
 from reports.asking import Asked
 from reports.board import Board, board
 from reports.showing import Cell, Drawn
-from tickets.case_sheet import harmless
 
 _WIDE, _NARROW = 30, 14
 _MOST_ROWS = 1_000  # of one table

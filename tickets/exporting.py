@@ -351,7 +351,7 @@ async def _sheet(wanted: CaseFilter, by: Actor, job: Job, asked: Any) -> tuple[i
             if asked["whole"]:
                 rows = await _filled(rows, by)
             taken += len(rows)
-            await asyncio.to_thread(sheet.add, rows)
+            await asyncio.to_thread(sheet.add_cases, rows)
             await job.report(min(start + CHUNK, len(ids)), len(ids), "正在写入表格")
         data = await asyncio.to_thread(sheet.close)
     name = f"诉求{'_完整信息' if asked['whole'] else ''}_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"

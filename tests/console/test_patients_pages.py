@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import pytest_asyncio
 
-from core import clock, crypto, db
+from core import clock, crypto, db, jobs
 from core.settings import settings
 from tests.console.desk import Desk, open_desk
 
@@ -61,11 +61,21 @@ async def test_a_list_is_asked_by_conditions_kept_as_a_view_and_taken_out_masked
     kept = await centre.post("/views", {"page": "patients-outpatient", "name": "欧阳", "query": "name=oyc"})
     assert kept.headers["Location"] == "/patients/outpatient?name=oyc"
     assert "欧阳" in (await centre.get("/patients/outpatient")).one("//div[@class='views']")
-    sheet = await centre.session.post(
-        centre.server.make_url("/patients/outpatient/sheet"),
-        data={"csrf_token": centre.csrf, "query": "name=oyc"},
+    asked = await centre.post("/patients/outpatient/sheet", {"query": "name=oyc"})
+    at = asked.headers["Location"]
+    assert "正在导出门诊患者" in (await centre.get(at)).text
+    assert (await centre.post("/patients/outpatient/sheet", {"query": ""}, part=True)).status == 409
+    assert (await (await desk.enter("chief")).get(at)).status == 404
+    assert (
+        await jobs.run_job(await db.fetchval("select id from job where kind = 'patients.export'")) == "done"
     )
+    assert "已导出 1 条" in (await centre.get(at)).text
+    sheet = await centre.session.get(centre.server.make_url(f"{at}/file"))
     book = openpyxl.load_workbook(io.BytesIO(await sheet.read()))
+    assert [row[0] for row in book["导出说明"].iter_rows(values_only=True)][1:] == [
+        "范围：门诊：姓名：oyc",
+        "姓名和电话已脱敏",
+    ]
     rows = list(book["门诊"].iter_rows(values_only=True))
     assert len(rows) == 2
     assert (rows[1][0], rows[1][3], rows[1][-1]) == ("欧阳*试", "138****0077", "高血压病")

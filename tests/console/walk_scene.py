@@ -287,6 +287,10 @@ async def _owned(scene: Scene) -> None:
     scene.at["export"] = asked.headers["Location"].rpartition("/")[2]
     for waiting in await db.fetch("select id from job where kind = 'cases.export' and state = 'due'"):
         await jobs.run_job(waiting["id"])
+    asked = await owner.post("/patients/outpatient/sheet", {"query": ""})
+    scene.at["patient_sheet"] = asked.headers["Location"].rpartition("/")[2]
+    for waiting in await db.fetch("select id from job where kind = 'patients.export' and state = 'due'"):
+        await jobs.run_job(waiting["id"])
     made = await owner.post("/statistics/reports/new", {"kind": "statistics_report"})
     scene.at["figures"] = made.headers["Location"].rpartition("/")[2]
     scene.at["survey_report"] = await db.fetchval(
