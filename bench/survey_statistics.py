@@ -1,6 +1,6 @@
 """A cross-table of a million responses: two variables and three filters, and the board of the same, from a cold process.
 
-`run()` writes SIZE responses with their facts by SQL, has a part of them derived into rows by the product's own code (so
+`run()` writes SIZE responses with their answers by SQL, has a part of them derived into rows by the product's own code (so
 the rate of deriving is measured on the real thing), copies those rows up to SIZE, and asks.
 
 Required (the project's figure): the cross-table below 1 s. SIZE is taken from BENCH_SURVEY_SIZE.
@@ -31,29 +31,26 @@ DERIVED = 20_000
 TIMES = 10
 BY = system("压测")
 FIVE = "array['very_good', 'good', 'fair', 'poor', 'bad']"
-_RESPONSES = """
-insert into response (id, questionnaire_id, version_id, visit_kind, campus_id, unit_id, doctor, state, channel, flags,
-    started_at, saved_at, completed_at, day)
-select gen_random_uuid(), $1, $2, 'outpatient', 2 + g % 4, 10 + g % 60, '医生' || g % 300, 'completed',
+_RESPONSES = f"""
+insert into response (id, questionnaire_id, version_id, answers, visit_kind, campus_id, unit_id, doctor, state, channel,
+    flags, started_at, saved_at, completed_at, day)
+select gen_random_uuid(), $1, $2, (
+        select jsonb_object_agg(q.code, jsonb_build_object('c', array[({FIVE})[1 + abs(hashtext(g || q.code)) % 25 / 5]]))
+        from unnest($5::text[]) as q(code)
+    ), 'outpatient', 2 + g % 4, 10 + g % 60, '医生' || g % 300, 'completed',
     (array['wechat', 'sms', 'qr', 'kiosk', 'phone'])[1 + g % 5],
-    case when g % 17 = 0 then '{speeding}'::text[] else '{}' end, $3::timestamptz - g % 700 * interval '1 day',
+    case when g % 17 = 0 then '{{speeding}}'::text[] else '{{}}' end, $3::timestamptz - g % 700 * interval '1 day',
     $3, $3::timestamptz - g % 700 * interval '1 day', ($3::timestamptz - g % 700 * interval '1 day')::date
 from generate_series(1, $4::int) g
-"""
-_FACTS = f"""
-insert into answer_fact (response_id, questionnaire_id, version_id, question, option, num, visit_kind, campus_id,
-    unit_id, doctor, channel, day)
-select r.id, r.questionnaire_id, r.version_id, q.code, ({FIVE})[1 + h.n], 5 - h.n, r.visit_kind, r.campus_id, r.unit_id,
-    r.doctor, r.channel, r.day
-from response r cross join unnest($1::text[]) with ordinality as q(code, at)
-cross join lateral (select (abs(hashtext(r.id::text || q.at)) % 25 / 5) as n) h
 """  # noqa: S608 - our own words
 _SCORES = """
 insert into response_score (response_id, key, value, answered, formula)
 select r.id, k, 25 * (abs(hashtext(r.id::text || k)) % 5), 3, 'bench' from response r cross join unnest($1::text[]) k
 """
 _COPIES = """
-insert into survey_row select gen_random_uuid(), questionnaire_id, version_id, day - (g * 7) % 300, visit_kind, campus_id,
+insert into survey_row (response_id, questionnaire_id, version_id, day, visit_kind, campus_id, unit_id, ward_id, doctor,
+    channel, clean, codes, scores)
+select gen_random_uuid(), questionnaire_id, version_id, day - (g * 7) % 300, visit_kind, campus_id,
     unit_id, ward_id, doctor, channel, clean, codes, scores
 from survey_row cross join generate_series(1, $1::int) g
 """
@@ -67,11 +64,10 @@ async def filled(size: int) -> tuple[int, float]:
         version = await insert_version(of, definition, BY)
         await put_in_force(of, version)
     derived = min(size, DERIVED)
-    await db.execute(_RESPONSES, of, version, clock.now(), derived)
     graded = [
         item.code for item in definition.questions if item.kind == "single" and item.counted and item.scores
     ]
-    await db.execute(_FACTS, graded)
+    await db.execute(_RESPONSES, of, version, clock.now(), derived, graded)
     await db.execute(_SCORES, [rule.key for rule in definition.scores])
     begun = time.perf_counter()
     while await rows.catch_up(of):

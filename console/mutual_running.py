@@ -22,7 +22,7 @@ from surveys.anonymous import opening, rounds
 from surveys.anonymous.opening import NewRound
 from surveys.anonymous.results import results
 from surveys.questionnaires import queries as questionnaires
-from surveys.statistics.board import interval_words
+from surveys.statistics.lines import interval_words
 
 routes = web.RouteTableDef()
 RUNS = opening.RUNS

@@ -56,9 +56,10 @@ async def choices(actor: Actor) -> dict[str, Options]:
 
 
 async def known_unit(wanted: ResponseFilter) -> ResponseFilter:
-    """Without a unit that does not exist."""
+    """Without units that do not exist."""
     there = {unit.id for unit in (await staff.tree()).units}
-    return wanted if wanted.unit is None or wanted.unit in there else wanted.model_copy(update={"unit": None})
+    gone = {name: None for name in ("unit", "served") if getattr(wanted, name) not in (None, *there)}
+    return wanted.model_copy(update=gone) if gone else wanted
 
 
 @routes.get(PAGE)

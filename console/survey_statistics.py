@@ -1,5 +1,6 @@
 """Statistics of questionnaires: the board of one, the cross-table, the texts, the sheet. Counts nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -14,11 +15,11 @@ from reports import survey_reports_sheet as sheets
 from staff import queries as staff
 from staff.queries import OrgTree
 from surveys.responses.rows import CHANNEL_LABELS
-from surveys.statistics import board, counting, words
+from surveys.statistics import board, choosing, words, written
 from surveys.statistics.asking import MOST_FILTERS, Asked, read
-from surveys.statistics.board import Board, GroupTable, interval_words
 from surveys.statistics.crosstab import crosstab
-from surveys.statistics.variables import Known, known
+from surveys.statistics.lines import Board, GroupTable, between, interval_words, measured
+from surveys.statistics.variables import Known, known, title_of
 
 routes = web.RouteTableDef()
 PAGE = "/surveys/statistics"
@@ -40,7 +41,7 @@ async def asked_of(request: web.Request, by: Actor) -> tuple[Asked, list[tuple[i
     """What the address asks for (the first questionnaire when it names none), all that may be chosen, the organisation."""
     tree = await staff.tree()
     asked = read(request.query.items(), frozenset(unit.id for unit in tree.units))
-    choices = await counting.choices(by)
+    choices = await choosing.choices(by)
     if asked.questionnaire is None and choices:
         asked = asked.model_copy(update={"questionnaire": choices[0][0]})
     return asked, choices, tree
@@ -101,13 +102,20 @@ def _variables(about: Known) -> tuple[Options, Options]:
 def trend_chart(found: Board) -> dict[str, object]:
     """What static/js/survey_statistics.js draws."""
     points = [one.point for one in found.trend]
+    factor = 100 if found.measure and found.measure.share else 1
+
+    def told(numbers: Iterable[float | None]) -> list[float | None]:
+        return [None if one is None else round(factor * one, 2) for one in numbers]
+
     return {
         "labels": [one.month for one in found.trend],
-        "name": found.main.label if found.main else "",
-        "values": [None if one.value is None else round(one.value, 2) for one in points],
-        "middle": [None if one.middle is None else round(one.middle, 2) for one in points],
-        "low": [None if one.low is None else round(one.low, 2) for one in points],
-        "high": [None if one.high is None else round(one.high, 2) for one in points],
+        "name": found.measure.label if found.measure else "",
+        "share": bool(found.measure and found.measure.share),
+        "less": bool(found.measure and found.measure.less_is_better),
+        "values": told(one.value for one in points),
+        "middle": told(one.middle for one in points),
+        "low": told(one.low for one in points),
+        "high": told(one.high for one in points),
         "signals": [one.signal for one in points],
     }
 
@@ -130,10 +138,16 @@ def scores_chart(found: Board) -> dict[str, object]:
     }
 
 
-def behind(asked: Asked, table: GroupTable, key: str) -> str:
+def behind(found: Board, table: GroupTable, key: str) -> str:
     """The query of the responses behind a group; "" where that list cannot be narrowed so."""
-    name = BEHIND.get(table.variable.name)
-    return asked.behind(**{name: key}) if name and not asked.filters else ""
+    asked = found.asked
+    if asked.filters or (name := BEHIND.get(table.variable.name)) is None:
+        return ""
+    if not (found.measure and found.measure.by_unit):
+        return asked.behind(**{name: key})
+    # Scores of who served: the visits may have been anywhere.
+    more = {} if asked.unit is None else {"served": asked.unit}
+    return asked.behind(**({"unit": None} | more | {"served" if name == "unit" else name: key}))
 
 
 @routes.get(PAGE)
@@ -152,11 +166,13 @@ async def page(request: web.Request) -> web.Response:
         choices=_chosen(choices, tree, actor),
         filters=_filters(asked, found.known),
         filter_options=_filter_options(found.known) if len(asked.filters) < MOST_FILTERS else [],
-        measures=[(line.key, line.label) for line in found.scores],
+        measures=[(one.key, one.label) for one in found.measures],
         trend=trend_chart(found),
         bars=scores_chart(found),
         behind=behind,
         between=interval_words,
+        measured=measured,
+        around=between,
         made_at=clock.now(),
     )
 
@@ -186,9 +202,9 @@ async def texts(request: web.Request) -> web.Response:
     """What was written: searched, and which words come up."""
     actor = permit(request, Permission.SURVEY_READ)
     asked, choices, tree = await asked_of(request, actor)
-    about = await known(await counting.permitted(asked.questionnaire or 0, actor))
-    found = await counting.texts(asked, about, by=actor, most=MOST_TEXTS)
-    titles = {code: question.title for code, question in about.questions.items()}
+    about = await known(await choosing.permitted(asked.questionnaire or 0, actor))
+    found = await written.texts(asked, about, by=actor, most=MOST_TEXTS)
+    titles = {code: title_of(question) for code, question in about.questions.items()}
     return await show(
         request,
         "console/survey_statistics/texts.html",
@@ -196,10 +212,10 @@ async def texts(request: web.Request) -> web.Response:
         about=about,
         choices=_chosen(choices, tree, actor),
         filters=_filters(asked, about),
-        texts=[(one, titles.get(code, code), body, day) for one, code, body, day in found[:SHOWN_TEXTS]],
+        texts=[(one, titles.get(one.question, "")) for one in found[:SHOWN_TEXTS]],
         how_many=len(found),
         most=MOST_TEXTS,
-        words=words.frequent(body for _, _, body, _ in found),
+        words=words.frequent(one.body for one in found),
     )
 
 

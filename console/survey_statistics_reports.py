@@ -15,7 +15,7 @@ from core.errors import Invalid
 from im.web import disposition
 from reports import survey_reports
 from reports.survey_reports import SurveyReportForm
-from surveys.statistics import counting
+from surveys.statistics import choosing
 from tickets.word.preview import to_html
 
 routes = web.RouteTableDef()
@@ -32,7 +32,7 @@ async def listed(request: web.Request) -> web.Response:
 
 
 @routes.get(f"{REPORTS}/new")
-async def choosing(request: web.Request) -> web.Response:
+async def asked_for(request: web.Request) -> web.Response:
     """The drawer in which a report of what the page shows is asked for."""
     permit(request, Permission.SURVEY_READ)
     return await _drawer(request, {})
@@ -43,7 +43,7 @@ async def _drawer(
 ) -> web.Response:
     actor = permit(request, Permission.SURVEY_READ)
     asked, _, _ = await asked_of(request, actor)
-    await counting.permitted(asked.questionnaire or 0, actor)
+    await choosing.permitted(asked.questionnaire or 0, actor)
     return await show(
         request,
         "console/survey_statistics/report_new.html",

@@ -4,6 +4,7 @@ Made again it gets another number. A report holds what its maker may count, so i
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,9 +20,10 @@ from core.models import StoredFile
 from core.settings import settings
 from reports.survey_reports_charts import Chart, Series, placed
 from staff import queries as staff
-from surveys.statistics import counting, words
+from surveys.statistics import words, written
 from surveys.statistics.asking import Asked
-from surveys.statistics.board import Board, board, interval_words
+from surveys.statistics.board import board
+from surveys.statistics.lines import Board, between, interval_words, measured
 from tickets import templating
 from tickets.numbers import next_number
 from tickets.report_context import ADDRESS, DEPARTMENT, PHONE
@@ -86,14 +88,14 @@ async def make(asked: Asked, form: SurveyReportForm, *, by: Actor) -> int:
     found = await board(asked, by=by)
     if found.n < found.least:
         raise Refused(f"只有 {found.n} 份答卷，至少 {found.least} 份才能生成报告")
-    texts = await counting.texts(asked, found.known, by=by, most=MOST_TEXTS)
+    texts = await written.texts(asked, found.known, by=by, most=MOST_TEXTS)
     template = await templating.in_use(Kind.SURVEY_REPORT)
     data = await templating.content(template)
     scope = await _scope(asked, by)
     # Number, file and row are one transaction: a report that could not be written uses up no number.
     async with db.transaction():
         number = await next_number(Kind.SURVEY_REPORT)
-        context = await _context(found, form, number, scope, [body for _, _, body, _ in texts], by)
+        context = await _context(found, form, number, scope, [one.body for one in texts], by)
         try:
             filled = await asyncio.to_thread(fill, data, context, {}, Kind.SURVEY_REPORT)
         except FillError as error:
@@ -162,12 +164,18 @@ def charts(found: Board) -> dict[str, Chart]:
     """Mark → chart."""
     lines = [line for line in found.scores if found.known.rules[line.key].to_100]
     points = [one.point for one in found.trend]
-    trend = [Series(found.main.label if found.main else "均值", [one.value for one in points], BRAND)]
+    share = bool(found.measure and found.measure.share)
+    name = f"{found.measure.label}{'（%）' if share else ''}" if found.measure else "均值"
+
+    def told(numbers: Iterable[float | None]) -> list[float | None]:
+        return [None if one is None else 100 * one if share else one for one in numbers]
+
+    trend = [Series(name, told(one.value for one in points), BRAND)]
     if any(one.middle is not None for one in points):
         trend += [
-            Series("中线", [one.middle for one in points], MIDDLE, dashed=True),
-            Series("下限", [one.low for one in points], LIMIT, dashed=True),
-            Series("上限", [one.high for one in points], LIMIT, dashed=True),
+            Series("中线", told(one.middle for one in points), MIDDLE, dashed=True),
+            Series("下限", told(one.low for one in points), LIMIT, dashed=True),
+            Series("上限", told(one.high for one in points), LIMIT, dashed=True),
         ]
     return {
         SCORES: Chart(
@@ -193,6 +201,7 @@ async def _context(
     found: Board, form: SurveyReportForm, number: str, scope: str, texts: list[str], by: Actor
 ) -> ReportContext:
     main = found.main
+    told = _percent if found.measure and found.measure.share else _number
     units = next(table for table in found.groups if table.variable.name == "unit")
     return ReportContext(
         hospital=Hospital(
@@ -257,8 +266,8 @@ async def _context(
             said.SurveyUnitLine(
                 name=line.label,
                 n=f"{line.n:,}",
-                mean=_number(line.moments.mean),
-                interval=interval_words(line.moments.interval) or "—",
+                mean=measured(line),
+                interval=between(line) or "—",
                 verdict="未比较"
                 if line.verdict is None
                 else "无明显差异"
@@ -274,8 +283,8 @@ async def _context(
             said.SurveyMonthLine(
                 name=one.month,
                 n=f"{one.n:,}",
-                mean=_number(one.point.value),
-                limits="—" if one.point.low is None else f"{one.point.low:.1f}–{one.point.high or 0:.1f}",
+                mean=told(one.point.value),
+                limits="—" if one.point.low is None else f"{told(one.point.low)}–{told(one.point.high)}",
                 signal={"high": "高于上限", "low": "低于下限", "run": "连续八点同侧"}.get(
                     one.point.signal, "—"
                 ),

@@ -12,10 +12,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from core import audit, exports
 from core.actor import Actor
+from core.sheets import harmless
 from surveys.statistics.asking import Asked
-from surveys.statistics.board import Board, board, interval_words
+from surveys.statistics.board import board
 from surveys.statistics.crosstab import CrossTable, crosstab
-from tickets.case_sheet import harmless
+from surveys.statistics.lines import Board, between, interval_words
 
 Value = str | int | float | None
 
@@ -130,18 +131,20 @@ def write(found: Board, table: CrossTable | None, mark: str) -> bytes:
             for line in found.questions
         ],
     )
-    measure = found.main.label if found.main else ""
+    measure = found.measure.label if found.measure else ""
+    share = bool(found.measure and found.measure.share)
+    unit = "占比 %" if share else "均值"
     for group in found.groups:
         made.table(
             group.variable.label,
             f"{about} 按{group.variable.label}：{measure}",
             (
                 group.variable.label,
-                "份数",
-                "均值",
+                "评价次数" if found.measure and found.measure.by_unit else "份数",
+                unit,
                 "95% 区间",
                 "剔除存疑后份数",
-                "剔除存疑后均值",
+                f"剔除存疑后{unit}",
                 "与其余相比",
                 "校正后 q 值",
             ),
@@ -149,8 +152,8 @@ def write(found: Board, table: CrossTable | None, mark: str) -> bytes:
                 (line.label, "人数太少，不显示", *([None] * 6))
                 if line.hidden
                 else (
-                    *(line.label, line.n, line.moments.mean, interval_words(line.moments.interval) or "—"),
-                    *(line.clean, line.clean_moments.mean),
+                    *(line.label, line.n, _told(line.moments.mean, share), between(line) or "—"),
+                    *(line.clean, _told(line.clean_moments.mean, share)),
                     ("高于其余" if line.verdict.higher else "低于其余")
                     if line.verdict and line.verdict.differs
                     else "无差异"
@@ -164,10 +167,11 @@ def write(found: Board, table: CrossTable | None, mark: str) -> bytes:
     made.table(
         "趋势",
         f"{about} 逐月：{measure}",
-        ("月份", "份数", "均值", "中线", "下限", "上限", "信号"),
+        ("月份", "份数", unit, "中线", "下限", "上限", "信号"),
         [
             (
-                *(one.month, one.n, one.point.value, one.point.middle, one.point.low, one.point.high),
+                *(one.month, one.n, _told(one.point.value, share), _told(one.point.middle, share)),
+                *(_told(one.point.low, share), _told(one.point.high, share)),
                 {"high": "高于上限", "low": "低于下限", "run": "连续八点在同侧"}.get(one.point.signal, ""),
             )
             for one in found.trend
@@ -192,6 +196,10 @@ def _cross(made: _Book, table: CrossTable, about: str) -> None:
             for line in table.rows
         ],
     )
+
+
+def _told(value: float | None, share: bool) -> float | None:
+    return _percent(value) if share else value
 
 
 def _percent(value: float | None) -> float | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from core import clock, db
 from core.actor import Actor, ActorKind, Door, system
 from staff.actors import actor_of
-from surveys import asks
+from surveys import asks, shipped
 from surveys.anonymous import rounds
 from surveys.anonymous.opening import NewRound, close_round, open_round
 from surveys.anonymous.taking_part import take_part
@@ -21,6 +21,7 @@ from surveys.questionnaires import queries as questionnaires
 from surveys.questionnaires.queries import Version
 from surveys.questions.base import Question
 from surveys.responses.drafting import Opening
+from surveys.responses.judging import version_for
 from surveys.responses.rows import Channel
 from surveys.responses.submitting import Submission, submit
 from surveys.statistics import rows
@@ -54,6 +55,7 @@ PRAISES = (
     "住院部护士长很负责",
 )
 ROUND_PEOPLE = 90
+JOURNEY = shipped.definition("journey")[1].title  # put together for each visit from the steps it had
 
 
 async def seed() -> None:
@@ -68,11 +70,17 @@ async def seed() -> None:
         if questionnaire_id is not None:
             await _answered(questionnaire_id, kind, chance)
             await rows.catch_up(questionnaire_id)
+    journey = await db.fetchval(
+        "select id from questionnaire where active and title = $1 order by id limit 1", JOURNEY
+    )
+    if journey is not None:
+        for kind in ("outpatient", "inpatient"):
+            await _answered(journey, kind, chance)
+        await rows.catch_up(journey)
     await _round(chance)
 
 
 async def _answered(questionnaire_id: int, kind: str, chance: random.Random) -> None:
-    version = await questionnaires.open_version(questionnaire_id)
     visits = await db.fetch(
         "select v.id, v.patient_id, v.unit_id, coalesce(v.end_on, v.start_on) as on_day from visit v"
         " where v.kind = $1 order by hashtext(v.number) limit $2",
@@ -96,6 +104,7 @@ async def _answered(questionnaire_id: int, kind: str, chance: random.Random) -> 
             if chance.random() > ANSWERED:
                 continue
             pleased = 0.72 + 0.1 * (visit["unit_id"] % 5 - 2) / 2 + 0.08 * (330 - (today - day).days) / 330
+            version = await version_for(questionnaire_id, visit["id"])  # by steps of care: of this visit's
             given = _answers(version, pleased, chance)
             opening = Opening(
                 UUID(int=chance.getrandbits(128), version=4),

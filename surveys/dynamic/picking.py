@@ -59,7 +59,8 @@ def picked(frame: Definition, steps: Mapping[str, int]) -> Definition:
     )
 
 
-def _code(code: str, number: int) -> str:
+def copy_code(code: str, number: int) -> str:
+    """What a question is called when it is asked about the second, third … department of its step."""
     return f"{code[: 40 - len(str(number)) - 1]}_{number}"
 
 
@@ -70,7 +71,7 @@ def _again(item: Question, number: int, frame: Definition) -> Question:
     return item.model_copy(
         update={
             **worded,
-            "code": _code(item.code, number),
+            "code": copy_code(item.code, number),
             "step": f"{item.step}.{number}",
             "show_if": _renamed(item.show_if, same) if item.show_if is not None else None,
             "jumps": tuple(
@@ -82,7 +83,7 @@ def _again(item: Question, number: int, frame: Definition) -> Question:
 
 def _same(item: Question, number: int, frame: Definition) -> dict[str, str]:
     """The questions of the same step, by the names they have for that department."""
-    return {other.code: _code(other.code, number) for other in frame.questions if other.step == item.step}
+    return {other.code: copy_code(other.code, number) for other in frame.questions if other.step == item.step}
 
 
 def _about(text: str, item: Question, number: int, same: Mapping[str, str]) -> str:

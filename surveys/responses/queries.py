@@ -31,13 +31,17 @@ CHUNK = 1000
 
 
 class ResponseFilter(BaseModel):
-    """What a list is narrowed to; what is None does not narrow. `unit` counts everything below it."""
+    """What a list is narrowed to; what is None does not narrow. `unit` counts everything below it.
+
+    `served`: a score was given to that department or one below it in a step of care, wherever the visit was (SV-5).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     questionnaire: int | None = Field(default=None, ge=1, title="问卷")
     channel: Channel | None = Field(default=None, title="渠道")
     unit: int | None = Field(default=None, ge=1, title="科室")
+    served: int | None = Field(default=None, ge=1, title="提供服务的科室")
     kind: str | None = Field(
         default=None, pattern="^(outpatient|emergency|inpatient|exam|online)$", title="就诊类型"
     )
@@ -135,6 +139,13 @@ async def _where(wanted: ResponseFilter, by: Actor) -> tuple[list[str], list[Any
         tree = await staff.tree()
         below = list(tree.within([tree.unit(wanted.unit).path]))
         add("(r.unit_id = any($$::bigint[]) or r.ward_id = any($$::bigint[]))", below)
+    if wanted.served is not None:
+        tree = await staff.tree()
+        below = list(tree.within([tree.unit(wanted.served).path]))
+        add(
+            "(exists (select 1 from response_score w where w.response_id = r.id and w.unit_id = any($$::bigint[])))",
+            below,
+        )
     plain_ones: dict[str, Any] = {
         "r.questionnaire_id = $$": wanted.questionnaire,
         "r.channel = $$": wanted.channel.value if wanted.channel else None,

@@ -4,7 +4,6 @@ Counts through `counting`, reckons by the pure modules, hides what is too small.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from core import parameters
@@ -12,130 +11,28 @@ from core.actor import Actor
 from surveys.dimensions import DIMENSIONS
 from surveys.questions.base import Question
 from surveys.scoring import formula
-from surveys.statistics import control, counting, measures, rows
+from surveys.statistics import choosing, control, counting, measures, measuring, rows
 from surveys.statistics.asking import Asked
-from surveys.statistics.comparing import Verdict, each_against_the_others
-from surveys.statistics.counting import EVERYBODY, NOTHING, Sums
+from surveys.statistics.comparing import Verdict, each_against_the_others, shares_against_the_others
+from surveys.statistics.counting import Sums, Tally
 from surveys.statistics.hiding import hidden
-from surveys.statistics.measures import Interval, Moments, Promoters, Share
+from surveys.statistics.lines import (
+    Board,
+    GroupLine,
+    GroupTable,
+    Option,
+    QuestionLine,
+    ScoreLine,
+    TrendPoint,
+)
+from surveys.statistics.measures import Moments, Share
+from surveys.statistics.measuring import Measure, bounds
 from surveys.statistics.parameters import LEAST, RANKED
-from surveys.statistics.variables import Known, Variable, known, part_label
+from surveys.statistics.variables import Known, Variable, known
 
 GROUPS = ("campus", "unit", "ward", "doctor", "channel", "kind")
-BAD = 2.0  # on a scale of five: this and below is a low answer
+COMPARED = ("campus", "unit", "ward")
 MOST_ROWS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreLine:
-    """A score over everybody. `clean`: the mean without flagged responses."""
-
-    key: str
-    label: str
-    dimension: str
-    moments: Moments
-    clean: Moments
-    formula: str
-    alpha: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """How often an option was chosen."""
-
-    label: str
-    n: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionLine:
-    """A question (or a row of a matrix) over everybody. Shares and mean are None where options have no points."""
-
-    name: str
-    category: str
-    label: str
-    n: int
-    moments: Moments | None
-    clean: Moments | None
-    top: Share | None
-    low: Share | None
-    nps: Promoters | None
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupLine:
-    """A group of a variable; `hidden` when it is too small to be shown."""
-
-    key: str
-    label: str
-    n: int
-    clean: int
-    moments: Moments
-    clean_moments: Moments
-    hidden: bool = False
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GroupTable:
-    """The groups of a variable by the measure asked for; `left_out`: how many more there are."""
-
-    variable: Variable
-    lines: tuple[GroupLine, ...]
-    left_out: int
-
-    @property
-    def any_hidden(self) -> bool:
-        """Whether a group is."""
-        return any(line.hidden for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
-    """A month."""
-
-    month: str
-    n: int
-    point: control.Point
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Everything of the page."""
-
-    asked: Asked
-    known: Known
-    n: int
-    clean: int
-    asks: Share
-    waiting: int
-    least: int
-    ranked: int
-    score: str
-    scores: tuple[ScoreLine, ...]
-    questions: tuple[QuestionLine, ...]
-    groups: tuple[GroupTable, ...]
-    trend: tuple[TrendPoint, ...]
-
-    @property
-    def main(self) -> ScoreLine | None:
-        """The score of the tables and of the trend."""
-        return next((line for line in self.scores if line.key == self.score), None)
-
-    @property
-    def nps(self) -> Promoters | None:
-        """Of the first question of recommendation."""
-        return next((line.nps for line in self.questions if line.nps is not None), None)
-
-    @property
-    def categories(self) -> list[tuple[str, list[QuestionLine]]]:
-        """Questions under their category, in the order they are asked."""
-        found: dict[str, list[QuestionLine]] = {}
-        for line in self.questions:
-            found.setdefault(line.category or "未分类", []).append(line)
-        return list(found.items())
 
 
 async def board(asked: Asked, *, by: Actor) -> Board:
@@ -145,153 +42,166 @@ async def board(asked: Asked, *, by: Actor) -> Board:
         Forbidden: this person reads no responses.
         NotFound: no such questionnaire, or an anonymous one.
     """
-    of = await counting.permitted(asked.questionnaire or 0, by)
+    of = await choosing.permitted(asked.questionnaire or 0, by)
     waiting = await rows.catch_up(of)
     about = await known(of)
     least, ranked = await parameters.number(LEAST), await parameters.number(RANKED)
-    keys = [key for key in about.rules if about.score_slot(key) is not None]
-    whole = [key for key in keys if not about.rules[key].dimension]  # a total, rather than a dimension of it
-    score = asked.score if asked.score in keys else next(iter([*whole, *keys]), "")
-    everybody = (await counting.sums(asked, about, keys, by=by)).get(EVERYBODY, NOTHING)
-    shown = everybody.n >= least
-    asked_for, answered = await counting.asks(asked, about, by=by)
+    scores = measuring.scores(about, tuple(about.rules))
+    keys = [one.key for one in scores]
+    choices = (*scores, *measuring.shares(about))
+    whole = [one for one in scores if not about.rules[one.key].dimension]  # a total, not a dimension of it
+    measure = next((one for one in choices if one.key == asked.score), next(iter([*whole, *choices]), None))
+    n, clean = await counting.size(asked, about, by=by)
+    asked_for, answered = await choosing.asks(asked, about, by=by)
+    shown = n >= least
+    everybody = await counting.sums(asked, about, keys, by=by) if shown else Sums()
     return Board(
         asked,
         about,
-        everybody.n,
-        everybody.clean,
+        n,
+        clean,
+        n - everybody.n if shown else 0,
         Share(answered, asked_for),
         waiting,
         least,
         ranked,
-        score,
-        await _scores(asked, about, keys, everybody, by) if shown else (),
-        _questions(about, await counting.answers(asked, about, by=by)) if shown else (),
-        tuple([await group(asked, about, name, score, least, ranked, by=by) for name in GROUPS])
-        if shown
-        else (),
-        await _trend(asked, about, score, least, by) if shown else (),
+        measure,
+        choices,
+        await _scores(asked, about, keys, everybody, least, by) if shown else (),
+        _questions(about, await counting.answers(asked, about, by=by), least) if shown else (),
+        await _groups(asked, about, measure, least, ranked, by) if shown else (),
+        await _trend(asked, about, measure, least, by) if shown else (),
     )
 
 
 async def _scores(
-    asked: Asked, about: Known, keys: Sequence[str], everybody: Sums, by: Actor
+    asked: Asked, about: Known, keys: Sequence[str], everybody: Sums, least: int, by: Actor
 ) -> tuple[ScoreLine, ...]:
+    alphas = await counting.alphas(asked, about, keys, by=by)
     found = []
     for key in keys:
         rule = about.rules[key]
-        spread = await counting.spread(asked, about, key, by=by)
         dimension = DIMENSIONS.get(rule.dimension)
+        enough = everybody.scores.get(key, Moments()).n >= least
         found.append(
             ScoreLine(
                 key,
                 rule.label or key,
                 dimension.words if dimension else "",
-                everybody.scores.get(key, Moments()),
-                everybody.clean_scores.get(key, Moments()),
+                everybody.scores.get(key, Moments()) if enough else Moments(),
+                everybody.clean_scores.get(key, Moments()) if enough else Moments(),
                 formula(rule, about.questions),
-                measures.alpha(*spread) if spread else None,
+                measures.alpha(*alphas[key]) if key in alphas and enough else None,
+                rule.by_unit,
             )
         )
     return tuple(found)
 
 
 def _questions(
-    about: Known, answers: Mapping[int, Mapping[int, tuple[int, int]]]
+    about: Known, answers: Mapping[int, Mapping[int, tuple[int, int]]], least: int
 ) -> tuple[QuestionLine, ...]:
     found: list[QuestionLine] = []
     for name, variable in about.variables.items():
         if not variable.slots:
             continue
-        code, _, part = name.removeprefix("q:").partition(".")
-        question = about.questions[code]
+        question = about.questions[name.removeprefix("q:").partition(".")[0]]
         counted = _counted(variable, answers)
-        values = about.values(code, part) if question.counted else {}
-        found.append(_line(variable, question, part, counted, values))
+        if about.by_steps and sum(n for n, _ in counted.values()) < least:
+            continue  # of a step that few had: the threshold is kept for each, not for the whole alone
+        values = _points(variable, about) if question.counted else {}
+        found.append(_line(variable, question, counted, values))
     return tuple(found)
 
 
 def _counted(
     variable: Variable, answers: Mapping[int, Mapping[int, tuple[int, int]]]
 ) -> dict[str, tuple[int, int]]:
-    """Value → how often, and how often among the clean, in the order of the options."""
+    """Value → how often, and how often among the clean, in the order of the options; of all departments of a step."""
+    found = dict.fromkeys(variable.options, (0, 0))
+    for one in (variable, *variable.copies):
+        for value in variable.options:
+            for n, clean in _chosen(one, value, answers):
+                found[value] = found[value][0] + n, found[value][1] + clean
+    return found
+
+
+def _chosen(
+    variable: Variable, value: str, answers: Mapping[int, Mapping[int, tuple[int, int]]]
+) -> list[tuple[int, int]]:
     if variable.several:
-        by_value = {option: answers.get(slot, {}) for slot, option in variable.slots.items()}
-        return {
-            value: (
-                sum(n for n, _ in by_value.get(value, {}).values()),
-                sum(clean for _, clean in by_value.get(value, {}).values()),
-            )
-            for value in variable.options
-        }
-    here = answers.get(min(variable.slots), {})
-    return {value: here.get(variable.codes.get(value, 0), (0, 0)) for value in variable.options}
+        slots = [slot for slot, option in variable.slots.items() if option == value]
+        return [counted for slot in slots for counted in answers.get(slot, {}).values()]
+    code = variable.codes.get(value)
+    return [answers.get(min(variable.slots), {}).get(code, (0, 0))] if code else []
+
+
+def _points(variable: Variable, about: Known) -> dict[str, float]:
+    """Value → points."""
+    return {
+        value: about.nums[min(one.slots), code]
+        for one in (*variable.copies, variable)
+        for value, code in one.codes.items()
+        if (min(one.slots), code) in about.nums
+    }
 
 
 def _line(
     variable: Variable,
     question: Question,
-    part: str,
     counted: Mapping[str, tuple[int, int]],
-    values: Mapping[int, float],
+    points: Mapping[str, float],
 ) -> QuestionLine:
     n = sum(one for one, _ in counted.values())
-    points = {value: values[code] for value, code in variable.codes.items() if code in values}
     all_ones: dict[float, int] = {}
     clean_ones: dict[float, int] = {}
     for value, (one, clean) in counted.items():
         if value in points:
             all_ones[points[value]] = all_ones.get(points[value], 0) + one
             clean_ones[points[value]] = clean_ones.get(points[value], 0) + clean
-    recommends = question.kind == "nps"
-    steps = getattr(question, "steps", None)
-    best = (
-        float(max(steps))
-        if steps
-        else max((float(o.score) for o in question.choices if o.score), default=0.0)
-    )
-    graded = bool(points) and best > 0
+    top, low = bounds(question)
+    graded = bool(points) and top > 0
     return QuestionLine(
         variable.name,
         question.category,
-        f"{question.title}：{part_label(question, part)}" if part else question.title,
+        variable.label,
         n,
         measures.moments(all_ones) if graded else None,
         measures.moments(clean_ones) if graded else None,
-        measures.top_box(all_ones, 9 if recommends else best) if graded else None,
-        measures.low_box(all_ones, 6 if recommends else best * BAD / 5) if graded else None,
-        measures.nps(all_ones) if recommends else None,
+        measures.top_box(all_ones, top) if graded else None,
+        measures.low_box(all_ones, low) if graded else None,
+        measures.nps(all_ones) if question.kind == "nps" else None,
         tuple(
             Option(variable.options[value], one, one / n if n else 0.0) for value, (one, _) in counted.items()
         ),
     )
 
 
-async def group(
-    asked: Asked,
-    about: Known,
-    name: str,
-    score: str,
-    least: int,
-    ranked: int,
-    *,
-    by: Actor,
-    most: int = MOST_ROWS,
+async def _groups(
+    asked: Asked, about: Known, measure: Measure | None, least: int, ranked: int, by: Actor
+) -> tuple[GroupTable, ...]:
+    if measure is None:
+        return ()
+    found = await counting.by_groups(asked, about, measure, by=by)
+    found["doctor"] = await counting.by_doctor(asked, about, measure, by=by)
+    return tuple(group(about.variables[name], found[name], measure, least, ranked) for name in GROUPS)
+
+
+def group(
+    variable: Variable, found: Mapping[str, Tally], measure: Measure, least: int, ranked: int
 ) -> GroupTable:
-    """The groups of a variable: largest first; departments are compared with all others."""
-    variable = about.variables[name]
-    found = await counting.sums(asked, about, [score] if score else [], by=by, variable=variable)
+    """The groups of a variable: largest first; campuses, departments and wards are compared with all others."""
     away = hidden({key: one.n for key, one in found.items()}, least)
-    verdicts: dict[str, Verdict] = {}
-    if name in ("campus", "unit", "ward") and score:
-        compared = {
-            key: values
-            for key, values in (
-                await counting.histograms(asked, about, score, by=by, variable=variable)
-            ).items()
-            if sum(values.values()) >= ranked
-        }
-        verdicts = each_against_the_others(compared) if len(compared) > 1 else {}
+    compared = {
+        key: one for key, one in found.items() if sum(one.values.values()) >= ranked and key not in away
+    }
+    verdicts: Mapping[str, Verdict] = {}
+    if variable.name in COMPARED and len(compared) > 1:
+        verdicts = (
+            shares_against_the_others({key: one.share for key, one in compared.items()})
+            if measure.share
+            else each_against_the_others({key: one.values for key, one in compared.items()})
+        )
     order = sorted(found, key=lambda key: (key in away, -found[key].n, key))
     lines = tuple(
         GroupLine(
@@ -299,29 +209,33 @@ async def group(
             variable.options.get(key, key),
             found[key].n,
             found[key].clean,
-            found[key].scores.get(score, Moments()),
-            found[key].clean_scores.get(score, Moments()),
+            measures.moments(found[key].values),
+            measures.moments(found[key].clean_values),
+            found[key].share if measure.share else None,
             key in away,
             verdicts.get(key),
         )
-        for key in order[:most]
+        for key in order[:MOST_ROWS]
     )
-    return GroupTable(variable, lines, max(0, len(order) - most))
+    return GroupTable(variable, lines, max(0, len(order) - MOST_ROWS))
 
 
-async def _trend(asked: Asked, about: Known, score: str, least: int, by: Actor) -> tuple[TrendPoint, ...]:
-    found = await counting.sums(
-        asked, about, [score] if score else [], by=by, variable=about.variables["month"]
-    )
+async def _trend(
+    asked: Asked, about: Known, measure: Measure | None, least: int, by: Actor
+) -> tuple[TrendPoint, ...]:
+    """The months of a measure: a share on a p-chart, a mean on an XmR chart; months too small are left open."""
+    if measure is None:
+        return ()
+    found = await counting.by_month(asked, about, measure, by=by)
     months = _months(asked.since, asked.until)
-    points = control.means(
-        [
-            one.scores.get(score, Moments()).mean if (one := found.get(month, NOTHING)).n >= least else None
-            for month in months
-        ]
+    told = [one if (one := found.get(month, Tally())).n >= least else Tally() for month in months]
+    points = (
+        control.shares([one.share for one in told])
+        if measure.share
+        else control.means([measures.moments(one.values).mean for one in told])
     )
     return tuple(
-        TrendPoint(month, found.get(month, NOTHING).n, point)
+        TrendPoint(month, found.get(month, Tally()).n, point)
         for month, point in zip(months, points, strict=True)
     )
 
@@ -329,8 +243,3 @@ async def _trend(asked: Asked, about: Known, score: str, least: int, by: Actor) 
 def _months(since: date, until: date) -> list[str]:
     at, last = since.year * 12 + since.month - 1, until.year * 12 + until.month - 1
     return [f"{month // 12}-{month % 12 + 1:02d}" for month in range(at, last + 1)]
-
-
-def interval_words(interval: Interval | None, factor: float = 1.0) -> str:
-    """ "81.2–86.0"; "" where there is none."""
-    return f"{interval.low * factor:.1f}–{interval.high * factor:.1f}" if interval else ""

@@ -87,5 +87,20 @@ def each_against_the_others(groups: Mapping[Key, Histogram]) -> dict[Key, Verdic
         others = {value: n - histogram.get(value, 0) for value, n in together.items()}
         if (found := ranks(histogram, {value: n for value, n in others.items() if n})) is not None:
             tested[key] = found
+    return _judged(tested)
+
+
+def shares_against_the_others(groups: Mapping[Key, Share]) -> dict[Key, Verdict]:
+    """Every group's share against that of all others together, corrected."""
+    part, whole = sum(one.part for one in groups.values()), sum(one.whole for one in groups.values())
+    tested: dict[Key, tuple[float, bool]] = {}
+    for key, one in groups.items():
+        other = Share(part - one.part, whole - one.whole)
+        if (p := two_shares(one, other)) is not None:
+            tested[key] = p, (one.value or 0.0) > (other.value or 0.0)
+    return _judged(tested)
+
+
+def _judged(tested: Mapping[Key, tuple[float, bool]]) -> dict[Key, Verdict]:
     qs = corrected([p for p, _ in tested.values()])
     return {key: Verdict(p, q, higher) for (key, (p, higher)), q in zip(tested.items(), qs, strict=True)}

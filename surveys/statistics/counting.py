@@ -1,150 +1,210 @@
-"""The only door to the rows of statistics: conditions with data scope, and the sums everything else is made of.
+"""The sums everything else is made of: few passes over the rows, each asked once until the rows change.
 
-Data scope is that of the list of responses: the unit or ward where the visit was. Draws no conclusion.
+What may be counted is `scoping`'s to say; a score that departments are given (SV-5) is summed by who served. Draws no
+conclusion.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-from core import db
-from core.actor import Actor, Permission
-from core.errors import Forbidden, NotFound
+import asyncpg
+
+from core.actor import Actor
 from staff import queries as staff
+from staff.tree import OrgTree
+from surveys.statistics import kept
 from surveys.statistics.asking import Asked
-from surveys.statistics.measures import Moments
+from surveys.statistics.measures import Moments, Share
+from surveys.statistics.measuring import ABOUT, Measure, Part
+from surveys.statistics.scoping import of_answers, of_either, of_scores, of_visits
 from surveys.statistics.variables import UNIT_COLUMNS, Known, Variable
 
-EVERYBODY = ""
+PLACES = ("campus", "unit", "ward")
+GROUPS = (*PLACES, "channel", "kind")
+ALPHA = (
+    20_000  # responses from which reliability is worked out: of more it does not change in the second place
+)
 
 
 @dataclass
-class Where:
-    """A condition with its values."""
+class Sums:
+    """Of a group: how many, and how many of them clean; moments of each score, all and clean."""
 
-    parts: list[str] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
+    n: int = 0
+    clean: int = 0
+    scores: dict[str, Moments] = field(default_factory=dict)
+    clean_scores: dict[str, Moments] = field(default_factory=dict)
 
-    def arg(self, value: Any, kind: str = "") -> str:
-        """A value's place."""
-        self.values.append(value)
-        return f"${len(self.values)}{f'::{kind}' if kind else ''}"
+    def add(self, key: str, one: Moments, *, clean: bool) -> None:
+        """More of a score."""
+        self.scores[key] = self.scores.get(key, Moments()) + one
+        if clean:
+            self.clean_scores[key] = self.clean_scores.get(key, Moments()) + one
+
+
+@dataclass
+class Tally:
+    """A group by one score: how often each value, all and clean; of responses without the score only how many."""
+
+    n: int = 0
+    clean: int = 0
+    values: dict[float, int] = field(default_factory=dict)
+    clean_values: dict[float, int] = field(default_factory=dict)
 
     @property
-    def sql(self) -> str:
-        """The whole."""
-        return " and ".join(self.parts)
+    def share(self) -> Share:
+        """Of a measure that is one: those with 1."""
+        return Share(self.values.get(1.0, 0), sum(self.values.values()))
+
+    def add(self, value: float | None, n: int, *, clean: bool) -> None:
+        """So many with that value."""
+        self.n += n
+        self.clean += n if clean else 0
+        if value is not None:
+            self.values[value] = self.values.get(value, 0) + n
+            if clean:
+                self.clean_values[value] = self.clean_values.get(value, 0) + n
 
 
-async def reach(by: Actor) -> list[int] | None:
-    """The units whose responses a person may count; None for all, those of no department too.
-
-    Raises:
-        Forbidden: none at all.
-    """
-    scopes = by.scope(Permission.SURVEY_READ)
-    if not scopes:
-        raise Forbidden
-    return None if "/" in scopes else list((await staff.tree()).within(scopes))
-
-
-async def where(asked: Asked, known: Known, by: Actor) -> Where:
-    """What is asked for, within what may be seen."""
-    found = Where()
-    found.parts.append(f"r.questionnaire_id = {found.arg(known.id)}")
-    found.parts.append(f"r.day between {found.arg(asked.since)} and {found.arg(asked.until)}")
-    await _places(found, asked, by)
-    if asked.channel:
-        found.parts.append(f"r.channel = {found.arg(asked.channel)}")
-    if asked.kind:
-        found.parts.append(f"r.visit_kind = {found.arg(asked.kind)}")
-    for name, value in asked.filters:
-        variable = known.variables.get(name)
-        if variable is None:
-            continue
-        if variable.name in UNIT_COLUMNS:
-            column = UNIT_COLUMNS[variable.name]
-            found.parts.append(f"{column} = {found.arg(int(value) if value.isdigit() else 0)}")
-        elif not variable.slots:
-            found.parts.append(f"{variable.sql} = {found.arg(value)}")
-        else:
-            found.parts.append(variable.condition(value) or "false")
-    return found
+async def size(asked: Asked, known: Known, *, by: Actor) -> tuple[int, int]:
+    """How many responses, and how many clean ones: of those departments' visits, or about them."""
+    where = await of_either(asked, known, by)
+    rows = await kept.fetch(
+        known,
+        f"select r.clean, count(*) as n from survey_row r where {where.sql} group by 1",  # noqa: S608 - our own SQL, as everywhere here
+        where,
+    )
+    return sum(row["n"] for row in rows), sum(row["n"] for row in rows if row["clean"])
 
 
-async def _places(found: Where, asked: Asked, by: Actor, alias: str = "r") -> None:
-    tree = await staff.tree()
-    for units in (
-        await reach(by),
-        list(tree.within([tree.unit(asked.unit).path])) if asked.unit is not None else None,
+async def sums(asked: Asked, known: Known, keys: Sequence[str], *, by: Actor) -> Sums:
+    """Of everybody, with every score. `n` counts responses of visits there."""
+    found = Sums()
+    plain = {key: slot for key in keys if (slot := known.score_slot(key)) and not known.by_unit(key)}
+    where = await of_visits(asked, known, by)
+    columns = "".join(f", {_moments(f'r.scores[{slot}]', slot)}" for slot in plain.values())
+    for row in await kept.fetch(
+        known,
+        f"select r.clean, count(*) as n{columns} from survey_row r where {where.sql} group by 1",  # noqa: S608
+        where,
     ):
-        if units is not None:
-            place = found.arg(units, "bigint[]")
-            found.parts.append(f"({alias}.unit_id = any({place}) or {alias}.ward_id = any({place}))")
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Of a group: all responses and the clean ones among them; moments of each score asked for, all and clean."""
-
-    n: int
-    clean: int
-    scores: Mapping[str, Moments]
-    clean_scores: Mapping[str, Moments]
-
-
-NOTHING = Sums(0, 0, {}, {})
-
-
-async def sums(
-    asked: Asked, known: Known, keys: Sequence[str], *, by: Actor, variable: Variable | None = None
-) -> dict[str, Sums]:
-    """Sums of every group of a variable (None: of everybody, under EVERYBODY); those without a value are left out."""
-    condition = await where(asked, known, by)
-    slots = {key: slot for key in keys if (slot := known.score_slot(key)) is not None}
-    columns = ", ".join(
-        f"count({x}) as n{slot}, coalesce(sum({x}), 0) as t{slot}, coalesce(sum({x} * {x}), 0) as q{slot}"
-        for slot in slots.values()
-        for x in (f"r.scores[{slot}]",)
-    )
-    group = variable.sql if variable else "''::text"
-    join = variable.join if variable else ""
-    more = f" and {variable.chosen}" if variable and variable.chosen else ""
-    rows = await db.fetch(
-        f"select {group} as g, r.clean, count(*) as n{', ' if columns else ''}{columns} from survey_row r{join}"  # noqa: S608 - our own SQL
-        f" where {condition.sql}{more} group by 1, 2",
-        *condition.values,
-    )
-    found: dict[str, Sums] = {}
-    for row in rows:
-        key = variable.told(row["g"]) if variable else EVERYBODY
-        if key is None:
-            continue
-        here = {
-            name: Moments(row[f"n{slot}"], row[f"t{slot}"], row[f"q{slot}"]) for name, slot in slots.items()
-        }
-        before = found.get(key, NOTHING)
-        found[key] = Sums(
-            before.n + row["n"],
-            before.clean + (row["n"] if row["clean"] else 0),
-            {name: before.scores.get(name, Moments()) + one for name, one in here.items()},
-            {
-                name: before.clean_scores.get(name, Moments()) + (one if row["clean"] else Moments())
-                for name, one in here.items()
-            },
-        )
+        found.n += row["n"]
+        found.clean += row["n"] if row["clean"] else 0
+        for key, slot in plain.items():
+            one = Moments(row[f"n{slot}"], row[f"t{slot}"], row[f"q{slot}"])
+            found.add(key, one, clean=row["clean"])
+    apart = {slot: key for key in keys if (slot := known.score_slot(key)) and known.by_unit(key)}
+    if apart:
+        about = await of_scores(asked, known, by)
+        about.parts.append(f"a.slot = any({about.arg(list(apart), 'smallint[]')})")
+        for row in await kept.fetch(
+            known,
+            f"select r.clean, a.slot, {_moments('a.value')} from survey_row r{ABOUT}"  # noqa: S608
+            f" where {about.sql} group by 1, 2",
+            about,
+        ):
+            found.add(apart[row["slot"]], Moments(row["n"], row["t"], row["q"]), clean=row["clean"])
     return found
+
+
+def _moments(value: str, slot: int | str = "") -> str:
+    return (
+        f"count({value}) as n{slot}, coalesce(sum({value}), 0) as t{slot},"
+        f" coalesce(sum({value} * {value}), 0) as q{slot}"
+    )
+
+
+async def by_groups(
+    asked: Asked, known: Known, measure: Measure, *, by: Actor
+) -> dict[str, dict[str, Tally]]:
+    """Variable of GROUPS → value → tally of a measure, in one pass; what departments are told of by who served.
+
+    `n` is the number of responses; of such a measure the number of times somebody said something of a department.
+    """
+    tree = await staff.tree()
+    found: dict[str, dict[str, Tally]] = {name: {} for name in GROUPS}
+    for part in measure.parts:
+        place = (
+            f"null::bigint as campus_id, coalesce({part.served}, r.ward_id, r.unit_id) as unit_id, null::bigint as ward_id"
+            if part.served
+            else "r.campus_id, r.unit_id, r.ward_id"
+        )
+        for row in await _told_by(asked, known, part, f"{place}, r.channel, r.visit_kind", 7, by=by):
+            stands = (
+                {name: placed(tree, name, row["unit_id"]) for name in PLACES}
+                if part.served
+                else {name: row[f"{name}_id"] for name in PLACES}
+            )
+            for name, group in (stands | {"channel": row["channel"], "kind": row["visit_kind"]}).items():
+                if group:
+                    tally = found[name].setdefault(str(group), Tally())
+                    tally.add(row["value"], row["n"], clean=row["clean"])
+    return found
+
+
+async def by_month(asked: Asked, known: Known, measure: Measure, *, by: Actor) -> dict[str, Tally]:
+    """ "2026-11" → tally of a measure."""
+    found: dict[str, Tally] = {}
+    for part in measure.parts:
+        for row in await _told_by(asked, known, part, "r.day", 3, by=by):
+            tally = found.setdefault(f"{row['day']:%Y-%m}", Tally())
+            tally.add(row["value"], row["n"], clean=row["clean"])
+    return found
+
+
+async def by_doctor(asked: Asked, known: Known, measure: Measure, *, by: Actor) -> dict[str, Tally]:
+    """Doctor → tally; nothing of a measure of departments: it tells nothing of one person."""
+    found: dict[str, Tally] = {}
+    if not measure.by_unit:
+        for row in await _told_by(asked, known, measure.parts[0], "r.doctor", 3, by=by):
+            if row["doctor"]:
+                tally = found.setdefault(row["doctor"], Tally())
+                tally.add(row["value"], row["n"], clean=row["clean"])
+    return found
+
+
+async def _told_by(
+    asked: Asked, known: Known, part: Part, columns: str, many: int, *, by: Actor
+) -> "Sequence[asyncpg.Record]":
+    """How often each value by `columns` (with cleanness and value `many`)."""
+    if not part.served:
+        where = await of_visits(asked, known, by)
+    elif part.join:
+        where = await of_scores(asked, known, by)
+    else:
+        where = await of_answers(asked, known, by, part.served)
+    more = f" and {part.condition}" if part.condition else ""
+    return await kept.fetch(
+        known,
+        f"select {columns}, r.clean, {part.value} as value, count(*) as n from survey_row r{part.join}"  # noqa: S608
+        f" where {where.sql}{more} group by {', '.join(str(at) for at in range(1, many + 1))}",
+        where,
+    )
+
+
+def placed(tree: OrgTree, name: str, unit_id: int | None) -> int | None:
+    """The campus, department or ward in which a unit stands, or that it is."""
+    if unit_id is None:
+        return None
+    kinds = {"campus": ("campus", "clinic"), "unit": ("department",), "ward": ("ward",)}[name]
+    for step in reversed(tree.unit(unit_id).path.strip("/").split("/")):
+        if tree.unit(int(step)).kind in kinds:
+            return int(step)
+    return None
 
 
 async def answers(asked: Asked, known: Known, *, by: Actor) -> dict[int, dict[int, tuple[int, int]]]:
     """Place → code → how often, and how often among the clean; of everything that was answered."""
-    condition = await where(asked, known, by)
-    rows = await db.fetch(
+    where = await of_answers(asked, known, by, "u.served")
+    both = "r.codes, r.served" if known.by_steps else "r.codes"
+    names = "code, served, slot" if known.by_steps else "code, slot"
+    rows = await kept.fetch(
+        known,
         "select u.slot::int as slot, u.code, count(*) as n, count(*) filter (where r.clean) as clean"  # noqa: S608
-        " from survey_row r cross join lateral unnest(r.codes) with ordinality as u(code, slot)"
-        f" where {condition.sql} and u.code > 0 group by 1, 2",
-        *condition.values,
+        f" from survey_row r cross join lateral unnest({both}) with ordinality as u({names})"
+        f" where {where.sql} and u.code > 0 group by 1, 2",
+        where,
     )
     found: dict[int, dict[int, tuple[int, int]]] = {}
     for row in rows:
@@ -152,48 +212,90 @@ async def answers(asked: Asked, known: Known, *, by: Actor) -> dict[int, dict[in
     return found
 
 
-async def histograms(
-    asked: Asked, known: Known, key: str, *, by: Actor, variable: Variable
-) -> dict[str, dict[float, int]]:
-    """Group → value of a score → how often."""
-    slot = known.score_slot(key)
-    if slot is None:
-        return {}
-    condition = await where(asked, known, by)
-    rows = await db.fetch(
-        f"select {variable.sql} as g, r.scores[{slot}] as value, count(*) as n from survey_row r"  # noqa: S608
-        f" where {condition.sql} and r.scores[{slot}] is not null group by 1, 2",
-        *condition.values,
-    )
-    found: dict[str, dict[float, int]] = {}
-    for row in rows:
-        if (group := variable.told(row["g"])) is not None:
-            found.setdefault(group, {})[row["value"]] = row["n"]
-    return found
-
-
 async def cells(
     asked: Asked, known: Known, row: Variable, column: Variable, *, by: Actor
 ) -> dict[tuple[str, str], tuple[int, int]]:
-    """(value of one, value of the other) → how many, and how many clean ones. One table, no join."""
-    condition = await where(asked, known, by)
-    parts = [condition.sql, *(part for part in (row.chosen, column.chosen) if part)]
-    rows = await db.fetch(
-        f"select {row.sql} as a, {column.sql} as b, count(*) as n, count(*) filter (where r.clean) as clean"  # noqa: S608
-        f" from survey_row r{row.join}{column.join} where {' and '.join(parts)} group by 1, 2",
-        *condition.values,
-    )
+    """(value of one, value of the other) → how many, and how many clean ones. One table, no join.
+
+    An answer about a department that served stands under that department, not under that of the visit.
+    """
+    tree = await staff.tree()
     found: dict[tuple[str, str], tuple[int, int]] = {}
-    for one in rows:
-        a, b = row.told(one["a"]), column.told(one["b"])
-        if a is not None and b is not None:
-            found[a, b] = (one["n"], one["clean"])
+    for one, other in _pairs(row, column):
+        served = one.served or other.served
+        where = await (of_answers(asked, known, by, served) if served else of_visits(asked, known, by))
+        parts = [where.sql, *(part for part in (one.chosen, other.chosen) if part)]
+        a, b = _sql(one, served), _sql(other, served)
+        for line in await kept.fetch(
+            known,
+            f"select {a} as a, {b} as b, count(*) as n, count(*) filter (where r.clean) as clean"  # noqa: S608
+            f" from survey_row r{one.join}{other.join} where {' and '.join(parts)} group by 1, 2",
+            where,
+        ):
+            key = (_told(one, line["a"], tree, served), _told(other, line["b"], tree, served))
+            if key[0] is not None and key[1] is not None:
+                n, clean = found.get((key[0], key[1]), (0, 0))
+                found[key[0], key[1]] = (n + line["n"], clean + line["clean"])
     return found
 
 
-async def spread(asked: Asked, known: Known, key: str, *, by: Actor) -> tuple[list[float], float] | None:
-    """The variance of each item of a score and of their sum, over the responses that answered all; for Cronbach's α."""
-    items: list[str] = []
+def _pairs(row: Variable, column: Variable) -> list[tuple[Variable, Variable]]:
+    """With the copies of a question for further departments: of one step in step, else each with each."""
+    rows, columns = (row, *row.copies), (column, *column.copies)
+    if row.step and row.step == column.step:
+        return list(zip(rows, columns, strict=False))
+    return [(one, other) for one in rows for other in columns]
+
+
+def _sql(one: Variable, served: str) -> str:
+    return f"coalesce({served}, {UNIT_COLUMNS[one.name]})" if served and one.name in UNIT_COLUMNS else one.sql
+
+
+def _told(one: Variable, raw: str | int | date | None, tree: OrgTree, served: str) -> str | None:
+    if served and one.name in UNIT_COLUMNS:
+        stands = placed(tree, one.name, int(raw)) if isinstance(raw, int) else None
+        return None if stands is None else str(stands)
+    return one.told(raw)
+
+
+async def alphas(
+    asked: Asked, known: Known, keys: Sequence[str], *, by: Actor
+) -> Mapping[str, tuple[list[float], float]]:
+    """Score → the variance of each item and of their sum, over those of the newest ALPHA responses that answered all."""
+    columns: list[str] = []
+    names: dict[str, list[str]] = {}
+    for key in keys:
+        items = _items(known, key)
+        if len(items) > 1:
+            names[key] = [f"x{len(columns) + at}" for at in range(len(items))]
+            columns += [f"{sql} as {name}" for name, sql in zip(names[key], items, strict=True)]
+    if not names:
+        return {}
+    where = await of_visits(asked, known, by)
+    wanted = []
+    for key, them in names.items():
+        whole = " + ".join(them)
+        there = f"filter (where {whole} is not null)"
+        wanted += [f"var_samp({name}) {there} as {name}" for name in them]
+        wanted.append(f"var_samp({whole}) {there} as whole{list(names).index(key)}")
+    (row,) = await kept.fetch(
+        known,
+        f"select {', '.join(wanted)} from (select {', '.join(columns)} from survey_row r where {where.sql}"  # noqa: S608
+        f" order by r.day desc limit {ALPHA}) i",
+        where,
+    )
+    return {
+        key: ([row[name] for name in them], row[f"whole{at}"])
+        for at, (key, them) in enumerate(names.items())
+        if row[f"whole{at}"] is not None
+    }
+
+
+def _items(known: Known, key: str) -> list[str]:
+    """The points of each item of a score as SQL; none when one of them has no points yet, or the score is by department."""
+    if known.by_unit(key):
+        return []
+    found: list[str] = []
     for name in known.rules[key].questions:
         code, _, part = name.partition(".")
         question = known.questions.get(code)
@@ -202,79 +304,7 @@ async def spread(asked: Asked, known: Known, key: str, *, by: Actor) -> tuple[li
             slot = known.book.slots.get((code, one, ""))
             values = known.values(code, one)
             if slot is None or not values:
-                return None
+                return []
             ways = " ".join(f"when {code} then {num!r}::float8" for code, num in values.items())
-            items.append(f"case r.codes[{slot}] {ways} end")
-    if len(items) < 2:
-        return None
-    condition = await where(asked, known, by)
-    names = [f"x{at}" for at in range(len(items))]
-    whole = " + ".join(names)
-    row = await db.fetchrow(
-        f"select {', '.join(f'var_samp({name}) as {name}' for name in names)}, var_samp({whole}) as whole"  # noqa: S608
-        f" from (select {', '.join(f'{sql} as {name}' for name, sql in zip(names, items, strict=True))}"
-        f" from survey_row r where {condition.sql}) i where {whole} is not null",
-        *condition.values,
-    )
-    if row is None or row["whole"] is None:
-        return None
-    return [row[name] for name in names], row["whole"]
-
-
-async def asks(asked: Asked, known: Known, *, by: Actor) -> tuple[int, int]:
-    """How many were asked by name in these days, and how many of them answered (whenever)."""
-    found = Where()
-    found.parts.append(f"a.questionnaire_id = {found.arg(known.id)}")
-    found.parts.append(
-        f"a.created_at >= ({found.arg(asked.since)}::date)::timestamp at time zone 'Asia/Shanghai'"
-        f" and a.created_at < ({found.arg(asked.until)}::date + 1)::timestamp at time zone 'Asia/Shanghai'"
-    )
-    await _places(found, asked, by, "v")
-    if asked.kind:
-        found.parts.append(f"v.kind = {found.arg(asked.kind)}")
-    row = await db.fetchrow(
-        "select count(*) as asked, count(*) filter (where exists (select 1 from response c where c.ask_id = a.id"  # noqa: S608
-        f" and c.state = 'completed')) as answered from survey_ask a left join visit v on v.id = a.visit_id where {found.sql}",
-        *found.values,
-    )
-    return (row["asked"], row["answered"]) if row else (0, 0)
-
-
-async def texts(asked: Asked, known: Known, *, by: Actor, most: int) -> list[tuple[str, str, str, date]]:
-    """Texts that hold the words asked for, the newest first: response, question, body, day."""
-    narrow = await where(asked, known, by)
-    if words := asked.words.strip():
-        place = narrow.arg(words.lower())
-        if len(words) > 1:
-            narrow.parts.append(f"grams(left(t.body, 1000)) @> grams({place})")
-        narrow.parts.append(f"position({place} in lower(t.body)) > 0")
-    rows = await db.fetch(
-        "select t.response_id::text as id, t.question, t.body, t.day from survey_text t"  # noqa: S608
-        f" join survey_row r on r.response_id = t.response_id where {narrow.sql}"
-        f" order by t.day desc, t.response_id limit {most}",
-        *narrow.values,
-    )
-    return [(row["id"], row["question"], row["body"], row["day"]) for row in rows]
-
-
-async def choices(by: Actor) -> list[tuple[int, str]]:
-    """Questionnaires with responses, those answered now in front; anonymous ones have rounds instead."""
-    if not by.scope(Permission.SURVEY_READ):
-        raise Forbidden
-    rows = await db.fetch(
-        "select q.id, q.title from questionnaire q where q.version_id is not null"
-        " and q.kind not in ('staff', 'mutual') order by"
-        " exists (select 1 from survey_row r where r.questionnaire_id = q.id) desc, q.active desc, q.title, q.id limit 300"
-    )
-    return [(row["id"], row["title"]) for row in rows]
-
-
-async def permitted(questionnaire_id: int, by: Actor) -> int:
-    """The same id, if there are statistics of it.
-
-    Raises:
-        NotFound: no such questionnaire, or an anonymous one.
-    """
-    if questionnaire_id not in {one for one, _ in await choices(by)}:
-        raise NotFound("没有这份问卷，或它是匿名问卷")
-    return questionnaire_id
+            found.append(f"case r.codes[{slot}] {ways} end")
+    return found

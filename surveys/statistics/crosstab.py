@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core import parameters
 from core.actor import Actor
 from core.errors import Invalid
-from surveys.statistics import counting, rows
+from surveys.statistics import choosing, counting, rows
 from surveys.statistics.asking import Asked
 from surveys.statistics.hiding import hidden
 from surveys.statistics.parameters import LEAST
@@ -61,7 +61,7 @@ async def crosstab(asked: Asked, *, by: Actor) -> CrossTable:
         Invalid: both variables are the same.
         NotFound, Forbidden: as `board`.
     """
-    of = await counting.permitted(asked.questionnaire or 0, by)
+    of = await choosing.permitted(asked.questionnaire or 0, by)
     waiting = await rows.catch_up(of)
     about = await known(of)
     least = await parameters.number(LEAST)

@@ -3,18 +3,25 @@
 Each variable knows its words and its SQL over `survey_row r`; numbers in the SQL are places and codes of our own.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from core import db
 from patients.rows import KIND_LABELS
 from staff import queries as staff
 from surveys.answers import Shape
+from surveys.dynamic.picking import MOST_UNITS, copy_code
+from surveys.facts import FACTS
+from surveys.piping import PLACEHOLDER
 from surveys.questionnaires import queries as questionnaires
 from surveys.questions.base import Question
 from surveys.responses.rows import CHANNEL_LABELS
 from surveys.scoring_rules import ScoreRule
-from surveys.statistics.rows import Book
+from surveys.statistics import rows
+from surveys.statistics.book import Book
+from surveys.steps import STEPS
 
 UNIT_COLUMNS = {"campus": "r.campus_id", "unit": "r.unit_id", "ward": "r.ward_id"}
 WORDS = {
@@ -31,7 +38,7 @@ COLUMNS = {
     "doctor": "nullif(r.doctor, '')",
     "channel": "r.channel",
     "kind": "nullif(r.visit_kind, '')",
-    "month": "to_char(r.day, 'YYYY-MM')",
+    "month": "r.day",  # words are made of days after counting: to_char for each of a million rows is slow
 }
 MOST_OPTIONS = 60  # of a question that can be a variable
 
@@ -45,6 +52,8 @@ class Variable:
     slots: Mapping[int, str]
     options: Mapping[str, str]  # value → words, in order; of a column: those known beforehand
     codes: Mapping[str, int]  # value → code in the single place
+    step: str = ""  # of care, that the question is about
+    copies: "tuple[Variable, ...]" = ()  # the same question about the second, third … department of its step
 
     @property
     def several(self) -> bool:
@@ -71,24 +80,38 @@ class Variable:
         """One row for each option that was chosen."""
         if not self.several:
             return ""
-        rows = ", ".join(f"('{slot}', r.codes[{slot}])" for slot in self.slots)
-        return f" cross join lateral (values {rows}) as {self.alias}(option, chosen)"
+        rows = ", ".join(f"('{slot}', r.codes[{slot}], r.served[{slot}])" for slot in self.slots)
+        return f" cross join lateral (values {rows}) as {self.alias}(option, chosen, whom)"
+
+    @property
+    def served(self) -> str:
+        """The department that the answer is about, where the question belongs to a step of care; "" where none."""
+        if not self.step:
+            return ""
+        return f"{self.alias}.whom" if self.several else f"r.served[{min(self.slots)}]"
 
     @property
     def chosen(self) -> str:
         """The condition that goes with the join."""
         return f"{self.alias}.chosen > 0" if self.several else ""
 
-    def told(self, raw: str | int | None) -> str | None:
+    def told(self, raw: str | int | date | None) -> str | None:
         """The value that a row of the result stands for."""
         if raw is None or self.name in COLUMNS:
-            return None if raw is None else str(raw)
+            return None if raw is None else f"{raw:%Y-%m}" if isinstance(raw, date) else str(raw)
+        if isinstance(raw, date):
+            return None
         if self.several:
             return self.slots.get(int(raw))
         return next((value for value, code in self.codes.items() if code == int(raw)), None)
 
     def condition(self, value: str) -> str | None:
-        """That a response has this value; None when there is no such value. Columns: see `counting`."""
+        """That a response has this value, of whichever department; None when there is no such value."""
+        found = [part for one in (self, *self.copies) if (part := one.alone(value)) is not None]
+        return f"({' or '.join(found)})" if found else None
+
+    def alone(self, value: str) -> str | None:
+        """The same without its copies."""
         if self.several:
             slot = next((slot for slot, option in self.slots.items() if option == value), None)
             return f"r.codes[{slot}] > 0" if slot is not None else None
@@ -106,7 +129,17 @@ class Known:
     rules: Mapping[str, ScoreRule]
     book: Book
     nums: Mapping[tuple[int, int], float]
+    revision: int
     variables: Mapping[str, Variable] = field(default_factory=dict)
+
+    @property
+    def by_steps(self) -> bool:
+        """Whether answers or scores can be about other departments than the one where the visit was."""
+        return any(one.step for one in self.questions.values()) or any(r.by_unit for r in self.rules.values())
+
+    def by_unit(self, key: str) -> bool:
+        """Whether a score is given to the department that served."""
+        return key in self.rules and self.rules[key].by_unit
 
     def score_slot(self, key: str) -> int | None:
         """The place of a score; None while no response has it."""
@@ -129,13 +162,14 @@ async def known(questionnaire_id: int) -> Known:
         for rule in version.definition.scores:
             rules.setdefault(rule.key, rule)
     book = await Book(questionnaire_id).read()
-    rows = await db.fetch(
+    points = await db.fetch(
         "select slot, code, num::float8 as num from survey_code where questionnaire_id = $1 and num is not null",
         questionnaire_id,
     )
-    nums = {(row["slot"], row["code"]): row["num"] for row in rows}
+    nums = {(row["slot"], row["code"]): row["num"] for row in points}
     variables = await _columns() | _of_questions(questions, book)
-    return Known(questionnaire_id, found.title, questions, rules, book, nums, variables)
+    revision = await rows.revision(questionnaire_id)
+    return Known(questionnaire_id, found.title, questions, rules, book, nums, revision, variables)
 
 
 async def _columns() -> dict[str, Variable]:
@@ -156,27 +190,63 @@ async def _columns() -> dict[str, Variable]:
 
 def _of_questions(questions: Mapping[str, Question], book: Book) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
+    again = _again(questions)
     for (code, part, option), slot in book.slots.items():
-        asked = questions.get(code)
+        asked = questions.get(again.get(code, code))
         if asked is None or asked.shape is Shape.RANKING:
             continue
         name = f"q:{code}.{part}" if part else f"q:{code}"
-        label = asked.title + (f"：{part_label(asked, part)}" if part else "")
+        label = title_of(asked) + (f"：{part_label(asked, part)}" if part else "")
         words = {one.code: one.label for one in asked.choices}
         if option:
             before = found.get(name)
             slots = {**(before.slots if before else {}), slot: option}
             chosen = set(slots.values())
-            found[name] = Variable(name, label, slots, {c: w for c, w in words.items() if c in chosen}, {})
+            found[name] = Variable(
+                name, label, slots, {c: w for c, w in words.items() if c in chosen}, {}, asked.step
+            )
             continue
         codes = {value: at for (where, value), at in book.codes.items() if where == slot}
         if len(codes) > MOST_OPTIONS:
             continue
         if not words:
             words = {value: value for value in sorted(codes, key=float)}
-        found[name] = Variable(name, label, {slot: ""}, words, codes)
+        found[name] = Variable(name, label, {slot: ""}, words, codes, asked.step)
+    for copy, code in again.items():
+        for name in [one for one in found if one[2:].partition(".")[0] == copy]:
+            base = f"q:{code}{name[2 + len(copy) :]}"
+            gone = found.pop(name)
+            if base in found:
+                one = found[base]
+                options = {**one.options, **gone.options}
+                if not questions[code].choices:
+                    options = {value: options[value] for value in sorted(options, key=float)}
+                found[base] = replace(one, copies=(*one.copies, gone), options=options)
     order = {code: at for at, code in enumerate(questions)}
     return dict(sorted(found.items(), key=lambda one: order.get(one[0][2:].partition(".")[0], 999)))
+
+
+def _again(questions: Mapping[str, Question]) -> dict[str, str]:
+    """What a question is called for the second, third … department of its step → the question."""
+    return {
+        copy_code(code, number): code
+        for code, asked in questions.items()
+        if asked.step
+        for number in range(2, MOST_UNITS + 1)
+        if copy_code(code, number) not in questions
+    }
+
+
+def title_of(question: Question) -> str:
+    """The title where it is about everybody: what is filled in for a person is told by its name instead."""
+    return PLACEHOLDER.sub(_blank, question.title)
+
+
+def _blank(found: "re.Match[str]") -> str:
+    name = found[2]
+    if found[1] == "f" and name.startswith("unit."):
+        return STEPS.get(name.split(".")[1], "") + "科室"
+    return f"〔{FACTS[name].label}〕" if name in FACTS else "〔…〕"
 
 
 def part_label(question: Question, part: str) -> str:

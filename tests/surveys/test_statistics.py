@@ -6,7 +6,7 @@ from core import clock, db
 from core.actor import Actor, ActorKind, Door, Grant, Permission
 from core.errors import Forbidden, Invalid, NotFound
 from surveys.responses.submitting import submit
-from surveys.statistics import counting, rows
+from surveys.statistics import rows, written
 from surveys.statistics.asking import Asked, read
 from surveys.statistics.board import board
 from surveys.statistics.crosstab import crosstab
@@ -97,8 +97,8 @@ async def test_who_reads_one_department_counts_that_one_alone(database: str) -> 
     east = await board(asked, by=reader("/1/2/3/"))
     assert [line.key for line in east.groups[1].lines] == ["3"]
     about = await known(stage.questionnaire_id)
-    assert len(await counting.texts(asked, about, by=reader("/1/5/"), most=50)) == 6
-    assert len(await counting.texts(asked, about, by=reader("/"), most=50)) == 12
+    assert len(await written.texts(asked, about, by=reader("/1/5/"), most=50)) == 6
+    assert len(await written.texts(asked, about, by=reader("/"), most=50)) == 12
     with pytest.raises(Forbidden):
         await board(asked, by=Actor(ActorKind.STAFF, 2, "别人", Door.WEB))
     with pytest.raises(NotFound):
@@ -131,9 +131,9 @@ async def test_texts_are_found_by_any_two_signs_and_never_hold_personal_answers(
     asked = Asked(questionnaire=stage.questionnaire_id, words="饭菜")
     await board(asked, by=HOUSE)
     about = await known(stage.questionnaire_id)
-    assert len(await counting.texts(asked, about, by=HOUSE, most=50)) == 12
-    assert await counting.texts(asked.model_copy(update={"words": "停车"}), about, by=HOUSE, most=50) == []
-    assert await counting.texts(asked.model_copy(update={"words": "138"}), about, by=HOUSE, most=50) == []
+    assert len(await written.texts(asked, about, by=HOUSE, most=50)) == 12
+    assert await written.texts(asked.model_copy(update={"words": "停车"}), about, by=HOUSE, most=50) == []
+    assert await written.texts(asked.model_copy(update={"words": "138"}), about, by=HOUSE, most=50) == []
     assert await db.fetchval("select count(*) from survey_text where question <> 'wish'") == 0
 
 
