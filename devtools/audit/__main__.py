@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from devtools.audit import crawl, dependencies, fuzz, report, static
+from devtools.audit import crew, dependencies, fuzz, report, static
 from devtools.audit.findings import ROOT, Judgements, Result
 from devtools.audit.stage import Server, server
 
@@ -20,7 +20,7 @@ READING: dict[str, Callable[[], Result]] = {
     "dependencies": dependencies.python,
     "npm": dependencies.front_end,
 }
-ASKING: dict[str, Callable[[Server], Awaitable[Result]]] = {"schemathesis": fuzz.api, "crawl": crawl.pages}
+ASKING: dict[str, Callable[[Server], Awaitable[Result]]] = {"schemathesis": fuzz.api, "crawl": crew.pages}
 
 
 def say(text: str) -> None:

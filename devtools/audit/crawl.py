@@ -1,12 +1,11 @@
-"""Follows the links of the staff pages as each role and tries each query parameter with strings of attack.
+"""One person's walk: follows the links, tries each parameter and each form with strings of attack.
 
 What counts as a finding: a 5xx, a string that comes back unescaped, a missing security header, a stack trace, an
-answer that another site may read, a page that a cache may keep. Sends no form that changes data but those of the log-in.
-Bounded: of addresses that differ only in a number a few are opened, a parameter of one kind of page is attacked once
-(whoever came upon it first), and a walk that is not done in time says how far it came.
+answer that another site may read, a page that a cache may keep. Who walks, and what is asked afterwards: crew.py.
+Bounded: of addresses that differ only in a number a few are opened, a parameter or form of one kind of page is
+attacked once, by whoever came upon it first.
 """
 
-import asyncio
 import html
 import re
 import time
@@ -18,13 +17,12 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import aiohttp
 import lxml.html
 
-from devtools.audit.findings import Finding, Result, Severity
-from devtools.audit.stage import NUMBERS, Server, Session, sign_in
+from devtools.audit.findings import Finding, Severity
+from devtools.audit.stage import Server, Session
+from staff.sessions import CSRF_FIELD
 
-MOST_PAGES = 90  # by person; of addresses that differ only in a number two are enough
+MOST_PAGES = 240  # by person; of addresses that differ only in a number two are enough
 ALIKE = 2
-AT_ONCE = 4  # people who walk at the same time
-LONGEST = 900.0  # seconds for all of them
 MARK = "hyx"
 ATTACKS = (
     f"<script>{MARK}(1)</script>",
@@ -48,6 +46,19 @@ HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy
 SKIP = re.compile(
     r"^/(logout|static|socket\.io|api/|metrics|healthz|readyz)|\.(docx|xlsx|pdf|zip|png|wav)($|\?)"
 )
+# Sent, these end the walker's own session or the account of another one.
+ENDS = re.compile(
+    r"logout|sign-out|/login|/sessions|/password|/second|/shut|/kiosk/end|/unbind|/terms?/|/posts?/"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that changes something, by whom it was seen; its fields with what stood in them."""
+
+    who: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -58,21 +69,23 @@ class Diary:
     tried: set[tuple[str, str]] = field(default_factory=set)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     requests: int = 0
-    pages: int = 0
+    forms: list[Form] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
 
 
 class Crawl:
     """One person's walk."""
 
-    def __init__(self, at: Server, session: Session, http: aiohttp.ClientSession, diary: Diary) -> None:
-        self.at, self.session, self.http, self.diary = at, session, http, diary
+    def __init__(
+        self, at: Server, who: str, session: Session, http: aiohttp.ClientSession, diary: Diary
+    ) -> None:
+        self.at, self.who, self.session, self.http, self.diary = at, who, session, http, diary
         self.seen: set[str] = set()
         self.shapes: dict[str, int] = {}
 
-    async def walk(self) -> bool:
-        """From the home page on, breadth first; whether it came to its end in time."""
-        waiting = deque(["/"])
+    async def walk(self, *starts: str) -> bool:
+        """From these pages on, breadth first; whether it came to its end in time."""
+        waiting = deque(starts)
         while waiting and len(self.seen) < MOST_PAGES:
             if time.monotonic() > self.diary.until:
                 return False
@@ -82,7 +95,43 @@ class Crawl:
             text = await self.ask(address)
             waiting.extend(self._links(address, text))
             await self._attack(address, text)
+            self._note(address, text)
         return True
+
+    async def attack_form(self, form: Form) -> None:
+        """All fields of a form with each string at once, then each field by itself with three of them."""
+        names = [name for name, _ in form.fields if name != CSRF_FIELD]
+        kept = [(name, value) for name, value in form.fields if name != CSRF_FIELD]
+        for attack in ATTACKS:
+            await self.ask(form.action, attack, [(name, attack) for name in names])
+        for name in dict.fromkeys(names):
+            for attack in (ATTACKS[0], ATTACKS[2], ATTACKS[9]):
+                await self.ask(
+                    form.action, attack, [(one, attack if one == name else value) for one, value in kept]
+                )
+
+    def _note(self, address: str, text: str) -> None:
+        """Write down the forms of a page that nobody has seen yet."""
+        if not text.strip():
+            return
+        for form in lxml.html.fromstring(text).iter("form"):
+            target = form.get("hx-post") or (
+                form.get("action") if (form.get("method") or "").lower() == "post" else None
+            )
+            if target is None:
+                continue
+            action = urlsplit(urljoin(f"{self.at.url}{address}", target))
+            fields = tuple(
+                (name, one.get("value") or "")
+                for one in form.iterdescendants()
+                if (name := one.get("name")) and one.get("type") not in ("file", "submit")
+            )
+            shape = re.sub(r"\d+", "#", action.path), "form:" + ",".join(sorted({name for name, _ in fields}))
+            if shape in self.diary.tried or ENDS.search(action.path) or len(fields) < 2:
+                continue
+            self.diary.tried.add(shape)
+            where = action.path + (f"?{action.query}" if action.query else "")
+            self.diary.forms.append(Form(self.who, where, fields))
 
     def _new(self, address: str) -> bool:
         shape = (
@@ -96,12 +145,14 @@ class Crawl:
         self.shapes[shape] = self.shapes.get(shape, 0) + 1
         return True
 
-    async def ask(self, address: str, sent: str = "") -> str:
-        """The page; what is wrong with the answer is written down."""
+    async def ask(self, address: str, sent: str = "", data: list[tuple[str, str]] | None = None) -> str:
+        """The page, or what a form with these fields comes to; what is wrong with the answer is written down."""
         self.diary.requests += 1
-        async with self.http.get(
+        async with self.http.request(
+            "GET" if data is None else "POST",
             f"{self.at.url}{address}",
-            headers={"Cookie": self.session.headers["Cookie"]},
+            headers=self.session.headers,
+            data=None if data is None else aiohttp.FormData(data),
             allow_redirects=False,
         ) as answer:
             text = await answer.text(errors="replace") if "text" in answer.content_type else ""
@@ -119,8 +170,8 @@ class Crawl:
                 self._find("crlf", Severity.HIGH, place, "回车换行进入了响应头")
             if "Traceback (most recent call last)" in text:
                 self._find("trace", Severity.HIGH, place, "页面含有出错堆栈")
-            if sent and MARK in sent and sent in text:
-                self._find("xss", Severity.HIGH, place, f"未转义地回显 {html.escape(sent)}")
+            if raw := next((one for one in ATTACKS[:2] if one in text), ""):
+                self._find("xss", Severity.HIGH, place, f"未转义地显示 {html.escape(raw)}")
         return text
 
     def _find(self, rule: str, severity: Severity, place: str, text: str) -> None:
@@ -163,24 +214,3 @@ def _texts(page: str, xpath: str) -> list[str]:
     """The attributes of a page that the expression finds."""
     found = lxml.html.fromstring(page).xpath(xpath)
     return [str(one) for one in found] if isinstance(found, list) else []
-
-
-async def pages(at: Server) -> Result:
-    """Every role's pages."""
-    diary, room = Diary(time.monotonic() + LONGEST), asyncio.Semaphore(AT_ONCE)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
-
-        async def one(number: str) -> None:
-            async with room:
-                crawl = Crawl(at, await sign_in(at, number), http, diary)
-                if not await crawl.walk():
-                    diary.cut.append(number)
-                diary.pages += len(crawl.seen)
-
-        await asyncio.gather(*(one(number) for number in NUMBERS))
-    words = (
-        f"{len(NUMBERS)} 种岗位，{diary.pages} 个页面，{diary.requests} 次请求，{len(ATTACKS)} 种攻击串，"
-        f"{len(diary.tried)} 个参数"
-    )
-    unchecked = f"{LONGEST:.0f} 秒内没有走完：{'、'.join(sorted(diary.cut))}" if diary.cut else ""
-    return Result("crawl", "devtools.audit.crawl", words, tuple(diary.findings.values()), unchecked)

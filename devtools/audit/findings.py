@@ -37,13 +37,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one check came to. `unchecked` says what it could not look at; `looked_at` how much it did."""
+    """What one check came to. `unchecked` says what it could not look at; `looked_at` how much it did; `table` what
+    was looked at one by one, the words of its columns first.
+    """
 
     name: str
     tool: str
     looked_at: str
     findings: tuple[Finding, ...] = ()
     unchecked: str = ""
+    table: tuple[tuple[str, ...], ...] = ()
 
     @property
     def open(self) -> list[Finding]:

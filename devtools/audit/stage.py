@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -18,34 +18,39 @@ import asyncpg
 
 from core.embedded import EmbeddedPostgres, EmbeddedRedis
 from devtools.audit.findings import ROOT
+from devtools.audit.keys import Keys
 from gates import RULES
 from sample.logins import LOGINS
 from staff.sessions import COOKIE, CSRF_FIELD
 
+STATEMENTS = {"log_statement": "all", "log_parameter_max_length": "0", "log_line_prefix": "%m [%p] "}
 SLOWEST_START = 300.0  # seconds, on a machine that does much else
 NUMBERS = tuple(login.number for login in LOGINS)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it is, how to come in, and what its doors for machines are signed with."""
+    """Where it is, how to come in, what its doors for machines are signed with, where its database writes its log."""
 
     url: str
     password: str
     secret: str = ""
+    keys: Keys = field(default_factory=Keys)
+    log: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser: its cookie and the token that unsafe requests bring."""
+    """A browser: its cookie and the token that unsafe requests bring; without a cookie it is nobody's."""
 
-    cookie: str
-    csrf: str
+    cookie: str = ""
+    csrf: str = ""
+    name: str = COOKIE
 
     @property
     def headers(self) -> dict[str, str]:
         """What each request carries."""
-        return {"Cookie": f"{COOKIE}={self.cookie}", "X-CSRF-Token": self.csrf}
+        return {"Cookie": f"{self.name}={self.cookie}", "X-CSRF-Token": self.csrf} if self.cookie else {}
 
 
 @asynccontextmanager
@@ -73,23 +78,16 @@ async def server() -> AsyncIterator[Server]:
             "HUIYIN_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
         for words in (("migrate",), ("seed",)):
-            done = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "manage.py",
-                *words,
-                cwd=ROOT,
-                env=environment,
-                stdout=asyncio.subprocess.DEVNULL,
-            )
-            if await done.wait():
-                raise SystemExit(f"manage.py {words[0]} failed")
-        await _lift_limits(environment["HUIYIN_DATABASE_URL"])
+            await _run("manage.py", *words, env=environment)
+        keys = Keys.model_validate_json(await _run("-m", "devtools.audit.keys", env=environment))
+        await _prepare(environment["HUIYIN_DATABASE_URL"])
         child = await asyncio.create_subprocess_exec(sys.executable, "app.py", cwd=ROOT, env=environment)
         try:
-            await _answers(f"http://127.0.0.1:{port}/healthz")
-            yield Server(f"http://127.0.0.1:{port}", password, secret)
+            await _answers(f"http://127.0.0.1:{port}/healthz", child)
+            yield Server(f"http://127.0.0.1:{port}", password, secret, keys, postgres.log)
         finally:
-            child.send_signal(signal.SIGTERM)
+            if child.returncode is None:
+                child.send_signal(signal.SIGTERM)
             await asyncio.wait_for(child.wait(), 60)
     finally:
         await asyncio.to_thread(redis.stop)
@@ -97,8 +95,20 @@ async def server() -> AsyncIterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _lift_limits(url: str) -> None:
-    """The rate limits have tests of their own; here they would keep the checks from looking at everything."""
+async def _run(*words: str, env: dict[str, str]) -> str:
+    done = await asyncio.create_subprocess_exec(
+        sys.executable, *words, cwd=ROOT, env=env, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await done.communicate()
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)} failed")
+    return printed.decode()
+
+
+async def _prepare(url: str) -> None:
+    """Lift the rate limits, which have tests of their own and would keep the checks from looking at everything; have
+    the database write down each statement without its values: what was sent as a value must not stand in one.
+    """
     connection = await asyncpg.connect(url)
     try:
         await connection.executemany(
@@ -106,6 +116,9 @@ async def _lift_limits(url: str) -> None:
             " on conflict (name) do update set value = excluded.value",
             [(rule.limit.name, str(rule.limit.parameter.high)) for rule in RULES],
         )
+        for name, value in STATEMENTS.items():
+            await connection.execute(f"alter system set {name} = '{value}'")
+        await connection.execute("select pg_reload_conf()")
     finally:
         await connection.close()
 
@@ -116,13 +129,15 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _answers(url: str) -> None:
+async def _answers(url: str, child: asyncio.subprocess.Process) -> None:
     async with aiohttp.ClientSession() as http, asyncio.timeout(SLOWEST_START):
         while True:
             try:
                 async with http.get(url):
                     return
             except aiohttp.ClientConnectionError:
+                if child.returncode is not None:
+                    raise SystemExit("app.py ended before it answered") from None
                 await asyncio.sleep(0.2)
 
 
