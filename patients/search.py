@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from core.actions import reason
+from core import filters
 from core.errors import Fault
+from core.filters import ListFilter
 from core.identity import normalise_phone, parse_id
 from patients.people import FLAG_LABELS
 
@@ -87,7 +87,7 @@ Flags = tuple[Annotated[str, BeforeValidator(_flag)], ...]
 Amount = Annotated[Decimal, Field(max_digits=12, decimal_places=4)]
 
 
-class PatientFilter(BaseModel):
+class PatientFilter(ListFilter):
     """A list of visits that meet every part that is given; of a part with several values, any of them.
 
     `name` is any part of a name, or the first letters of its pinyin. `phone` is a whole phone or identity number.
@@ -95,8 +95,6 @@ class PatientFilter(BaseModel):
     by which the list is ordered: of the visit, of admission, of discharge, both included. `flag` keeps patients with any
     of these marks, `free` leaves out those with any. `item`, `low`, `high`: a result of that name between them.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     name: str = Field(default="", title="姓名", max_length=40)
     phone: Annotated[str, BeforeValidator(lambda text: _exact(text) if text else "")] = Field(
@@ -129,25 +127,9 @@ class PatientFilter(BaseModel):
             raise ValueError("起始日期晚于截止日期")
         return self
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """The parts that are given, as names and texts of an address, in a fixed order."""
-        given = self.model_dump(mode="json", exclude_defaults=True)
-        return [
-            (name, str(value))
-            for name, values in given.items()
-            for value in (values if isinstance(values, list) else [values])
-        ]
-
-    def query(self) -> str:
-        """The query of the address, without "?"."""
-        return urlencode(self.pairs())
-
     def without(self, kind: List, name: str, value: str | None = None) -> "PatientFilter":
         """The same without one part, or without one of the values of a part."""
-        kept = [
-            (key, text) for key, text in self.pairs() if key != name or (value is not None and text != value)
-        ]
-        return read(kind, kept)[0]
+        return read(kind, self.kept_without(name, value))[0]
 
 
 MANY = frozenset({"triage", "disposition", "result", "flag", "free"})
@@ -155,7 +137,7 @@ MANY = frozenset({"triage", "disposition", "result", "flag", "free"})
 
 def label(kind: List, name: str) -> str:
     """What a list calls a field."""
-    return LABELS[kind].get(name) or PatientFilter.model_fields[name].title or name
+    return LABELS[kind].get(name) or filters.title(PatientFilter, name)
 
 
 def read(
@@ -168,15 +150,10 @@ def read(
         pairs: names and texts as they stand in the query.
         units: the units there are; None when this is not to be asked.
     """
-    given, faults = _given(kind, pairs), []
-    for _ in range(len(PatientFilter.model_fields) + 1):
-        try:
-            found = PatientFilter.model_validate(given)
-            break
-        except ValidationError as error:
-            faults += _leave_out(kind, given, error)
-    else:
-        found = PatientFilter()
+    asked = filters.given(pairs, FIELDS[kind], MANY)
+    if asked.get("sort") == "bed" and kind is not List.INSIDE:
+        del asked["sort"]
+    found, faults = filters.checked(PatientFilter, asked, lambda name: label(kind, name))
     wrong: dict[str, str] = {}
     if units is not None:
         wrong = {
@@ -195,36 +172,3 @@ def read(
     ]
     empty = PatientFilter()
     return found.model_copy(update={name: getattr(empty, name) for name in wrong}), tuple(faults)
-
-
-def _given(kind: List, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """What the address gives to fields that this list has."""
-    given: dict[str, Any] = {}
-    for name, text in pairs:
-        if name not in FIELDS[kind] or not text.strip():
-            continue
-        if name in MANY:
-            chosen = given.setdefault(name, [])
-            if text not in chosen:
-                chosen.append(text)
-        elif name != "sort" or text != "bed" or kind is List.INSIDE:
-            given[name] = text
-    return given
-
-
-def _leave_out(kind: List, given: dict[str, Any], error: ValidationError) -> list[Fault]:
-    """Take the faulty parts out of `given`."""
-    faults: dict[str, Fault] = {}
-    for entry in error.errors():
-        if not entry["loc"]:  # the two days together
-            name = "since"
-            given.pop("until", None)
-        else:
-            name = str(entry["loc"][0])
-        if name in faults:
-            continue
-        value = given.pop(name, "")
-        said = reason(entry["type"], entry.get("ctx", {}), entry["msg"])
-        shown = "、".join(value) if isinstance(value, list) else str(value)
-        faults[name] = Fault(field=name, label=label(kind, name), reason=said, value=shown[:100])
-    return list(faults.values())

@@ -5,13 +5,13 @@ Pure: a part that makes no sense is left out and told in a sentence, the rest st
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from core.actions import reason
+from core import filters
 from core.errors import Fault
+from core.filters import ListFilter
 from tickets.feedback.words import Risk, Severity
 from tickets.sources import SOURCES
 from tickets.states import CaseState
@@ -36,7 +36,7 @@ Id = Annotated[int, Field(gt=0, lt=2**63)]
 Flag = Annotated[bool, BeforeValidator(_yes)]
 
 
-class CaseFilter(BaseModel):
+class CaseFilter(ListFilter):
     """A list of cases: those that meet every part that is given; of a part with several values, any of them.
 
     `unit` means the unit and all below it. `due` looks at the limits that still run. `handler` is "me", "none"
@@ -46,8 +46,6 @@ class CaseFilter(BaseModel):
     what is looked for is found. `again` keeps cases that were opened again. `todo` keeps what waits for the person
     who asks. `q` holds words that must all be found (tickets/queries/search.py).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     q: str = Field(default="", title="搜索", max_length=100)
     state: tuple[CaseState, ...] = Field(default=(), title="状态", max_length=len(CaseState))
@@ -88,25 +86,9 @@ class CaseFilter(BaseModel):
         """Whether everything is asked for."""
         return self == CaseFilter()
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """The parts that are given, as names and texts of an address, in a fixed order."""
-        given = self.model_dump(mode="json", exclude_defaults=True)
-        return [
-            (name, "1" if value is True else str(value))
-            for name, values in given.items()
-            for value in (values if isinstance(values, list) else [values])
-        ]
-
-    def query(self) -> str:
-        """The query of the address, without "?"."""
-        return urlencode(self.pairs())
-
     def without(self, name: str, value: str | None = None) -> "CaseFilter":
         """The same without one part, or without one of the values of a part."""
-        kept = [
-            (key, text) for key, text in self.pairs() if key != name or (value is not None and text != value)
-        ]
-        return read(kept)[0]
+        return read(self.kept_without(name, value))[0]
 
 
 _MANY = frozenset({"state", "type", "source", "urgency", "tag", "risk", "severity"})
@@ -121,25 +103,10 @@ def read(
         pairs: names and texts as they stand in the query; names we do not know are somebody else's.
         units: the units there are; None when this is not to be asked.
     """
-    given: dict[str, Any] = {}
-    for name, text in pairs:
-        if name not in CaseFilter.model_fields or not text.strip():
-            continue
-        if name in _MANY:
-            chosen = given.setdefault(name, [])
-            if text not in chosen:
-                chosen.append(text)
-        else:
-            given[name] = int(text) if name == "handler" and _is_id(text) else text
-    faults: list[Fault] = []
-    for _ in range(len(CaseFilter.model_fields) + 1):
-        try:
-            found = CaseFilter.model_validate(given)
-            break
-        except ValidationError as error:
-            faults += _leave_out(given, error)
-    else:
-        found = CaseFilter()
+    asked = filters.given(pairs, CaseFilter.model_fields, _MANY)
+    if _is_id(str(asked.get("handler", ""))):
+        asked["handler"] = int(asked["handler"])
+    found, faults = filters.checked(CaseFilter, asked, _label, {"handler": "没有这个人"})
     if units is not None:
         found, unknown = _known_units(found, units)
         faults += unknown
@@ -150,25 +117,8 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _leave_out(given: dict[str, Any], error: ValidationError) -> list[Fault]:
-    """Take the faulty parts out of `given`."""
-    faults: dict[str, Fault] = {}
-    for entry in error.errors():
-        if not entry["loc"]:  # the two days together
-            name = "since"
-            given.pop("until", None)
-        else:
-            name = str(entry["loc"][0])
-        if name in faults:
-            continue
-        label = CaseFilter.model_fields[name].title or name
-        value = given.pop(name, "")
-        said = reason(entry["type"], entry.get("ctx", {}), entry["msg"])
-        if name == "handler":
-            said = "没有这个人"
-        shown = "、".join(value) if isinstance(value, list) else str(value)
-        faults[name] = Fault(field=name, label=label, reason=said, value=shown[:100])
-    return list(faults.values())
+def _label(name: str) -> str:
+    return filters.title(CaseFilter, name)
 
 
 def _known_units(found: CaseFilter, units: Collection[int]) -> tuple[CaseFilter, list[Fault]]:
@@ -176,7 +126,6 @@ def _known_units(found: CaseFilter, units: Collection[int]) -> tuple[CaseFilter,
     for name, words in (("unit", "没有这个科室"), ("campus", "没有这个院区")):
         value = getattr(found, name)
         if value is not None and value not in units:
-            label = CaseFilter.model_fields[name].title or name
-            faults.append(Fault(field=name, label=label, reason=words, value=str(value)))
+            faults.append(Fault(field=name, label=_label(name), reason=words, value=str(value)))
             found = found.model_copy(update={name: None})
     return found, faults
