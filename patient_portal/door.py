@@ -12,6 +12,7 @@ from core.errors import HuiyinError, NotFound, Unauthenticated
 from core.settings import settings
 from core.web import Handler, wants_json
 from patient_portal.page import go, refused
+from patient_portal.sitting import START
 from patient_portal.visitor import load, name_device
 
 
@@ -48,7 +49,7 @@ async def nowhere(_: web.Request) -> web.StreamResponse:
 def _sign_in(request: web.Request) -> web.Response:
     here = request.path_qs.removeprefix(settings().path_prefix)
     if here.startswith("/kiosk/"):
-        return go("/kiosk/")
+        return go(START)
     wanted = f"?next={quote(here, safe='/')}" if request.method == hdrs.METH_GET and here != "/p/" else ""
     return go(f"/p/sign-in{wanted}")
 

@@ -14,11 +14,14 @@ from aiohttp import web
 from core import links
 from core.actor import Actor, ActorKind, Door
 from core.errors import Fault, Invalid, NotFound, Refused
+from core.parameters import number
 from core.web import client_address
 from patient_portal.filling_view import Filling, steps, view
+from patient_portal.home import waiting
 from patient_portal.look import Look, look
-from patient_portal.page import go, show
-from patient_portal.visitor import device_hash, require
+from patient_portal.page import go, phone_code, show
+from patient_portal.sitting import START, hold, left_behind
+from patient_portal.visitor import KIOSK_SECONDS, Visitor, device_hash, glimpse, require
 from staff import sessions
 from surveys import asks
 from surveys.checking import check_answers
@@ -35,6 +38,7 @@ routes = web.RouteTableDef()
 signed = web.RouteTableDef()  # a page that needs somebody signed in
 
 Fields = dict[str, list[str]]
+DONE_SECONDS = 45  # after which the page behind the last one leads back to the start of a kiosk
 
 
 def writer(request: web.Request) -> Actor:
@@ -121,23 +125,36 @@ async def drawn(
         request,
         "portal/filling/page.html",
         status=status,
+        visitor=await _beside(request),
         title=shown.title,
         view=shown,
         address=filling.address,
         via=filling.address.split("/")[2],
         token=request.match_info.get("token", ""),
     )
+    hold(request, response, keys.handle(filling.id))
     response.enable_compression()
     return response
+
+
+async def _beside(request: web.Request) -> Visitor | None:
+    """Who is signed in at a screen of the hospital, so that it says for whom it works and lets them leave."""
+    return await glimpse(request) if look(request).kiosk else None
 
 
 async def finished(request: web.Request, found: Response, *, just_now: bool = False) -> web.Response:
     """The page behind the last one; it says the same to whoever comes again."""
     handle = keys.handle(found.id)
     version = await questionnaires.version(found.version_id)
-    return await show(
+    who = await _beside(request)
+    kiosk = look(request).kiosk
+    response = await show(
         request,
         "portal/filling/done.html",
+        visitor=who,
+        waits=len(await waiting(who)) if who else 0,
+        phone=phone_code("/p/feedback") if kiosk else "",
+        idle_seconds=min(await number(KIOSK_SECONDS), DONE_SECONDS) if kiosk else 0,
         title=version.spoken(look(request).language).title,
         just_now=just_now,
         handle=handle,
@@ -145,6 +162,8 @@ async def finished(request: web.Request, found: Response, *, just_now: bool = Fa
         until=await editing.until(found),
         told_of_visit=found.visit_id is not None,
     )
+    hold(request, response, handle)
+    return response
 
 
 # --- by a link ------------------------------------------------------------------------------------
@@ -154,6 +173,10 @@ async def finished(request: web.Request, found: Response, *, just_now: bool = Fa
 async def by_link(request: web.Request) -> web.Response:
     """The questionnaire of an ask: its draft, the first screen of a new one, or thanks when it is answered."""
     token = request.match_info["token"]
+    if look(
+        request
+    ).kiosk:  # a link is somebody's own; nothing of it may stay in the history of a screen for all
+        return go(START)
     opening = await opening_of(request, "q", token)
     await _note_staff(request)
     if opening.ask is not None and (found := await drafting.of_ask(opening.ask.id)) is not None:
@@ -200,6 +223,8 @@ async def resumed(request: web.Request) -> web.Response:
     """A response by its handle: go on, or thanks. The same address works on another device."""
     handle = request.match_info["token"]
     found = await get(keys.opened(handle))
+    if left_behind(request, handle):
+        return go(START)
     if found.state is State.COMPLETED:
         return await finished(request, found, just_now="done" in request.query)
     if found.state is State.VOID:
@@ -232,12 +257,17 @@ async def mine(request: web.Request) -> web.Response:
             device_hash=device_hash(request),
         )
     )
-    return go(f"/p/r/{keys.handle(found.id)}")
+    handle = keys.handle(found.id)
+    response = go(f"/p/r/{handle}")
+    hold(request, response, handle)
+    return response
 
 
 async def _sent(request: web.Request, via: str) -> web.Response:
     """Keep what the screen sent, then the next screen, the one before, or the end."""
     token = request.match_info["token"]
+    if (via == "q" and look(request).kiosk) or (via == "r" and left_behind(request, token)):
+        return go(START)
     data = await request.post()
     found = await _response_of(request, via, token, str(data.get("handle", "")))
     address = f"/p/{via}/{token}" if via == "q" else f"/p/r/{keys.handle(found.id)}"

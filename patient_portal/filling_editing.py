@@ -10,6 +10,7 @@ from patient_portal.filling import given_on, going_on, writer
 from patient_portal.filling_view import Filling, view, worded
 from patient_portal.look import look
 from patient_portal.page import go, show
+from patient_portal.sitting import START
 from surveys.responses import editing, keys
 from surveys.responses.rows import get
 from surveys.sheet import sheet, unseen
@@ -22,6 +23,8 @@ async def open_again(request: web.Request) -> web.Response:
     """All questions of a completed response on one page, while they may be changed."""
     handle = request.match_info["token"]
     found = await get(keys.opened(handle))
+    if look(request).kiosk:  # one changes one's mind at home; here it is over when it is handed in
+        return go(START)
     if await editing.until(found) is None:
         raise Refused("已超过可以修改的时间")
     return await _edit_page(request, await going_on(found, f"/p/r/{handle}"))

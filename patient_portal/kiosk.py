@@ -8,21 +8,19 @@ import hmac
 import re
 from typing import Any
 
-import segno
 from aiohttp import hdrs, web
 
 from core import audit
 from core.errors import Fault, HuiyinError, Invalid, NotFound, Refused, TooMany
 from core.identity import normalise_phone
 from core.parameters import Parameter, declare, value
-from core.settings import settings
 from core.web import json_answer
-from patient_portal import entering, guarding, terminals, visitor
+from patient_portal import entering, guarding, signing, sitting, terminals, visitor
 from patient_portal.entering import origin
 from patient_portal.forms import told, typed
 from patient_portal.home import waiting
-from patient_portal.look import SCREEN, keep
-from patient_portal.page import go, policy, show
+from patient_portal.look import LANGUAGE, SCREEN, forget, keep
+from patient_portal.page import go, phone_code, policy, show
 from patient_portal.visitor import require
 from patients import bindings_finding, bindings_terminals
 from patients.bindings_finding import CARD_LABELS, CardKind
@@ -69,9 +67,14 @@ async def _leave(request: web.Request) -> None:
 
 @routes.get("/kiosk/")
 async def start(request: web.Request) -> web.Response:
-    """The start page: nobody is here. `?seat=` is the bed a screen hangs at; an unknown screen is asked to be paired."""
+    """The start page: nobody is here. `?seat=` is the bed a screen hangs at; an unknown screen is asked to be paired.
+
+    `?fresh=1`: somebody has gone; their language goes too. Without it the start page can be read in another language.
+    """
     await _leave(request)
     terminal = await terminals.here(request)
+    if terminal is not None and "fresh" in request.query:
+        return _cleared(go("/kiosk/"), language=True)
     seat = request.query.get("seat", "")
     if terminal is None or (seat and seat.upper() != terminal.seat):
         response = await _pair(request, None)
@@ -82,16 +85,19 @@ async def start(request: web.Request) -> web.Response:
             request,
             "kiosk/start.html",
             terminal=terminal,
+            resting=True,
             cards=[(kind, CARD_LABELS[kind], CARD_ICONS[kind]) for kind in CardKind],
-            picture=_code(f"{settings().public_url.rstrip('/')}{settings().path_prefix}/p/feedback"),
+            picture=phone_code("/p/feedback"),
         )
+    return _cleared(response)
+
+
+def _cleared(response: web.Response, *, language: bool = False) -> web.Response:
+    """Take away what the last person left in the browser."""
     visitor.clear_cookie(response)
+    for name in (sitting.COOKIE, signing.CODE, *([LANGUAGE] if language else ())):
+        forget(response, name)
     return response
-
-
-def _code(address: str) -> str:
-    """A QR code as an SVG data address, so that somebody goes on with their own phone."""
-    return segno.make(address, error="m").svg_data_uri(scale=4, border=2)
 
 
 async def _pair(request: web.Request, error: HuiyinError | None) -> web.Response:
@@ -170,7 +176,12 @@ async def read(request: web.Request) -> web.StreamResponse:
 
 async def _bedside(request: web.Request, terminal: Terminal, error: HuiyinError | None) -> web.Response:
     return await show(
-        request, "kiosk/bedside.html", status=error.status if error else 200, terminal=terminal, **told(error)
+        request,
+        "kiosk/bedside.html",
+        status=error.status if error else 200,
+        terminal=terminal,
+        resting=error is None,
+        **told(error),
     )
 
 
@@ -214,17 +225,17 @@ async def home(request: web.Request) -> web.Response:
 
 @routes.get("/kiosk/alive")
 async def alive(request: web.Request) -> web.Response:
-    """Somebody is still here: keeps the session; `?bridge=` says how the card reader is."""
+    """Somebody is still here: keeps the session; `?bridge=` says how the card reader is. `signed`: the session lives."""
     terminal = await terminals.require(request)
     if (bridge := request.query.get("bridge", "")) in ("ready", "away"):
         await bindings_terminals.say_bridge(terminal.id, bridge == "ready")
-    return json_answer({"ok": True}, headers={hdrs.CACHE_CONTROL: "no-store"})
+    return json_answer(
+        {"signed": visitor.present(request) is not None}, headers={hdrs.CACHE_CONTROL: "no-store"}
+    )
 
 
 @routes.post("/kiosk/end")
 async def end(request: web.Request) -> web.Response:
     """Done: back to the start."""
     await _leave(request)
-    response = go("/kiosk/")
-    visitor.clear_cookie(response)
-    return response
+    return _cleared(go("/kiosk/"), language=True)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import aiohttp_jinja2
+import segno
 from aiohttp import hdrs, web
 
 from core import edge
@@ -63,6 +64,7 @@ async def show(
         else "",
         "site": settings().hospital_name,
         "embedded": request.query.get("embed") == "1",
+        "resting": False,  # a start page, at which nobody is missed
         "idle_seconds": await number(KIOSK_SECONDS) if seen.kiosk else 0,
     }
     response = aiohttp_jinja2.render_template(template, request, {**frame, **context}, status=status)
@@ -90,6 +92,12 @@ def go(path: str, told: str = "") -> web.Response:
     if told:
         keep(response, SAID, quote(told), seconds=SAID_LIVES)
     return response
+
+
+def phone_code(path: str) -> str:
+    """A page as a QR code, an SVG data address, so that somebody at a screen of the hospital goes on with their phone."""
+    address = f"{settings().public_url.rstrip('/')}{settings().path_prefix}{path}"
+    return segno.make(address, error="m").svg_data_uri(scale=4, border=2)
 
 
 async def refused(request: web.Request, error: HuiyinError) -> web.Response:

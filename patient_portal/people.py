@@ -120,7 +120,7 @@ async def wanted(request: web.Request) -> web.Response:
 async def _bound(who: Visitor, account_id: int, patient_id: int, wish: Wish, proof: Proof) -> web.Response:
     await bindings.bind(account_id, patient_id, wish, proof, by=who.actor)
     await visitor.act_for(who, patient_id)
-    return go("/p/people", "绑定成功，已切换为该就诊人")
+    return go("/kiosk/home" if who.terminal_id else "/p/people", "绑定成功，已切换为该就诊人")
 
 
 @routes.get("/p/people/prove")

@@ -15,6 +15,7 @@ from patient_portal.entering import From, origin
 from patient_portal.forms import captcha_for, told, typed
 from patient_portal.look import forget, keep
 from patient_portal.page import FRAMES, go, safe_next, show
+from patient_portal.sitting import START
 from staff.login import captcha
 
 routes = web.RouteTableDef()
@@ -217,7 +218,7 @@ async def back(request: web.Request) -> web.StreamResponse:
 async def leave(request: web.Request) -> web.StreamResponse:
     """End this session, or with `everywhere` every one of the account."""
     who = visitor.present(request)
-    response = go("/kiosk/" if who and who.terminal_id else "/p/", "已安全退出")
+    response = go(START if who and who.terminal_id else "/p/", "已安全退出")
     if who is not None:
         given = await typed(request)
         many = bool(given.get("everywhere")) and who.account_id is not None

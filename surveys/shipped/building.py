@@ -5,14 +5,16 @@ the kind; `dimension` tags and, with `score = true`, makes a score of all its qu
 """
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from surveys.definition import Definition
 from surveys.questionnaires.kinds import Kind
 
-ENGLISH = Path(__file__).resolve().parent / "english" / "words.toml"
+ENGLISH = (
+    Path(__file__).resolve().parent / "english"
+)  # words.toml for all, beside it a file for one template's own
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -36,18 +38,20 @@ def built(file: Path) -> tuple[Kind, str, Definition]:
             "scores": [*_by_dimension(pages, raw), *raw.get("score", [])],
         }
     )
-    return Kind(raw["kind"]), raw["about"], _in_english(definition)
+    return Kind(raw["kind"]), raw["about"], _in_english(definition, file.stem)
 
 
-def _in_english(definition: Definition) -> Definition:
+def _in_english(definition: Definition, key: str) -> Definition:
     """With the English words of all its texts; as it is when one is missing, for half a translation helps nobody."""
-    told = {place: _english().get(text, "") for place, text in definition.texts().items()}
+    words = _english("words") | _english(key)
+    told = {place: words.get(text, "") for place, text in definition.texts().items()}
     return definition.model_copy(update={"languages": {"en": told}}) if all(told.values()) else definition
 
 
-@lru_cache(maxsize=1)
-def _english() -> dict[str, str]:
-    return tomllib.loads(ENGLISH.read_text(encoding="utf-8"))
+@cache
+def _english(name: str) -> dict[str, str]:
+    file = ENGLISH / f"{name}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def _item(ask: dict[str, Any], raw: dict[str, Any], scales: dict[str, list[str]]) -> dict[str, Any]:

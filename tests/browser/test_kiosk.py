@@ -1,5 +1,7 @@
 """A kiosk in a real browser with the sandbox's card bridge beside it: card in, page, countdown, and nothing left."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from core import db
@@ -37,6 +39,13 @@ async def screen(windows: Windows, hospital: Hospital, described: Described) -> 
     return page
 
 
+async def agree(page: Page) -> None:
+    """Whoever comes for the first time reads and agrees; on the way to the first page."""
+    await page.wait_for_url(re.compile(r"/(p/agree|kiosk/home)"))
+    if "/p/agree" in page.url:
+        await page.get_by_role("button", name="同意并继续").click()
+
+
 async def test_a_card_opens_a_page_and_when_nobody_touches_it_nothing_of_it_is_left(
     windows: Windows, hospital: Hospital
 ) -> None:
@@ -47,6 +56,7 @@ async def test_a_card_opens_a_page_and_when_nobody_touches_it_nothing_of_it_is_l
     await expect(page.get_by_role("status")).to_contain_text("请把卡平放在读卡区")
     faults += await faults_of(page, big=True)
     await put_in(hospital, "medical", "P-portal")
+    await agree(page)
     await expect(page.get_by_role("heading", name="周*戊，您好")).to_be_visible()
     faults += await faults_of(page, big=True)
     assert faults == [], told(faults)

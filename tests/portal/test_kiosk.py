@@ -73,7 +73,7 @@ async def test_a_signed_card_opens_its_holders_page_once(side: Side, password_ha
     assert (await screen.get("/p/visits")).status == 403  # a card alone shows no diagnoses
 
     assert (await screen.post("/kiosk/end")).headers["Location"] == "/kiosk/"
-    assert (await screen.get("/kiosk/home")).headers["Location"] == "/kiosk/"
+    assert (await screen.get("/kiosk/home")).headers["Location"] == "/kiosk/?fresh=1"
     assert (await screen.post("/kiosk/card/id", right)).status == 409  # the same card's word, again
     await admin.session.close()
 
