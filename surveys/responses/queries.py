@@ -38,10 +38,10 @@ class ResponseFilter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    questionnaire: int | None = Field(default=None, ge=1, title="问卷")
+    questionnaire: int | None = Field(default=None, ge=1, lt=2**63, title="问卷")
     channel: Channel | None = Field(default=None, title="渠道")
-    unit: int | None = Field(default=None, ge=1, title="科室")
-    served: int | None = Field(default=None, ge=1, title="提供服务的科室")
+    unit: int | None = Field(default=None, ge=1, lt=2**63, title="科室")
+    served: int | None = Field(default=None, ge=1, lt=2**63, title="提供服务的科室")
     kind: str | None = Field(
         default=None, pattern="^(outpatient|emergency|inpatient|exam|online)$", title="就诊类型"
     )
@@ -50,7 +50,7 @@ class ResponseFilter(BaseModel):
     )
     since: date | None = Field(default=None, title="起始日期")
     until: date | None = Field(default=None, title="截止日期")
-    patient: int | None = Field(default=None, ge=1, title="患者")
+    patient: int | None = Field(default=None, ge=1, lt=2**63, title="患者")
 
 
 @dataclass(frozen=True, slots=True)
