@@ -19,10 +19,12 @@ from core import audit
 from core.actions import Form, faults_of
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound
+from core.models import StoredFile
 from core.settings import settings
+from im.web import SHOWN_IN_PLACE
 from patients.rows import KIND_LABELS
 from staff import queries as staff
-from surveys.responses import entrances, queries
+from surveys.responses import entrances, looking, queries
 from surveys.responses.quality import FLAG_LABELS
 from surveys.responses.queries import ResponseFilter
 from surveys.responses.rows import CHANNEL_LABELS, Channel
@@ -85,6 +87,7 @@ async def listed(request: web.Request) -> web.Response:
         query_text=urlencode(given),
         may_export=actor.can(Permission.SURVEY_EXPORT),
         may_interview=actor.can(Permission.SURVEY_INTERVIEW),
+        may_import=actor.can(Permission.SURVEY_DESIGN),
     )
 
 
@@ -97,6 +100,9 @@ async def one(request: web.Request) -> web.Response:
     except ValueError:
         raise NotFound("没有这份答卷，或您无权查看") from None
     found = await queries.one(response_id, by=actor)
+    files: dict[str, list[StoredFile]] = {}
+    for kept in await looking.files(found):
+        files.setdefault(kept.question, []).append(kept.file)
     await audit.record(actor, "survey.view", "patient", found.response.patient_id, response=str(response_id))
     return await show(
         request,
@@ -104,6 +110,10 @@ async def one(request: web.Request) -> web.Response:
         found=found,
         channel=CHANNEL_LABELS[found.response.channel],
         kind=dict(KIND_LABELS).get(found.response.visit_kind, ""),  # type: ignore[call-overload]
+        files=files,
+        pictures=SHOWN_IN_PLACE,
+        may_reveal=await looking.may_reveal(found, actor),
+        may_export=actor.can(Permission.SURVEY_EXPORT),
         may_see_patient=actor.can(Permission.PATIENT_READ) and found.response.patient_id is not None,
     )
 

@@ -19,10 +19,11 @@ from surveys.definition import Definition
 from surveys.questionnaires import actions as questionnaires
 from surveys.questionnaires.kinds import Kind as AskedKind
 from surveys.questionnaires.rows import insert_version, put_in_force
-from surveys.responses import calling, entrances
+from surveys.responses import attached, calling, entrances
 from surveys.responses.drafting import Opening
 from surveys.responses.rows import Channel
 from surveys.responses.submitting import Submission, submit
+from tests.bot.pictures import picture
 from tests.console.browser import Browser, open_browser
 from tests.console.desk import PLATFORM, settle
 from tests.console.walk_people import HERE, IDLE, Person, settle_in
@@ -42,6 +43,18 @@ from tickets.word.variables import Kind
 
 OWNER = "centre_staff"
 FORM = {"title": "测试表单", "pages": [{"items": [{"kind": "blank", "code": "a", "title": "要表扬谁"}]}]}
+ASKED = {
+    "title": "测试问卷",
+    "pages": [
+        {
+            "items": [
+                {"kind": "blank", "code": "a", "title": "要表扬谁"},
+                {"kind": "file", "code": "photo", "title": "照片"},
+                {"kind": "phone", "code": "tel", "title": "电话"},
+            ]
+        }
+    ],
+}
 
 
 @dataclass
@@ -190,7 +203,7 @@ async def _settings(scene: Scene, file: UUID) -> None:
 async def _surveys(scene: Scene, file: UUID) -> None:
     """A questionnaire of cardiology with a version, a comment, a question in the bank and a picture."""
     designer = await scene.people["designer"].actor()
-    definition = Definition.model_validate(FORM)
+    definition = Definition.model_validate(ASKED)
     made = await questionnaires.create(AskedKind.GENERAL, definition, unit_id=HERE, by=designer)
     scene.at["asking"] = made.id
     scene.at["comment"] = await questionnaires.comment(made.id, "", "请补充说明", by=designer)
@@ -212,8 +225,14 @@ async def _responses(scene: Scene, asking: int, designer: Actor) -> None:
     door = await entrances.create(asking, Channel.QR, "测试诊室", unit_id=HERE, by=designer)
     scene.at["door"], scene.at["door_code"] = door.id, door.code
     opening = Opening(uuid4(), asking, Channel.QR, entrance=door)
-    await submit(Submission(opening.id, PLATFORM, {"a": {"t": "测试"}}, opening=opening))
-    scene.at["response"] = opening.id
+    kept = await attached.keep(opening.id, "照片.png", picture())
+    given: dict[str, dict[str, object]] = {
+        "a": {"t": "测试"},
+        "photo": {"f": [str(kept)]},
+        "tel": {"t": "13800000002"},
+    }
+    await submit(Submission(opening.id, PLATFORM, given, opening=opening))
+    scene.at["response"], scene.at["response_file"] = opening.id, kept
     owner = await scene.people[OWNER].actor()
     visit = int(str(scene.at["visit"]))
     scene.at["interview"] = (await calling.begin(visit, asking, by=owner)).id
