@@ -14,9 +14,23 @@ from patients import profile_timeline
 from patients.rows import KIND_LABELS
 from patients.search import FLAG_WORDS
 from patients.search_pages import TooBroad
-from reports import patients_analysis, patients_analysis_sheet
-from reports.patients_analysis import ANSWERED, GENDERS, HAS, MOOD, TYPES, Found, Share, Wanted, read
+from reports import patients_analysis, patients_analysis_asked, patients_analysis_sheet
+from reports.patients_analysis import Found, Share
+from reports.patients_analysis_asked import (
+    ANSWERED,
+    CALL_WORDS,
+    GENDERS,
+    HAS,
+    MOOD,
+    NPS,
+    SOURCE_WORDS,
+    TYPES,
+    Wanted,
+    read,
+)
 from staff import queries as staff
+from tickets.feedback import categories
+from tickets.queries import case_options
 
 routes = web.RouteTableDef()
 PAGE = "/patients/analysis"
@@ -66,6 +80,10 @@ def charts(found: Found) -> list[tuple[str, str, Mapping[str, Any], list[tuple[s
         ("年龄", "人", "columns", found.ages),
         ("性别", "人", "ring", found.genders),
         ("标记", "人", "bars", found.flags),
+        ("诉求种类", "件", "ring", found.sources),
+        ("诉求类型（前 12）", "件", "bars", found.types),
+        ("推荐意愿（NPS 题）", "份", "ring", found.promoters),
+        ("电话访问结果", "次", "bars", found.calls),
     ):
         if shares:
             rows = [(share.label, f"{share.count} {what} · {share.percent:g}%") for share in shares]
@@ -78,6 +96,7 @@ async def page(request: web.Request) -> web.Response:
     """The figures and the first patients; only the next patients when htmx asks for them."""
     actor = permit(request, Permission.PATIENT_READ)
     wanted, faults = await _wanted(request)
+    may_ask = actor.can(Permission.SURVEY_READ)
     after = _after(request.query.get("after", ""))
     if is_part(request) and after is not None:
         rows = await patients_analysis.people(wanted, actor, after=after)
@@ -97,7 +116,11 @@ async def page(request: web.Request) -> web.Response:
         trouble=trouble,
         found=found,
         charts=charts(found) if found and found.people else [],
-        said=[pair for pair in await patients_analysis.spoken(wanted) if not pair[0].startswith("就诊日期")],
+        said=[
+            pair
+            for pair in await patients_analysis_asked.spoken(wanted)
+            if not pair[0].startswith("就诊日期")
+        ],
         query_text=wanted.query(),
         choices={
             "unit": tuple(await pick.units(actor, Permission.PATIENT_READ)),
@@ -108,7 +131,16 @@ async def page(request: web.Request) -> web.Response:
             "type": [(word, word) for word in TYPES],
             "mood": [(word, word) for word in MOOD],
             "answered": list(ANSWERED.items()),
+            "source": list(SOURCE_WORDS.items()),
+            "category": tuple((word, word) for word in await case_options.categories()),
+            "topic": tuple(
+                (str(one.id), one.path.replace("->", " · ")) for one in await categories.open_ones()
+            ),
+            "nps": list(NPS.items()),
+            "call": list(CALL_WORDS.items()),
+            "score": await patients_analysis_asked.scores() if may_ask else [],
         },
+        may_ask=may_ask,
         doings=profile_timeline.quick_actions(actor),
         may_see_cases=actor.can(Permission.CASE_READ) or actor.can(Permission.TICKET_READ),
         may_export=actor.can(Permission.PATIENT_EXPORT)

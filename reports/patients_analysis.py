@@ -1,140 +1,39 @@
 """Patients by several conditions at once (PT-9): over visits, marks, cases and what people said; counted and listed.
 
-Visits count within the viewer's reach, cases where the viewer may read them and never secret ones hidden from them.
+Visits count within the viewer's reach, cases where the viewer may read them and never secret ones hidden from them,
+answers and calls as `patients_analysis_surveys` says.
 Changes nothing; every answer comes within `PATIENCE`, or a sentence instead of it.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import orjson
 from asyncpg.exceptions import QueryCanceledError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from core import clock, db
-from core.actions import reason
 from core.actor import Actor, Permission
-from core.errors import Fault
+from core.errors import Forbidden
 from core.identity import mask_phone
 from patients import queries as patients
-from patients.rows import KIND_LABELS, VisitKind, opened
-from patients.search import FLAG_WORDS, Flags
+from patients.rows import KIND_LABELS, opened
+from patients.search import FLAG_WORDS
 from patients.search_pages import TooBroad, flags_of
 from patients.search_rare import STANDING, pattern
+from reports import patients_analysis_surveys as surveys
+from reports.patients_analysis_asked import CALL_WORDS, GENDERS, NPS, OF_CASES, SOURCE_WORDS, Wanted
 from staff import queries as staff
 from tickets.queries import access, secrecy
+from tickets.queries.case_sql import OF_TOPIC
 from tickets.queries.values import Values
-from tickets.sources import SOURCES
 from tickets.states import OPEN_CASE
 
 PATIENCE = 10_000  # ms
 PAGE = 30
-LONGEST = 3 * 366  # days of a period
-USUAL = 90
-MOOD = ("满意", "基本满意", "不满意")
-HAS = {"with": "有诉求", "open": "有未办结诉求", "without": "没有诉求"}
-ANSWERED = {"yes": "填写过问卷", "no": "没有填写过问卷"}
-GENDERS = ("男", "女", "未知")
-TYPES = tuple(dict.fromkeys(name for one in SOURCES.values() for name in one.appeal_types))
-
-
-def _type(text: str) -> str:
-    if text not in TYPES:
-        raise ValueError("没有这个类型")
-    return text
-
-
-Id = Annotated[int, Field(gt=0, lt=2**63)]
-Age = Annotated[int, Field(ge=0, le=150)]
-
-
-class Wanted(BaseModel):
-    """Which patients: those with visits in the period that meet every part; of a part with several, any of them.
-
-    `times` is the least number of such visits. Ages are of today. `has`, `type`, `mood` look at all cases of the person.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-    since: date = Field(title="就诊日期起", default_factory=lambda: clock.today() - timedelta(days=USUAL))
-    until: date = Field(title="就诊日期止", default_factory=clock.today)
-    kind: tuple[VisitKind, ...] = Field(default=(), title="就诊类别")
-    unit: Id | None = Field(default=None, title="科室")
-    diagnosis: str = Field(default="", title="诊断含", max_length=60)
-    doctor: str = Field(default="", title="医生", max_length=40)
-    times: Annotated[int, Field(ge=1, le=999)] = Field(default=1, title="就诊次数不少于")
-    gender: tuple[Literal["男", "女", "未知"], ...] = Field(default=(), title="性别")
-    youngest: Age | None = Field(default=None, title="年龄不小于")
-    oldest: Age | None = Field(default=None, title="年龄不大于")
-    flag: Flags = Field(default=(), title="带有标记")
-    free: Flags = Field(default=(), title="排除标记")
-    has: Literal["", "with", "open", "without"] = Field(default="", title="诉求")
-    type: tuple[Annotated[str, BeforeValidator(_type)], ...] = Field(default=(), title="诉求类型")
-    mood: tuple[Literal["满意", "基本满意", "不满意"], ...] = Field(default=(), title="回访结果")
-    answered: Literal["", "yes", "no"] = Field(default="", title="问卷")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Wanted":
-        if self.since > self.until:
-            raise ValueError("起始日期晚于截止日期")
-        if (self.until - self.since).days > LONGEST:
-            raise ValueError("一次最多分析三年")
-        return self
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """The parts that are given, as names and texts of an address; the period always."""
-        given = self.model_dump(mode="json")
-        empty = Wanted(since=self.since, until=self.until).model_dump(mode="json")
-        return [
-            (name, str(one))
-            for name, value in given.items()
-            if name in ("since", "until") or value != empty[name]
-            for one in (value if isinstance(value, list) else [value])
-        ]
-
-    def query(self) -> str:
-        """The query of the address, without "?"."""
-        return urlencode(self.pairs())
-
-
-MANY = frozenset({"kind", "gender", "flag", "free", "type", "mood"})
-OF_CASES = frozenset({"has", "type", "mood"})
-
-
-def read(
-    pairs: Iterable[tuple[str, str]], units: Collection[int] | None = None
-) -> tuple[Wanted, tuple[Fault, ...]]:
-    """The conditions of an address, and what was left out of them because it makes no sense."""
-    given: dict[str, Any] = {}
-    for name, text in pairs:
-        if name in Wanted.model_fields and text.strip():
-            if name in MANY:
-                given.setdefault(name, []).append(text)
-            else:
-                given[name] = text
-    faults: list[Fault] = []
-    found = Wanted()
-    for _ in range(len(Wanted.model_fields) + 1):
-        try:
-            found = Wanted.model_validate(given)
-            break
-        except ValidationError as error:
-            for entry in error.errors():
-                name = str(entry["loc"][0]) if entry["loc"] else "since"
-                if not entry["loc"]:
-                    given.pop("until", None)
-                value = given.pop(name, "")
-                said = reason(entry["type"], entry.get("ctx", {}), entry["msg"])
-                label = Wanted.model_fields[name].title or name
-                faults.append(Fault(field=name, label=label, reason=said, value=str(value)[:60]))
-    if units is not None and found.unit is not None and found.unit not in units:
-        faults.append(Fault(field="unit", label="科室", reason="没有这个科室", value=str(found.unit)))
-        found = found.model_copy(update={"unit": None})
-    return found, tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +58,12 @@ class Found:
     ages: tuple[Share, ...]
     units: tuple[Share, ...]
     flags: tuple[Share, ...]
+    sources: tuple[Share, ...]  # of cases
+    types: tuple[Share, ...]  # of cases, the twelve most common
+    answered: int | None  # people who answered a questionnaire; None where the viewer may not know
+    promoters: tuple[Share, ...]  # answers to questions of recommendation
+    calls: tuple[Share, ...]
+    score: tuple[Decimal, int] | None  # mean and number of answers of the score that was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +98,16 @@ async def analyse(wanted: Wanted, by: Actor) -> Found:
         TooBroad: it took too long.
     """
     sql, values = await _chosen(wanted, by)
-    cases = _cases(by, values, "chosen.id")
+    cases = _cases(by, values)
+    said = surveys.figures(wanted, await surveys.reach(by), values)
     async with _guarded():
         text = await db.fetchval(
-            f"with {sql}, met as materialized (select v.* from v join chosen on chosen.id = v.patient_id)"  # noqa: S608
+            f"with {sql}, met as materialized (select v.* from v join chosen on chosen.id = v.patient_id),"  # noqa: S608
+            f" {RECORDS}, about as materialized (select distinct c.id, c.source, c.appeal_type from records"
+            f" join {cases} on c.patient_id = records.id)"
             " select json_build_object("
             "'people', (select count(*) from chosen), 'visits', (select count(*) from met),"
-            f" 'cases', (select count(distinct c.id) from chosen join {cases} on true),"
+            " 'cases', (select count(*) from about),"
             " 'months', (select json_agg(m order by m.month) from (select to_char(start_on, 'YYYY-MM') as month,"
             " count(*) as visits, count(distinct patient_id) as people from met group by 1) m),"
             " 'kinds', (select json_object_agg(kind, n) from (select kind, count(*) as n from met group by 1) k),"
@@ -210,13 +118,16 @@ async def analyse(wanted: Wanted, by: Actor) -> Found:
             " group by 1 order by n desc, unit_id limit 12) u),"
             " 'flags', (select json_object_agg(flag, n) from (select f.flag, count(distinct chosen.id) as n from chosen"
             f" join patient_flag f on f.patient_id = chosen.id where {STANDING} group by 1) f),"
-            " 'deceased', (select count(*) from chosen where deceased))",
+            " 'sources', (select json_object_agg(source, n) from (select source, count(*) as n from about group by 1) s),"
+            " 'types', (select json_agg(t order by t.n desc, t.appeal_type) from (select appeal_type, count(*) as n from about"
+            " where appeal_type <> '' group by 1 order by n desc, appeal_type limit 12) t),"
+            f" 'deceased', (select count(*) from chosen where deceased), {said})",
             *values,
         )
-    return await _found(orjson.loads(text))
+    return await _found(orjson.loads(text), may_know=by.can(Permission.SURVEY_READ))
 
 
-async def _found(said: Mapping[str, Any]) -> Found:
+async def _found(said: Mapping[str, Any], *, may_know: bool) -> Found:
     tree = await staff.tree()
     people, visits = said["people"], said["visits"]
     kinds = {kind.value: label for kind, label in KIND_LABELS.items()}
@@ -240,7 +151,20 @@ async def _found(said: Mapping[str, Any]) -> Found:
             for one in said["units"] or ()
         ),
         flags=_shares(flags, FLAG_WORDS, people),
+        sources=_shares(said["sources"], SOURCE_WORDS, said["cases"]),
+        types=tuple(
+            Share(one["appeal_type"], one["n"], round(100 * one["n"] / said["cases"], 1))
+            for one in said["types"] or ()
+        ),
+        answered=said["answered"] if may_know else None,
+        promoters=_shares(said["nps"], NPS, sum((said["nps"] or {}).values())),
+        calls=_shares(said["calls"], CALL_WORDS, sum((said["calls"] or {}).values())),
+        score=_score(said["score"]),
     )
+
+
+def _score(said: Mapping[str, Any] | None) -> tuple[Decimal, int] | None:
+    return (Decimal(str(said["mean"])), said["answers"]) if said and said["answers"] else None
 
 
 def _shares(counts: Mapping[str, int] | None, words: Mapping[str, str], whole: int) -> tuple[Share, ...]:
@@ -313,6 +237,10 @@ async def _chosen(wanted: Wanted, by: Actor) -> tuple[str, Values]:
     if wanted.doctor:
         visits.append(f"lower(v.doctor) like {values.arg(pattern(wanted.doctor))}")
     who = _who(wanted, by, values)
+    if surveys.asked(wanted):
+        if not by.can(Permission.SURVEY_READ):
+            raise Forbidden("您没有查看答卷的权限，不能按问卷、得分和电话访问结果分析")
+        who += surveys.conditions(wanted, await surveys.reach(by), values)
     sql = (
         "v as materialized (select v.id, v.patient_id, v.kind, v.unit_id, v.start_on from visit v"  # noqa: S608
         f" where {' and '.join(visits)}), chosen as materialized (select p.id, p.number, p.name, p.gender, p.phone,"
@@ -323,13 +251,19 @@ async def _chosen(wanted: Wanted, by: Actor) -> tuple[str, Values]:
     return sql, values
 
 
-def _cases(by: Actor, values: Values, patient: str) -> str:
-    """The cases of a patient (an expression) that the viewer may read, as a sub-select `c`."""
+RECORDS = (  # all records of those chosen
+    "records as materialized (select id as root, id from chosen union all"
+    " select chosen.id, m.id from chosen join patient m on m.merged_into = chosen.id)"
+)
+
+
+def _cases(by: Actor, values: Values) -> str:
+    """The cases of patients that the viewer may read, as a sub-select `c` with `patient_id`."""
     scope = values.arg(access.scope(by))
     hidden = secrecy.condition(by, values, whole=True)
     return (
-        "lateral (select c.id, c.state, c.appeal_type from visit_link l join cases c on c.id = l.case_id"  # noqa: S608
-        f" where l.patient_id = {patient} and l.state = 'confirmed'"
+        "(select l.patient_id, c.id, c.state, c.source, c.appeal_type, c.category from visit_link l"  # noqa: S608
+        " join cases c on c.id = l.case_id where l.state = 'confirmed'"
         f" and ({scope}::bigint[] is null or c.unit_ids && {scope}) and {hidden}) c"
     )
 
@@ -347,11 +281,8 @@ def _who(wanted: Wanted, by: Actor, values: Values) -> list[str]:
         parts.append(_bears(wanted.flag, values))
     if wanted.free:
         parts.append(f"not {_bears(wanted.free, values)}")
-    if wanted.has or wanted.type or wanted.mood:
+    if wanted.has or any(getattr(wanted, name) for name in OF_CASES):
         parts.append(_of_cases(wanted, by, values))
-    if wanted.answered:
-        said = "exists (select 1 from response r where r.patient_id = p.id and r.state = 'completed')"
-        parts.append(said if wanted.answered == "yes" else f"not {said}")
     return parts
 
 
@@ -359,6 +290,12 @@ def _of_cases(wanted: Wanted, by: Actor, values: Values) -> str:
     own = ["true"]
     if wanted.type:
         own.append(f"c.appeal_type = any({values.arg(list(wanted.type))}::text[])")
+    if wanted.source:
+        own.append(f"c.source = any({values.arg(list(wanted.source))}::text[])")
+    if wanted.category:
+        own.append(f"starts_with(c.category, {values.arg(wanted.category)})")
+    if wanted.topic is not None:
+        own.append(OF_TOPIC.format(topic=values.arg(wanted.topic)))
     if wanted.has == "open":
         own.append(f"c.state = any({values.arg(sorted(OPEN_CASE))}::text[])")
     if wanted.mood:
@@ -366,8 +303,11 @@ def _of_cases(wanted: Wanted, by: Actor, values: Values) -> str:
             "exists (select 1 from case_round r where r.case_id = c.id"  # noqa: S608
             f" and r.callback_satisfied = any({values.arg(list(wanted.mood))}::text[]))"
         )
-    found = f"exists (select 1 from {_cases(by, values, 'p.id')} where {' and '.join(own)})"  # noqa: S608
-    return f"not {found}" if wanted.has == "without" else found
+    found = (
+        f"(select coalesce(o.merged_into, o.id) from {_cases(by, values)} join patient o on o.id = c.patient_id"  # noqa: S608
+        f" where {' and '.join(own)})"
+    )
+    return f"p.id {'not in' if wanted.has == 'without' else 'in'} {found}"
 
 
 def _bears(flags: Sequence[str], values: Values) -> str:
@@ -407,22 +347,3 @@ async def _guarded() -> AsyncIterator[None]:
             yield
     except QueryCanceledError:
         raise TooBroad from None
-
-
-async def spoken(wanted: Wanted) -> list[tuple[str, str]]:
-    """The conditions in words, (label, value)."""
-    tree = await staff.tree()
-    words: dict[str, Mapping[str, str]] = {
-        "kind": {kind.value: label for kind, label in KIND_LABELS.items()},
-        "flag": FLAG_WORDS,
-        "free": FLAG_WORDS,
-        "has": HAS,
-        "answered": ANSWERED,
-    }
-    return [
-        (
-            Wanted.model_fields[name].title or name,
-            tree.label(int(text)) if name == "unit" else words.get(name, {}).get(text, text),
-        )
-        for name, text in wanted.pairs()
-    ]

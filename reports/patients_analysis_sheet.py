@@ -11,7 +11,8 @@ from core.actor import Actor, Permission
 from core.errors import Forbidden, Refused
 from core.identity import mask_in_text, mask_name
 from core.sheets import harmless
-from reports.patients_analysis import Found, Patient, Wanted, analyse, people, spoken
+from reports.patients_analysis import Found, Patient, analyse, people
+from reports.patients_analysis_asked import Wanted, spoken
 
 MOST = 20_000
 HEADS = ("姓名", "性别", "年龄", "患者号", "电话", "期间就诊次数", "最近就诊", "标记")
@@ -70,6 +71,10 @@ def _workbook(found: Found, rows: tuple[Patient, ...], mark: str) -> bytes:
         ("年龄", found.ages),
         ("科室", found.units),
         ("标记", found.flags),
+        ("诉求种类", found.sources),
+        ("诉求类型（前 12）", found.types),
+        ("推荐意愿", found.promoters),
+        ("电话访问结果", found.calls),
     )
     for title, shares in groups:
         line += 1

@@ -164,7 +164,7 @@ async def test_patients_are_analysed_by_conditions_over_visits_marks_and_cases(d
     assert await told("oldest=40") == []
     assert await told(f"until={date(2020, 1, 1)}&since={date(2019, 1, 1)}") == []
     page = await centre.get("/patients/analysis?unit=4")
-    assert page.words("//section[@class='analysis-tiles']//b") == ["2", "2", "1.0", "1"]
+    assert page.words("//section[@class='analysis-tiles']//b") == ["2", "2", "1.0", "1", "0"]
     wrong = await centre.get("/patients/analysis?times=no&since=2026-01-02&until=2026-01-01")
     assert len(wrong.words("//div[@class='faults']")) == 2
     liaison = await desk.enter("liaison")

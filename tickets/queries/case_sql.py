@@ -22,7 +22,7 @@ from tickets.queries.values import Values
 from tickets.sources.matter_steps import BEFORE_REPLY
 from tickets.states import CaseState
 
-_TOPIC = (
+OF_TOPIC = (
     "c.id in (with recursive below as (select id from feedback_category where id = {topic}"
     " union all select f.id from feedback_category f join below b on f.parent_id = b.id)"
     " select k.case_id from case_category k join below on below.id = k.category_id)"
@@ -159,7 +159,7 @@ def _feedback(wanted: CaseFilter, values: Values) -> list[str]:
         given = values.arg([str(value) for value in wanted.severity])
         parts.append(f"c.severity <> '' and c.severity = any({given}::text[])")
     if wanted.topic is not None:
-        parts.append(_TOPIC.format(topic=values.arg(wanted.topic)))
+        parts.append(OF_TOPIC.format(topic=values.arg(wanted.topic)))
     return parts
 
 
