@@ -301,6 +301,7 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "survey.import": "导入答卷",
         "survey.export": "导出答卷",
         "survey.statistics_export": "导出问卷统计",
+        "survey.round_export": "导出匿名调查结果",
         "survey.report": "生成问卷分析报告",
         "survey.report_download": "下载问卷分析报告",
         "survey_round.open": "开展匿名调查",

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import Field
 
 from console import forms
@@ -16,6 +16,8 @@ from core import clock
 from core.actions import Form
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid
+from im.web import disposition
+from reports import round_sheet
 from staff import queries as staff
 from staff.roles import LABELS
 from surveys.anonymous import opening, rounds
@@ -26,6 +28,7 @@ from surveys.statistics.lines import interval_words
 
 routes = web.RouteTableDef()
 RUNS = opening.RUNS
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class RoundForm(Form):
@@ -171,6 +174,21 @@ async def closed(request: web.Request) -> web.Response:
     await rounds.readable(wanted(request), actor)
     await opening.close_round(wanted(request), by=actor)
     return go(request, f"{PAGE}", "已结束，可以查看结果")
+
+
+@routes.get(f"{ONE}/results/sheet")
+async def sheet(request: web.Request) -> web.Response:
+    """The same as an Excel workbook."""
+    actor = permit(request, Permission.SURVEY_READ)
+    name, data = await round_sheet.workbook(wanted(request), by=actor)
+    return web.Response(
+        body=data,
+        content_type=XLSX,
+        headers={
+            hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False),
+            hdrs.CACHE_CONTROL: "private, no-store",
+        },
+    )
 
 
 @routes.get(f"{ONE}/results")

@@ -36,7 +36,7 @@ async def workbook(asked: Asked, *, by: Actor) -> tuple[str, bytes]:
     return name, data
 
 
-class _Book:
+class Book:
     """The workbook while it is written."""
 
     def __init__(self, mark: str) -> None:
@@ -83,10 +83,15 @@ class _Book:
                     sheet.write_number(line, at, value, self.number)
         return sheet
 
+    def done(self) -> bytes:
+        """The workbook's bytes."""
+        self.book.close()
+        return self.memory.getvalue()
+
 
 def write(found: Board, table: CrossTable | None, mark: str) -> bytes:
     """The bytes of the workbook."""
-    made = _Book(mark)
+    made = Book(mark)
     about = f"{found.known.title} {found.asked.period}"
     made.table(
         "得分",
@@ -179,11 +184,10 @@ def write(found: Board, table: CrossTable | None, mark: str) -> bytes:
     )
     if table is not None and table.row and table.column:
         _cross(made, table, about)
-    made.book.close()
-    return made.memory.getvalue()
+    return made.done()
 
 
-def _cross(made: _Book, table: CrossTable, about: str) -> None:
+def _cross(made: Book, table: CrossTable, about: str) -> None:
     row, column = table.row, table.column
     made.table(
         "交叉表",

@@ -63,9 +63,9 @@ async def seed() -> None:
     if await db.fetchval("select true from survey_round limit 1"):
         return
     chance = random.Random(SEED)
-    for kind in ("outpatient", "inpatient"):
+    for asked, kind in (("outpatient", "outpatient"), ("discharged", "inpatient")):
         questionnaire_id = await db.fetchval(
-            "select id from questionnaire where kind = $1 and active order by id limit 1", kind
+            "select id from questionnaire where kind = $1 and active order by id limit 1", asked
         )
         if questionnaire_id is not None:
             await _answered(questionnaire_id, kind, chance)

@@ -100,6 +100,11 @@ RESPONSES: tuple[Line, ...] = (
     ),
     may("GET /surveys/rounds/{id}/results", "survey:read", "/surveys/rounds/{round_read}/results"),
     may(
+        "GET /surveys/rounds/{id}/results/sheet",
+        "survey:read",
+        "/surveys/rounds/{round_read}/results/sheet",
+    ),
+    may(
         "POST /surveys/rounds/{id}/close",
         "survey:design survey:review",
         "/surveys/rounds/{round}/close",
