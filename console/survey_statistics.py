@@ -109,7 +109,7 @@ def trend_chart(found: Board) -> dict[str, object]:
 
     return {
         "labels": [one.month for one in found.trend],
-        "name": found.measure.label if found.measure else "",
+        "name": "占比" if found.measure and found.measure.share else "均值",
         "share": bool(found.measure and found.measure.share),
         "less": bool(found.measure and found.measure.less_is_better),
         "values": told(one.value for one in points),

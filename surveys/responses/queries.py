@@ -33,7 +33,8 @@ CHUNK = 1000
 class ResponseFilter(BaseModel):
     """What a list is narrowed to; what is None does not narrow. `unit` counts everything below it.
 
-    `served`: a score was given to that department or one below it in a step of care, wherever the visit was (SV-5).
+    `served`: that department or one below it served in a step of care, wherever the visit was; where nobody knows who
+    served, the visit was there (SV-5).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -143,7 +144,11 @@ async def _where(wanted: ResponseFilter, by: Actor) -> tuple[list[str], list[Any
         tree = await staff.tree()
         below = list(tree.within([tree.unit(wanted.served).path]))
         add(
-            "(exists (select 1 from response_score w where w.response_id = r.id and w.unit_id = any($$::bigint[])))",
+            "(exists (select 1 from response_score w where w.response_id = r.id and w.unit_id = any($$::bigint[]))"
+            " or exists (select 1 from visit_serving w where w.visit_id = r.visit_id and"
+            " w.questionnaire_id = r.questionnaire_id and w.unit_id = any($$::bigint[]))"
+            " or ((r.unit_id = any($$::bigint[]) or r.ward_id = any($$::bigint[])) and not exists (select 1 from"
+            " visit_serving w where w.visit_id = r.visit_id and w.questionnaire_id = r.questionnaire_id)))",
             below,
         )
     plain_ones: dict[str, Any] = {

@@ -21,7 +21,6 @@ from surveys.responses.rows import CHANNEL_LABELS
 from surveys.scoring_rules import ScoreRule
 from surveys.statistics import rows
 from surveys.statistics.book import Book
-from surveys.steps import STEPS
 
 UNIT_COLUMNS = {"campus": "r.campus_id", "unit": "r.unit_id", "ward": "r.ward_id"}
 WORDS = {
@@ -245,7 +244,7 @@ def title_of(question: Question) -> str:
 def _blank(found: "re.Match[str]") -> str:
     name = found[2]
     if found[1] == "f" and name.startswith("unit."):
-        return STEPS.get(name.split(".")[1], "") + "科室"
+        return "〔科室〕"
     return f"〔{FACTS[name].label}〕" if name in FACTS else "〔…〕"
 
 

@@ -132,7 +132,7 @@ async def test_the_laboratory_reads_what_was_said_of_it_and_nothing_else(asked: 
     assert (found.n, found.about) == (10, 10)
     assert means(table(found, "unit")) == {"本部 · 检验科": (10, 2.0)}
     assert [(line.key, line.moments.n) for line in found.scores] == [("served", 10), ("all", 0)]
-    assert [(line.name, line.label, line.n) for line in found.questions] == [("q:lab", "检验科室快吗", 10)]
+    assert [(line.name, line.label, line.n) for line in found.questions] == [("q:lab", "〔科室〕快吗", 10)]
     about = await known(asked)
     texts = await written.texts(Asked(questionnaire=asked), about, by=laboratory, most=50)
     assert (len(texts), {one.open for one in texts}) == (10, {False})
