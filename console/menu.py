@@ -76,6 +76,7 @@ MENU: list[Entry] = [
     Entry("计划任务", "clock-play", "/settings/schedules", (Permission.MACHINE_OPERATE,), "设置"),
     Entry("自助终端", "device-desktop", "/settings/terminals", (Permission.MACHINE_OPERATE,), "设置"),
     Entry("同意告知文本", "file-check", "/settings/consent", (Permission.PARAMETER_MANAGE,), "设置"),
+    Entry("患者端协议", "writing-sign", "/settings/terms", (Permission.PARAMETER_MANAGE,), "设置"),
     Entry("文书模板", "file-word", "/settings/word", (Permission.TEMPLATE_MANAGE,), "设置"),
     Entry("投诉分类", "tags", "/settings/categories", (Permission.FORM_MANAGE,), "设置"),
     Entry(

@@ -13,10 +13,11 @@ from patient_portal import feedback_form as form
 from patient_portal import feedback_rows as rows
 from patient_portal import visitor
 from patient_portal.forms import told, typed
+from patient_portal.look import look
 from patient_portal.page import go, show
 from patient_portal.visitor import device_hash, require
 from patient_portal.visits import WEAK
-from patients import bindings, bindings_notices
+from patients import agreements, bindings, bindings_notices
 from patients.consent import CHANNELS, PURPOSES, Channel
 from tickets.feedback import registering
 from tickets.feedback.given import Feedback
@@ -43,13 +44,19 @@ async def page(request: web.Request) -> web.Response:
         "portal/account.html",
         phone=mask_phone(who.phone) if who.phone else "",
         sessions=await visitor.sessions(who) if who.account_id else [],
+        agreed=await agreements.of(who.account_id, who.patient_id),
     )
 
 
 @routes.get("/p/terms/{kind}")
 async def terms(request: web.Request) -> web.Response:
-    """A text one agrees to, as it is in force."""
-    return await show(request, "portal/terms.html", terms=await bindings.terms(request.match_info["kind"]))
+    """A text one agrees to, as it is in force; with `?version=` an earlier one, to which one has agreed."""
+    given = request.query.get("version", "")
+    version = int(given) if given.isascii() and given.isdigit() and len(given) <= 6 else None
+    found = await agreements.terms(request.match_info["kind"], version)
+    return await show(
+        request, "portal/terms.html", terms=found, told_terms=found.told(look(request).language)
+    )
 
 
 @routes.get("/p/notices")

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 from core.errors import HuiyinError, NotFound, Unauthenticated
 from core.settings import settings
 from core.web import Handler, wants_json
+from patient_portal.agreeing import asked_first
 from patient_portal.page import go, refused
 from patient_portal.sitting import START
 from patient_portal.visitor import load, name_device
@@ -21,9 +22,10 @@ def guarded(handler: Handler, *, signed_in: bool) -> Handler:
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
-            if signed_in:
-                await load(request)
-            response = await handler(request)
+            if signed_in and asked_first(await load(request), _here(request).partition("?")[0]):
+                response: web.StreamResponse = _agree(request)
+            else:
+                response = await handler(request)
         except HuiyinError as error:
             if wants_json(request):
                 raise
@@ -46,8 +48,19 @@ async def nowhere(_: web.Request) -> web.StreamResponse:
     raise NotFound("没有这个页面")
 
 
+def _here(request: web.Request) -> str:
+    return request.path_qs.removeprefix(settings().path_prefix)
+
+
+def _agree(request: web.Request) -> web.Response:
+    """To the text that is agreed to first, and from there on to the page that was wanted."""
+    return go(
+        f"/p/agree?next={quote(_here(request), safe='/')}" if request.method == hdrs.METH_GET else "/p/agree"
+    )
+
+
 def _sign_in(request: web.Request) -> web.Response:
-    here = request.path_qs.removeprefix(settings().path_prefix)
+    here = _here(request)
     if here.startswith("/kiosk/"):
         return go(START)
     wanted = f"?next={quote(here, safe='/')}" if request.method == hdrs.METH_GET and here != "/p/" else ""

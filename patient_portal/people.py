@@ -14,11 +14,11 @@ from patient_portal import codes, guarding, visitor
 from patient_portal.codes import Purpose
 from patient_portal.entering import Identity, ask_for_phone, origin, read_identity
 from patient_portal.forms import captcha_for, told, typed
-from patient_portal.look import forget, keep
+from patient_portal.look import forget, keep, look
 from patient_portal.page import go, safe_next, show
 from patient_portal.signing import CODE, CODE_LIVES, waited_for
 from patient_portal.visitor import Visitor, require
-from patients import bindings, bindings_finding
+from patients import agreements, bindings, bindings_finding
 from patients.bindings import RELATIONS, Proof, Relation, Wish
 
 routes = web.RouteTableDef()
@@ -60,13 +60,23 @@ async def _form(request: web.Request, given: dict[str, str], error: HuiyinError 
         given=given,
         relations=[(key, label, "") for key, label in RELATIONS.items()],
         captcha_asked=await captcha_for(origin(request)),
-        binding=await bindings.terms("binding"),
-        guardian=await bindings.terms("guardian"),
+        texts=[
+            (name, found, found.told(look(request).language))
+            for name, found in [
+                ("agreed", await agreements.terms("binding")),
+                ("guardian", await agreements.terms("guardian")),
+            ]
+        ],
         **told(error),
     )
 
 
-def _wish(given: dict[str, str], identity: Identity) -> Wish:
+def _version(text: str) -> int:
+    """The version of a text that the form has shown; 0, which there is none of, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+
+
+def _wish(given: dict[str, str], identity: Identity, language: str) -> Wish:
     relation = given.get("relation", "")
     if relation not in list(Relation):
         reason = "请选择与就诊人的关系"
@@ -77,6 +87,8 @@ def _wish(given: dict[str, str], identity: Identity) -> Wish:
         known.born if known else None,
         given.get("agreed") == "true",
         given.get("guardian") == "true",
+        (_version(given.get("agreed_version", "")), _version(given.get("guardian_version", ""))),
+        language,
     )
     bindings.check(wish)
     return wish
@@ -92,7 +104,7 @@ async def wanted(request: web.Request) -> web.Response:
         return await _form(request, given, None)
     try:
         identity = read_identity(given)
-        wish = _wish(given, identity)
+        wish = _wish(given, identity, look(request).language)
         await guarding.check_captcha(come.device, given.get("captcha_token", ""), given.get("captcha", ""))
         name = guarding.named("identity", identity.number)
         await guarding.attempt(name, come.device)
@@ -113,7 +125,8 @@ async def wanted(request: web.Request) -> web.Response:
         return await _form(request, given, error)
     response = go("/p/people/prove")
     keep(response, CODE, f"{Purpose.BIND}.{token}", seconds=CODE_LIVES)
-    keep(response, WISH, f"{wish.relation}.{int(wish.guardian)}", seconds=CODE_LIVES)
+    kept = f"{wish.relation}.{int(wish.guardian)}.{wish.read[0]}.{wish.read[1]}"
+    keep(response, WISH, kept, seconds=CODE_LIVES)
     return response
 
 
@@ -155,10 +168,17 @@ async def prove(request: web.Request) -> web.Response:
         person = await bindings_finding.person(proven.patient_id) if proven.patient_id else None
         if person is None:
             raise codes.wrong()
-        relation, _, guardian = request.cookies.get(WISH, "").partition(".")
+        relation, guardian, *read = [*request.cookies.get(WISH, "").split("."), "", "", ""][:4]
         if relation not in list(Relation):
             raise codes.wrong()
-        wish = Wish(Relation(relation), person.born_on, agreed=True, guardian=guardian == "1")
+        wish = Wish(
+            Relation(relation),
+            person.born_on,
+            agreed=True,
+            guardian=guardian == "1",
+            read=(_version(read[0]), _version(read[1])),
+            language=look(request).language,
+        )
         response = await _bound(who, account_id, person.patient_id, wish, Proof.PHONE_CODE)
     except (Invalid, TooMany, Refused) as error:
         return await _prove(request, error)

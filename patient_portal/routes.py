@@ -8,6 +8,7 @@ from aiohttp import web
 
 from patient_portal import (
     account,
+    agreeing,
     feedback,
     feedback_progress,
     filling,
@@ -24,6 +25,7 @@ from patient_portal.door import behind, nowhere
 
 SIGNED: tuple[web.RouteTableDef, ...] = (
     signing.routes,
+    agreeing.routes,
     home.routes,
     people.routes,
     account.routes,

@@ -73,7 +73,10 @@ KIOSK_SECONDS = declare(
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A live session. `patient_id` is whom one acts for (None: no patient bound yet); `account_id` None: one patient alone."""
+    """A live session. `patient_id` is whom one acts for (None: no patient bound yet); `account_id` None: one patient alone.
+
+    `agreed`: to how the service works, in the version in force.
+    """
 
     session: bytes
     account_id: int | None
@@ -84,6 +87,7 @@ class Visitor:
     csrf: str
     phone: str
     address: str
+    agreed: bool
 
     @property
     def strong(self) -> bool:
@@ -160,7 +164,11 @@ async def begin(
 
 _RESUME = """
 select s.account_id, s.patient_id, s.way, s.terminal_id, s.csrf, s.created_at, s.seen_at, a.phone,
-    case when s.account_id is null or b.id is not null then coalesce(p.merged_into, p.id) end as acting_for, q.name
+    case when s.account_id is null or b.id is not null then coalesce(p.merged_into, p.id) end as acting_for, q.name,
+    exists (select 1 from portal_agreement g where g.kind = 'service'
+        and g.version = (select max(version) from portal_terms where kind = 'service')
+        and case when s.account_id is not null then g.account_id = s.account_id
+            else g.account_id is null and g.patient_id in (p.id, p.merged_into) end) as agreed
 from portal_session s
 left join portal_account a on a.id = s.account_id
 left join patient p on p.id = s.patient_id
@@ -199,6 +207,7 @@ async def resume(token: str, address: str) -> Visitor | None:
         row["csrf"],
         phone,
         address,
+        row["agreed"],
     )
     origin = audit_origin.present()
     origin.session, origin.actor = audit_origin.name_of(digest(token)), visitor.actor

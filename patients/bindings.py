@@ -12,6 +12,8 @@ from core import audit, clock, crypto, db
 from core.actor import Actor
 from core.errors import Fault, Invalid, NotFound, Refused
 from core.parameters import Parameter, declare, number
+from patients import agreements
+from patients.agreements import Kind
 from patients.consent import CHILD, age
 
 MOST = declare(Parameter("portal.most_bound", "一个账号最多绑定的就诊人", int, 6, low=1, high=30, unit="人"))
@@ -65,32 +67,6 @@ class Bound:
     def under_age(self) -> bool:
         """Whether the patient is below 14 today."""
         return self.born_on is not None and age(self.born_on) < CHILD
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """A version of a text one agrees to."""
-
-    kind: str
-    version: int
-    title: str
-    body: str
-    published_at: datetime
-
-
-async def terms(kind: str) -> Terms:
-    """The version in force of "service", "binding" or "guardian".
-
-    Raises:
-        NotFound: no such text.
-    """
-    row = await db.fetchrow(
-        "select kind, version, title, body, published_at from portal_terms where kind = $1 order by version desc limit 1",
-        kind,
-    )
-    if row is None:
-        raise NotFound("没有这份文本")
-    return Terms(**dict(row))
 
 
 async def account_of_phone(phone: str) -> int:
@@ -163,6 +139,7 @@ async def _into(account_id: int, other: int, openid: str | None) -> int:
     )
     await db.execute("update portal_feedback set account_id = $2 where account_id = $1", account_id, other)
     await db.execute("update portal_session set account_id = $2 where account_id = $1", account_id, other)
+    await db.execute("update portal_agreement set account_id = $2 where account_id = $1", account_id, other)
     return other
 
 
@@ -194,12 +171,17 @@ async def number_of(patient_id: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants to be bound to whom: `born_on` as the identity number tells it, before anybody is looked for."""
+    """Who wants to be bound to whom: `born_on` as the identity number tells it, before anybody is looked for.
+
+    `read`: the versions that were shown, of the agreement on binding and of the guardian's; `language`: in which.
+    """
 
     relation: Relation
     born_on: date | None
     agreed: bool
     guardian: bool
+    read: tuple[int, int]
+    language: str
 
 
 def check(wish: Wish) -> None:
@@ -236,7 +218,7 @@ async def bind(account_id: int, patient_id: int, wish: Wish, proof: Proof, *, by
     """Let an account act for a patient from now on; bound already, nothing changes.
 
     Raises:
-        Invalid: an agreement is missing.
+        Invalid: an agreement is missing, or is to a text that has changed meanwhile.
         Refused: as many as one account may hold, or the patient is oneself twice.
     """
     check(wish)
@@ -258,10 +240,21 @@ async def bind(account_id: int, patient_id: int, wish: Wish, proof: Proof, *, by
             patient_id,
             wish.relation,
             proof,
-            (await terms("binding")).version,
+            wish.read[0],
             guardian,
             clock.now(),
         )
+        for kind, version in ((Kind.BINDING, wish.read[0]), (Kind.GUARDIAN, wish.read[1])):
+            if kind is Kind.BINDING or guardian:
+                await agreements.agree(
+                    kind,
+                    version,
+                    wish.language,
+                    agreements.Way.BINDING,
+                    by=by,
+                    account_id=account_id,
+                    patient_id=patient_id,
+                )
         await audit.record(
             by, "portal.bind", "patient", patient_id, relation=wish.relation, proof=proof, guardian=guardian
         )

@@ -396,7 +396,9 @@ TABLE: tuple[Line, ...] = (
     may("POST /patients/{list}/sheet", "patient:export", "/patients/outpatient/sheet"),
     may("GET /patients/exports", "patient:export"),
     own("GET /patients/exports/{id}", "/patients/exports/{patient_sheet}", "patient:export"),
-    own("GET /patients/exports/{id}/progress", "/patients/exports/{patient_sheet}/progress", "patient:export"),
+    own(
+        "GET /patients/exports/{id}/progress", "/patients/exports/{patient_sheet}/progress", "patient:export"
+    ),
     own("GET /patients/exports/{id}/file", "/patients/exports/{patient_sheet}/file", "patient:export"),
     reach("GET /patients/{id}/visits/{visit}", "/patients/{patient}/visits/{visit}", "patient:read"),
     nothing("GET /patients/{id}/reports/{report}", "patient:read", "/patients/{patient}/reports/0"),
@@ -426,6 +428,9 @@ TABLE: tuple[Line, ...] = (
         "GET /patients/{id}/consent/new", "consent:record", "/patients/{patient}/consent/new"
     ),  # an empty form
     may("POST /patients/{id}/consent/new", "consent:record", "/patients/{patient}/consent/new"),  # faulty
+    may("GET /settings/terms", "parameter:manage"),
+    may("GET /settings/terms/{kind}", "parameter:manage", "/settings/terms/service"),
+    may("POST /settings/terms/{kind}", "parameter:manage", "/settings/terms/service"),  # faulty
     may("GET /settings/consent", "parameter:manage"),
     may("GET /settings/consent/{purpose}", "parameter:manage", "/settings/consent/survey"),
     may("POST /settings/consent/{purpose}", "parameter:manage", "/settings/consent/survey"),

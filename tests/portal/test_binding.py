@@ -4,9 +4,9 @@ from datetime import date
 
 from core import clock, crypto, db
 from tests.portal.conftest import Side
-from tests.portal.visitors import Visitor, code_on
+from tests.portal.visitors import READ, Visitor, code_on
 
-ADULT = {"name": "欧阳样甲", "id_number": "990000198511120107", "relation": "spouse", "agreed": "true"}
+ADULT = {"name": "欧阳样甲", "id_number": "990000198511120107", "relation": "spouse", "agreed": "true"} | READ
 
 
 async def alice_of(side: Side) -> Visitor:
@@ -29,7 +29,7 @@ async def test_another_patient_is_bound_by_the_code_that_goes_to_their_registere
         "select patient_id, relation, proof, terms_version, guardian from patient_binding"
     )
     assert row is not None
-    assert tuple(row) == (side.ward.patient["both"], "spouse", "phone_code", 1, False)
+    assert tuple(row) == (side.ward.patient["both"], "spouse", "phone_code", 2, False)
     assert "欧阳样甲" in (await alice.get("/p/")).text
     assert "急诊" in (await alice.get("/p/visits")).text
 
@@ -66,7 +66,7 @@ async def test_nothing_is_bound_without_agreement_and_a_child_only_by_its_guardi
         crypto.key_ring().encrypt(number, "patient.id_number"),
         crypto.search_hash(number),
     )
-    child = {"name": "小测", "id_number": number, "agreed": "true"}
+    child = {"name": "小测", "id_number": number, "agreed": "true"} | READ
     tried = [
         (await alice.post("/p/people/add", {**child, **more})).words("//*[starts-with(@id, 'e-')]")
         for more in ({"relation": "self"}, {"relation": "child"}, {"relation": "spouse", "guardian": "true"})
@@ -93,7 +93,7 @@ def child_number(born: date) -> str:
 
 async def test_one_says_for_what_and_how_one_may_be_reached(side: Side) -> None:
     alice = await alice_of(side)
-    east = {"name": "张测试", "id_number": "990000199001010025", "relation": "self", "agreed": "true"}
+    east = {"name": "张测试", "id_number": "990000199001010025", "relation": "self", "agreed": "true"} | READ
     await alice.post("/p/people/add", east)
     page = await alice.get("/p/notices")
     ticked = set(page.tree.xpath("//input[@type='checkbox'][@checked]/@name"))

@@ -30,6 +30,8 @@ async def test_a_phone_code_signs_in_once_and_where_it_was_asked_for(side: Side)
 
     entered = await alice.post("/p/sign-in/code", {"code": code, "next": "/p/people"})
     assert (entered.status, entered.headers["Location"]) == (303, "/p/people")
+    assert (await alice.get("/p/people")).headers["Location"] == "/p/agree?next=/p/people"
+    await alice.agree()
     assert (await alice.get("/p/people")).status == 200
     assert (await eve.post("/p/sign-in/code", {"code": code, "next": "/p/"})).status == 303
     assert (await eve.get("/p/people")).status == 303
@@ -39,7 +41,7 @@ async def test_a_phone_code_signs_in_once_and_where_it_was_asked_for(side: Side)
     actions = await db.fetchval(
         "select array_agg(action order by id) from audit where action like 'portal.%'"
     )
-    assert actions == ["portal.code", "portal.enter"]
+    assert actions == ["portal.code", "portal.enter", "portal.agree"]
 
 
 async def test_five_tries_and_a_code_is_over(side: Side) -> None:
@@ -90,6 +92,7 @@ async def test_who_is_not_registered_walks_the_same_road_as_who_is(side: Side) -
 
     entered = await known.post("/p/sign-in/code", {"code": await code_on("13800000001")})
     assert entered.status == 303
+    await known.agree()
     assert "张测试" in (await known.get("/p/")).text
 
 

@@ -67,6 +67,7 @@ async def test_a_signed_card_opens_its_holders_page_once(side: Side, password_ha
     right = await card(screen, key, "id", "990000199001010025", name="张测试")
     entered = await screen.post("/kiosk/card/id", right)
     assert entered.headers["Location"] == "/kiosk/home"
+    await screen.agree()
     home = await screen.get("/kiosk/home")
     assert home.one("//h1") == "张*试，您好"
     assert home.headers["Cache-Control"] == "no-store"
@@ -82,6 +83,7 @@ async def test_the_start_page_ends_whatever_session_there_was(side: Side, passwo
     admin = await keeper(side, password_hash)
     screen, key = await paired(side, admin, **KIOSK)
     await screen.post("/kiosk/card/medical", await card(screen, key, "medical", "P-east"))
+    await screen.agree()
     assert (await screen.get("/kiosk/home")).status == 200
     await screen.get("/kiosk/")
     assert (await screen.get("/kiosk/home")).status == 303
@@ -101,6 +103,7 @@ async def test_a_screen_at_a_bed_asks_whoever_lies_there_for_four_digits(
     assert "张" not in start.one("//main")
     assert (await screen.post("/kiosk/bed", {"tail": "9999"})).status == 422
     assert (await screen.post("/kiosk/bed", {"tail": "0025"})).headers["Location"] == "/kiosk/home"
+    await screen.agree()
     assert (await screen.get("/kiosk/home")).one("//h1") == "张*试，您好"
     await screen.get("/kiosk/")
     await db.execute("update visit set state = 'closed', end_on = start_on where bed = '03床'")

@@ -4,10 +4,10 @@ from urllib.parse import parse_qsl
 
 from core import db
 from tests.portal.conftest import Side
-from tests.portal.visitors import Visitor
+from tests.portal.visitors import READ, Visitor
 from tests.portal.walk_table import DOORS, LINKS, Door
 
-BIND = {"relation": "self", "agreed": "true"}
+BIND = {"relation": "self", "agreed": "true"} | READ
 WORDS = {"content": "候诊两个小时，没有人解释原因", "caller_phone": "13800000001", "caller_name": "张测试"}
 
 

@@ -33,6 +33,7 @@ async def test_wechat_opens_a_session_once_and_to_the_browser_that_asked(
         assert (await eve.get(address)).headers["Location"].startswith("/p/sign-in?by=1")
         entered = await alice.get(address)
         assert entered.headers["Location"] == "/p/people"
+        await alice.agree()
         assert (await alice.get("/p/people")).status == 200
         assert (await eve.get("/p/people")).status == 303
 
@@ -44,7 +45,7 @@ async def test_wechat_opens_a_session_once_and_to_the_browser_that_asked(
         actions = await db.fetchval(
             "select array_agg(action order by id) from audit where action like 'portal.%'"
         )
-        assert actions == ["portal.failed", "portal.enter", "portal.failed", "portal.failed"]
+        assert actions == ["portal.failed", "portal.enter", "portal.agree", "portal.failed", "portal.failed"]
 
 
 async def test_inside_wechat_nobody_is_asked_for_a_way(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +68,7 @@ async def test_a_number_that_is_proven_joins_the_account_by_wechat_to_that_by_ph
     async with running(monkeypatch) as outside:
         alice = side.visitor()
         await alice.get(await away(alice, outside))
+        await alice.agree()
         assert "张测试" not in (await alice.get("/p/people")).text
         await alice.get("/p/account/phone")
         asked = await alice.post("/p/account/phone", {"phone": "13800000001"})

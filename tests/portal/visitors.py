@@ -12,6 +12,7 @@ from core import db
 from core.crypto import search_hash
 from tests.console.browser import Page
 
+READ = {"agreed_version": "2", "guardian_version": "2"}  # what the form of binding shows
 AGENT = "Mozilla/5.0 (Linux; Android 14) Mobile"
 
 
@@ -51,8 +52,16 @@ class Visitor:
         asked = await self.post("/p/sign-in/phone", {"phone": phone, "next": wanted})
         assert asked.status == 303, asked.text
         entered = await self.post("/p/sign-in/code", {"code": await code_on(phone), "next": wanted})
+        await self.agree()
         await self.get("/p/account")
         return entered
+
+    async def agree(self) -> None:
+        """Agree to how the service works, where that is asked."""
+        page = await self.get("/p/agree")
+        if page.status == 200:
+            version = page.tree.xpath("//input[@name='version']/@value")[0]
+            assert (await self.post("/p/agree", {"version": version})).status == 303
 
     async def leave(self) -> None:
         """Close the browser."""

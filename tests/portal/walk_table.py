@@ -75,6 +75,8 @@ DOORS: tuple[Door, ...] = (
     mine("POST /p/feedback/{id}/rating", "/p/feedback/{case}/rating", owner=409, body="satisfied=满意"),
     mine("POST /p/feedback/{id}/more", "/p/feedback/{case}/more", owner=303, body="text=补充一句"),
     # signed in
+    signed("GET /p/agree", 303),  # agreed already
+    signed("POST /p/agree", 422, body="version=1"),  # not the version in force
     signed("GET /p/account"),
     signed("GET /p/account/phone"),
     signed("POST /p/account/phone", 409),
