@@ -17,7 +17,7 @@ import jinja2
 import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
-from asyncpg.exceptions import CharacterNotInRepertoireError
+from asyncpg.exceptions import CharacterNotInRepertoireError, UntranslatableCharacterError
 from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ValidationError
@@ -117,7 +117,10 @@ async def telling_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     except HuiyinError as error:
         return await _told(request, error)
-    except CharacterNotInRepertoireError:  # a NUL in some text: no page of ours sends one
+    except (
+        CharacterNotInRepertoireError,
+        UntranslatableCharacterError,
+    ):  # a NUL in some text or JSON: no page of ours sends one
         return await _told(request, _as_ours(400, _HTTP_WORDS[400]))
     except web.HTTPException as error:
         if error.status < 400:

@@ -21,7 +21,7 @@ from devtools.audit.findings import Finding, Severity
 from devtools.audit.stage import Server, Session
 from staff.sessions import CSRF_FIELD
 
-MOST_PAGES = 240  # by person; of addresses that differ only in a number two are enough
+MOST_PAGES = 400  # by person; of addresses that differ only in a number two are enough
 ALIKE = 2
 MARK = "hyx"
 ATTACKS = (
@@ -71,6 +71,7 @@ class Diary:
     requests: int = 0
     forms: list[Form] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 class Crawl:
