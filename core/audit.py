@@ -38,10 +38,14 @@ _ENDINGS = {
     "limited": Result.REFUSED,
     "hidden": Result.REFUSED,
 }
+_COLUMNS = (
+    "at, actor_kind, actor_id, actor_name, role, door, address, agent, session, action, subject, subject_id, detail,"
+    " trace_id, result"
+)
 _INSERT = (
-    "with line as (insert into audit (at, actor_kind, actor_id, actor_name, role, door, address, agent, session,"
-    " action, subject, subject_id, detail, trace_id, result) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-    " $12, $13::jsonb, $14, $15) returning id) insert into audit_unsealed (audit_id) select id from line"
+    f"with line as (insert into audit ({_COLUMNS}) values ("  # noqa: S608 - our own words
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14, $15) returning id)"
+    " insert into audit_unsealed (audit_id) select id from line"
 )
 
 
@@ -79,6 +83,12 @@ _TYPES = (
     "timestamptz", "text", "bigint", "text", "text", "text", "text", "text", "text", "text", "text", "bigint", "jsonb",
     "text", "text",
 )  # fmt: skip
+
+_INSERT_ALL = (
+    f"with line as (insert into audit ({_COLUMNS}) select * from unnest("  # noqa: S608 - our own words
+    + ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(_TYPES, start=1))
+    + ") returning id) insert into audit_unsealed (audit_id) select id from line"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +138,7 @@ async def record(by: Actor, action: str, subject: str, subject_id: int | None, *
 
 
 async def record_all(lines: Sequence[tuple[Actor, str, str, int | None, dict[str, Any]]]) -> None:
-    """Write many lines (by, action, subject, subject_id, detail) in one round trip; as `record` for each."""
-    await db.executemany(
-        _INSERT,
-        [_values(by, action, subject, number, detail) for by, action, subject, number, detail in lines],
-    )
+    """Write many lines (by, action, subject, subject_id, detail) in one statement; as `record` for each."""
+    if lines:
+        rows = [_values(by, action, subject, number, detail) for by, action, subject, number, detail in lines]
+        await db.execute(_INSERT_ALL, *map(list, zip(*rows, strict=True)))

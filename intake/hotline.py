@@ -19,7 +19,7 @@ from core.logs import trace_id
 from core.settings import settings
 from core.web import json_answer
 from intake.doors import MOST_MESSAGE, MOST_ORDER, digest, named_platform, platform, signed_body
-from intake.gathering import gatherer
+from intake.gathering import take
 from tickets.actions.forms import Satisfied, Solved
 from tickets.models import Case
 from tickets.orders import LABELS, Order, faults_of
@@ -52,7 +52,7 @@ async def orders(request: web.Request) -> web.Response:
     by = platform(request)
     try:
         order = read_order(body)
-        received = await gatherer().take(Incoming(order, body, await keep_files(order, by)), by)
+        received = await take(Incoming(order, body, await keep_files(order, by)), by)
     except HuiyinError as error:
         await inbound.refuse(ORDER, f"{_number_in(body)}#{digest(body)}", body, said(error))
         raise

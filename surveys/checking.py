@@ -5,6 +5,7 @@ The server's word is the last: what a browser showed, hid or allowed is worked o
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +20,7 @@ from surveys.logic_check import Scope, check
 from surveys.questions.base import END, Question, parsed
 
 NO_FACTS: Mapping[str, Value] = {}
+MOST_KEPT = 64  # answers to one question that are remembered
 
 
 class Problem(BaseModel):
@@ -44,6 +46,15 @@ class Answers(BaseModel):
         return {
             code: answer.model_dump(mode="json", exclude_defaults=True) for code, answer in self.given.items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer that counts with what conditions may know of it, or why it cannot be taken, or nothing given."""
+
+    answer: Answer | None
+    reason: str
+    values: Mapping[str, Value]
 
 
 # --- publish --------------------------------------------------------------------------------------
@@ -101,6 +112,64 @@ def _logic_problems(definition: Definition) -> Iterator[Problem]:
 # --- submit ---------------------------------------------------------------------------------------
 
 
+class Judge:
+    """Judges the answers to one version. An answer out of few (a step, an option) is judged once and remembered."""
+
+    def __init__(self, definition: Definition, conditions: Conditions) -> None:
+        self.definition, self.conditions = definition, conditions
+        self._kept: dict[str, dict[tuple[str, str], Judged]] = {
+            item.code: {} for item in definition.questions
+        }
+
+    def answers(self, given: Mapping[str, Any], facts: Mapping[str, Value] = NO_FACTS) -> Answers:
+        """As `check_answers`."""
+        faults: list[Fault] = []
+        taken: dict[str, Answer] = {}
+        dropped: list[str] = []
+        values: dict[str, Value] = dict(facts)
+        for item in self.definition.questions:
+            if not shown(item, self.conditions, values):
+                dropped += [item.code] if _has(given, item.code) else []
+                continue
+            one = self._judged(item, given.get(item.code) or {})
+            if one.reason:
+                faults.append(Fault(field=item.name(), label=item.title, reason=one.reason))
+            elif one.answer is not None:
+                taken[item.code] = one.answer
+                if self.conditions:
+                    values |= one.values
+        strange = [code for code in given if code not in self._kept]
+        faults += [Fault(field=f"q.{code[:60]}", label="答案", reason="没有这一题") for code in strange[:20]]
+        if faults:
+            raise Invalid("填写的内容有误", details=faults)
+        return Answers(given=taken, dropped=tuple(dropped))
+
+    def _judged(self, item: Question, raw: Any) -> Judged:
+        key = _few(raw)
+        if key is None:
+            return _judged(item, raw)
+        kept = self._kept[item.code]
+        found = kept.get(key)
+        if found is None:
+            found = _judged(item, raw)
+            if not found.reason and len(kept) < MOST_KEPT:
+                kept[key] = found
+        return found
+
+
+def _few(raw: Any) -> tuple[str, str] | None:
+    """The name of an answer that may come again: one number, or one option without words."""
+    if type(raw) is not dict or len(raw) != 1:
+        return None
+    number = raw.get("n")
+    if type(number) is str:
+        return "n", number
+    chosen = raw.get("c")
+    if type(chosen) is list and len(chosen) == 1 and type(chosen[0]) is str:
+        return "c", chosen[0]
+    return None
+
+
 def check_answers(
     definition: Definition,
     conditions: Conditions,
@@ -118,36 +187,17 @@ def check_answers(
     Raises:
         Invalid: with a fault for each question; `field` is "q.<code>", `label` the title.
     """
-    faults: list[Fault] = []
-    taken: dict[str, Answer] = {}
-    dropped: list[str] = []
-    values: dict[str, Value] = dict(facts)
-    for item in definition.questions:
-        if not shown(item, conditions, values):
-            dropped += [item.code] if _has(given, item.code) else []
-            continue
-        answer = parsed(given.get(item.code) or {})
-        reason = _judged(item, answer)
-        if reason:
-            faults.append(Fault(field=item.name(), label=item.title, reason=reason))
-        elif answer is not None and answer.given:
-            taken[item.code] = answer
-            if conditions:
-                values |= item.values(answer)
-    known = {item.code for item in definition.questions}
-    strange = [code for code in given if code not in known]
-    faults += [Fault(field=f"q.{code[:60]}", label="答案", reason="没有这一题") for code in strange[:20]]
-    if faults:
-        raise Invalid("填写的内容有误", details=faults)
-    return Answers(given=taken, dropped=tuple(dropped))
+    return Judge(definition, conditions).answers(given, facts)
 
 
-def _judged(item: Question, answer: Answer | None) -> str:
+def _judged(item: Question, raw: Any) -> Judged:
+    answer = parsed(raw)
     if answer is None:
-        return "答案的格式不对"
-    if complaint := item.complaint(answer):
-        return complaint
-    return item.lacking(answer) if item.required else ""
+        return Judged(None, "答案的格式不对", {})
+    reason = item.complaint(answer) or (item.lacking(answer) if item.required else "")
+    if reason or not answer.given:
+        return Judged(None, reason, {})
+    return Judged(answer, "", item.values(answer))
 
 
 def shown(item: Question, conditions: Conditions, values: Mapping[str, Value]) -> bool:
@@ -157,7 +207,12 @@ def shown(item: Question, conditions: Conditions, values: Mapping[str, Value]) -
 
 
 def _has(given: Mapping[str, Any], code: str) -> bool:
-    answer = parsed(given.get(code) or {})
+    raw = given.get(code)
+    if not raw:
+        return False
+    if (key := _few(raw)) is not None:
+        return key[0] == "c" or bool(key[1].strip())
+    answer = parsed(raw)
     return answer is None or bool(answer.given)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
@@ -131,6 +131,7 @@ def all_of(nodes: Sequence[Node]) -> Node | None:
 # --- evaluation -----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)  # the numbers of conditions, asked anew for each response
 def scaled(number: Decimal | str) -> int:
     """A number as ten-thousandths; more places than four are cut by the caller's check."""
     return int(Decimal(number).scaleb(DIGITS))

@@ -1,6 +1,6 @@
 """Begins responses and saves their answers one by one: cheap, idempotent, the last writer wins by the client's counter.
 
-A save is one UPDATE for many people at once (`batching`); it reads no definition but the one in memory and judges only
+A save is one UPDATE for many people at once (`core.gathering`); it reads no definition but the one in memory and judges only
 the shape of an answer. Whether it counts is judged when the response is handed in (`submitting`).
 """
 
@@ -17,12 +17,12 @@ import orjson
 from core import clock, db
 from core.db import transaction
 from core.errors import Fault, Invalid, NotFound, Refused
+from core.gathering import Gatherer
 from staff import queries as staff
 from surveys.answers import FIELDS
 from surveys.asks import Ask
 from surveys.questionnaires import queries as questionnaires
 from surveys.questions.base import Question, parsed
-from surveys.responses.batching import Batch
 from surveys.responses.judging import Known, known, version_for
 from surveys.responses.rows import COLUMNS, Channel, Response, State, as_json, get, response, sealed
 
@@ -277,7 +277,7 @@ async def save(one: Save) -> Saved:
     kept = Save(one.response_id, one.code, told, counter, ms)
     if one.code in about.private:
         return await _save_sealed(kept)
-    saved = await _batch.put(kept)
+    saved = await _gatherer.put(kept)
     if saved is None:
         await in_hand(one.response_id)
         raise Refused(DONE)
@@ -315,7 +315,7 @@ async def _write(saves: Sequence[Save]) -> list[Saved | None]:
     return [found.get(one.response_id) for one in saves]
 
 
-_batch: Batch[Save, Saved | None] = Batch(
+_gatherer: Gatherer[Save, Saved | None] = Gatherer(
     _write, most=MOST_SAVES, apart=lambda one: one.response_id, alone=(asyncpg.PostgresError,)
 )
 

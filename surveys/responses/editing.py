@@ -1,4 +1,4 @@
-"""Changing a completed response within the time allowed: what stood there is kept, scores and facts are written anew."""
+"""Changing a completed response within the time allowed: what stood there is kept, scores are written anew."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,11 +11,9 @@ from core.db import transaction
 from core.errors import NotFound, Refused
 from core.events import announce
 from core.parameters import Parameter, declare, number
-from surveys.checking import check_answers
 from surveys.questionnaires import queries as questionnaires
 from surveys.responses import attached, knowing, submitting
 from surveys.responses.events import ResponseChanged
-from surveys.responses.facts import facts, insert
 from surveys.responses.judging import known, serving
 from surveys.responses.rows import COLUMNS, EDIT_PRIVATE, Response, State, as_json, response, sealed
 from surveys.scoring import scored
@@ -68,9 +66,7 @@ async def edit(response_id: UUID, given: Mapping[str, Any], *, by: Actor) -> Res
             raise Refused("已超过可以修改的时间")
         about = known(await questionnaires.version(found.version_id))
         version = about.version
-        taken = check_answers(
-            version.definition, version.conditions, given, await knowing.of_visit(found.visit_id)
-        )
+        taken = about.judge.answers(given, await knowing.of_visit(found.visit_id))
         await attached.check(found.id, version.definition, taken)
         if taken.as_json() == found.answers:
             return found
@@ -86,11 +82,9 @@ async def edit(response_id: UUID, given: Mapping[str, Any], *, by: Actor) -> Res
             clock.now(),
         )
         await db.execute("delete from response_score where response_id = $1", found.id)
-        await db.execute("delete from answer_fact where response_id = $1", found.id)
         scores = scored(about.rules, taken.given, await serving(about, found.visit_id))
         if scores:
             await submitting.insert_scores([(found.id, score) for score in scores])
-        await insert([(found.id, fact) for fact in facts(about.items, taken.given)])
         changed = sorted(
             code
             for code in {*found.answers, *taken.given}

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from surveys.checking import Judge
 from surveys.dynamic.assembling import put_together
 from surveys.dynamic.picking import has_steps
 from surveys.dynamic.queries import units_of
@@ -23,6 +24,7 @@ class Known:
     """A version, taken apart."""
 
     version: Version
+    judge: Judge
     items: dict[str, Question]
     private: frozenset[str]
     rules: tuple[Rule, ...]
@@ -39,6 +41,7 @@ def known(version: Version) -> Known:
     items = {item.code: item for item in version.definition.questions}
     found = Known(
         version,
+        Judge(version.definition, version.conditions),
         items,
         frozenset(item.code for item in items.values() if item.private),
         tuple(compiled(rule, items) for rule in version.definition.scores),

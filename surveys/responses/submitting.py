@@ -1,6 +1,6 @@
-"""Handing in: the server judges everything again, then state, scores, facts, audit and event in one transaction.
+"""Handing in: the server judges everything again, then state, scores, audit and event in one transaction.
 
-Many responses at a time go into the same transaction (`batching`); each is answered after its commit. What a browser
+Many responses at a time go into the same transaction (`core.gathering`); each is answered after its commit. What a browser
 showed, hid or allowed is advice; the same id again gives the same response, a second answer to an ask is refused.
 """
 
@@ -18,23 +18,23 @@ from core.actor import Actor
 from core.db import transaction
 from core.errors import HuiyinError, NotFound, Refused
 from core.events import announce
+from core.gathering import Gatherer
 from core.parameters import Parameter, declare
 from surveys.answers import Answer
-from surveys.checking import Answers, check_answers
+from surveys.checking import Answers
 from surveys.logic import Value
 from surveys.questionnaires import queries as questionnaires
 from surveys.questionnaires.queries import Version
 from surveys.responses import attached, knowing, pacing, quality
-from surveys.responses.batching import Batch
 from surveys.responses.drafting import Opening, Place, place_of
 from surveys.responses.events import ResponseCompleted
-from surveys.responses.facts import Fact, facts, insert
 from surveys.responses.judging import Known, known, serving, version_for
 from surveys.responses.rows import COLUMNS, Response, State, as_json, response, sealed
 from surveys.scoring import Score, scored
 
 ANSWERS: TypeAdapter[dict[str, Answer]] = TypeAdapter(dict[str, Answer])
 MOST = 64  # in one transaction
+FLIGHTS = 2  # while one transaction is written the next responses are judged
 TRIES = 3  # a save that comes between reading and writing costs one
 ANSWERED = "您已填写过这份问卷，感谢您的反馈"
 BURST = declare(
@@ -94,7 +94,6 @@ class Judged:
     about: Known
     taken: Answers
     scores: tuple[Score, ...]
-    facts: tuple[Fact, ...]
     flags: tuple[str, ...]
     times: dict[str, int]
     active_ms: int
@@ -110,7 +109,7 @@ async def submit(one: Submission) -> Done:
         Refused: it was voided, or the time of the ask is over.
     """
     for _ in range(TRIES):
-        done = await _batch.put(one)
+        done = await _gatherer.put(one)
         if done is not None:
             return done
     raise Refused("系统繁忙，请再提交一次")
@@ -204,7 +203,7 @@ async def _judged(one: Submission, row: Response | None, batch: _Batch) -> Judge
         raise NotFound("没有这份答卷")
     given = {code: raw for code, raw in (row.answers if row else {}).items() if code in about.items}
     given |= one.given
-    taken = check_answers(about.version.definition, about.version.conditions, given, known_facts)
+    taken = about.judge.answers(given, known_facts)
     await attached.check(one.id, about.version.definition, taken)
     times = {**(row.times if row else {}), **one.times}
     times = {code: ms for code, ms in times.items() if code in taken.given}
@@ -217,7 +216,6 @@ async def _judged(one: Submission, row: Response | None, batch: _Batch) -> Judge
         about,
         taken,
         tuple(scored(about.rules, taken.given, await serving(about, visit))),
-        tuple(facts(about.items, taken.given)),
         quality.flags(
             version.definition.questions,
             taken.given,
@@ -322,7 +320,6 @@ async def _write(judged: Sequence[Judged]) -> dict[UUID, Done | None]:
         scores = [(one.one.id, score) for one in there for score in one.scores]
         if scores:
             await insert_scores(scores)
-        await insert([(one.one.id, fact) for one in there for fact in one.facts])
         await audit.record_all(
             [
                 (
@@ -410,6 +407,6 @@ async def _add(judged: Sequence[Judged], now: datetime) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-_batch: Batch[Submission, Done | None] = Batch(
-    _work, most=MOST, apart=lambda one: one.id, alone=(asyncpg.PostgresError,)
+_gatherer: Gatherer[Submission, Done | None] = Gatherer(
+    _work, most=MOST, flights=FLIGHTS, apart=lambda one: one.id, alone=(asyncpg.PostgresError,)
 )

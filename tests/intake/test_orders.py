@@ -17,7 +17,7 @@ from core.inbound import INBOUND
 from core.models import StoredFile
 from core.pump import drain
 from intake.doors import named_platform
-from intake.gathering import gatherer
+from intake.gathering import take
 from integrations.signing import signature, signed
 from tests.intake.conftest import SECRET, Door, parked
 from tests.tickets.conftest import Cast, order
@@ -248,7 +248,7 @@ async def test_one_that_the_database_refuses_does_not_harm_the_others_of_its_bur
     items = [Incoming(order(f"A-{at}")) for at in range(9)]
     items.insert(4, Incoming(order("B-1"), files=(stray,)))
     by = named_platform("12345")
-    found = await asyncio.gather(*(gatherer().take(item, by) for item in items), return_exceptions=True)
+    found = await asyncio.gather(*(take(item, by) for item in items), return_exceptions=True)
     kinds = ["new"] * 4 + ["ForeignKeyViolationError"] + ["new"] * 5
     assert [one.outcome if isinstance(one, Received) else type(one).__name__ for one in found] == kinds
     numbers = await db.fetch("select external_no from cases order by external_no")

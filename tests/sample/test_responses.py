@@ -1,4 +1,4 @@
-"""The sample hospital's responses are made by the real actions: scored, with facts, some marked, some still waiting."""
+"""The sample hospital's responses are made by the real actions: scored, some marked, some still waiting."""
 
 from core import db
 from sample import questionnaires, responses, seed
@@ -14,11 +14,10 @@ async def test_patients_of_the_sample_have_answered_and_some_still_may(database:
         " (select count(*) from response where state = 'completed') as answered,"
         " (select count(*) from response where state = 'completed' and exists"
         " (select 1 from response_score s where s.response_id = response.id)) as scored,"
-        " (select count(distinct response_id) from answer_fact) as facts,"
         " (select count(*) from survey_entrance) as doors"
     )
     assert row is not None
     assert row["asked"] == responses.ANSWERED + responses.WAITING
     assert row["answered"] > responses.ANSWERED * 0.9
-    assert row["scored"] == row["facts"] == row["answered"]
+    assert row["scored"] == row["answered"]
     assert row["doors"] == len(responses.DOORS)

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -12,22 +12,12 @@ from core.errors import Invalid, NotFound, Refused
 from surveys import asks
 from surveys.responses import attached, drafting, keys
 from surveys.responses.drafting import Save, Saved, begin, save
-from surveys.responses.facts import rebuild
 from surveys.responses.rows import Channel, State, get
 from surveys.responses.submitting import AlreadyAnswered, Submission, submit
 from tests.surveys.responses_stage import DEFINITION, PATIENT, WHOLE, build, publish, row
 
 
-async def facts_of(response_id: UUID) -> list[tuple[object, ...]]:
-    rows = await db.fetch(
-        "select question, part, option, num::text, unit_id, channel from answer_fact where response_id = $1"
-        " order by question, part, option",
-        response_id,
-    )
-    return [tuple(one) for one in rows]
-
-
-async def test_a_response_is_saved_answer_by_answer_and_handed_in_with_scores_facts_and_one_event(
+async def test_a_response_is_saved_answer_by_answer_and_handed_in_with_scores_and_one_event(
     database: str,
 ) -> None:
     stage = await build()
@@ -52,19 +42,6 @@ async def test_a_response_is_saved_answer_by_answer_and_handed_in_with_scores_fa
         draft.id,
     )
     assert [tuple(one) for one in scores] == [("nursing", None, "87.5000", 2), ("ward", None, "14.0000", 4)]
-    expected = [
-        ("nurse", "", "", "4.0000", 3, "sms"),
-        ("pain", "", "yes", "1.0000", 3, "sms"),
-        ("relief", "", "", "5.0000", 3, "sms"),
-        ("ward", "clean", "good", "5.0000", 3, "sms"),
-        ("ward", "food", "bad", "1.0000", 3, "sms"),
-        ("ward", "quiet", "fair", "3.0000", 3, "sms"),
-        ("ward", "signs", "good", "5.0000", 3, "sms"),
-    ]
-    assert await facts_of(draft.id) == expected
-    await db.execute("update answer_fact set num = 99")
-    assert await rebuild(stage.questionnaire_id) == 1
-    assert await facts_of(draft.id) == expected
     lines = await db.fetch("select actor_kind, action, detail from audit where action = 'survey.submit'")
     assert [(one["actor_kind"], orjson.loads(one["detail"])["response"]) for one in lines] == [
         ("patient", str(draft.id))
@@ -127,7 +104,6 @@ async def test_hidden_answers_are_dropped_recorded_and_never_scored(database: st
     assert found.dropped == ("relief",)
     value = await db.fetchval("select value from response_score where key = 'nursing'")
     assert str(value) == "75.0000"  # the nurse alone
-    assert await db.fetchval("select count(*) from answer_fact where question = 'relief'") == 0
 
 
 async def test_faults_are_told_and_the_draft_stays(database: str) -> None:
@@ -178,11 +154,10 @@ async def test_two_hundred_responses_handed_in_three_times_each_at_once_are_two_
     assert sum(one.fresh for one in done) == 200
     counts = await db.fetchrow(
         "select (select count(*) from response) as responses, (select count(*) from response_score) as scores,"
-        " (select count(*) from answer_fact) as facts,"
         " (select count(*) from audit where action = 'survey.submit') as lines"
     )
     assert counts is not None
-    assert tuple(counts) == (200, 400, 1400, 200)
+    assert tuple(counts) == (200, 400, 200)
 
 
 async def test_saves_of_many_at_once_are_all_there(database: str) -> None:

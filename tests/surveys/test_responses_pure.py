@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import Invalid
 from devtools.environment import ROOT
 from surveys.answers import Answer
-from surveys.checking import check_answers, path
+from surveys.checking import Judge, check_answers, path
 from surveys.definition import Definition, conditions
 from surveys.questions.base import Question
 from surveys.responses.facts import facts
@@ -100,6 +101,35 @@ def test_hidden_answers_never_count(told: dict[str, Any]) -> None:
     rules = [compiled(rule, ITEMS) for rule in ASKED.scores]
     assert scored(rules, taken.given) == scored(rules, again.given)
     assert facts(ITEMS, taken.given) == facts(ITEMS, again.given)
+
+
+def test_facts_are_told_part_by_part_with_the_points_of_the_option() -> None:
+    found = [
+        (one.question, one.part, one.option, one.num and str(one.num))
+        for one in sorted(facts(ITEMS, ANSWERS), key=lambda one: (one.question, one.part))
+    ]
+    assert found == [
+        ("nurse", "", "", "4"),
+        ("pain", "", "yes", "1"),
+        ("relief", "", "", "5"),
+        ("ward", "clean", "good", "5"),
+        ("ward", "food", "bad", "1"),
+        ("ward", "quiet", "fair", "3"),
+        ("ward", "signs", "good", "5"),
+    ]
+
+
+def test_an_answer_judged_before_is_judged_alike_and_a_bad_one_is_refused_each_time() -> None:
+    judge = Judge(ASKED, conditions(ASKED))
+    first = judge.answers(WHOLE)
+    assert judge.answers(WHOLE) == first == check_answers(ASKED, conditions(ASKED), WHOLE)
+    for _ in range(2):
+        with pytest.raises(Invalid) as refused:
+            judge.answers(WHOLE | {"nurse": {"n": "9"}, "pain": {"c": ["perhaps"]}})
+        assert [(fault.field, fault.reason) for fault in refused.value.details] == [
+            ("q.nurse", "应为 1 到 5 的整数"),
+            ("q.pain", "没有这个选项"),
+        ]
 
 
 def test_nobody_is_compared_before_a_hundred_have_answered() -> None:
