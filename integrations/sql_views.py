@@ -27,6 +27,7 @@ Row = dict[str, Cell]
 Mark = datetime | date | int | str | bytes
 PATIENCE = 30.0  # seconds to connect
 SLOW = 300.0  # seconds for one batch
+NO_DAY = "0000-00-00"  # MySQL's day that is none
 
 
 class ViewFailed(Exception):
@@ -131,7 +132,11 @@ def _cell(value: object) -> Cell:
         return format(value, "f")
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).hex()
-    return str(value).rstrip().replace("\x00", "")  # CHAR columns are filled with blanks
+    if isinstance(value, timedelta):  # a TIME of MySQL: "08:05:00", not "8:05:00"
+        hours, rest = divmod(int(value.total_seconds()), 3600)
+        return f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
+    text = str(value).rstrip().replace("\x00", "")  # CHAR columns are filled with blanks
+    return None if text.startswith(NO_DAY) else text
 
 
 def _batch(names: Sequence[str], rows: Sequence[Sequence[object]], wanted: Wanted) -> Batch:
@@ -162,7 +167,7 @@ class PostgresView:
                 password=self.password or None, timeout=PATIENCE, command_timeout=SLOW,
             )  # fmt: skip
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-            raise ViewFailed(f"无法连接数据库（{type(error).__name__}）") from error
+            raise _unreachable(error) from error
         try:
             async with raw.transaction(readonly=True):
                 since = () if wanted.since is None else (wanted.since,)
@@ -170,7 +175,7 @@ class PostgresView:
                 while rows := await cursor.fetch(wanted.batch):
                     yield _batch(list(rows[0].keys()), [tuple(row.values()) for row in rows], wanted)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise ViewFailed(f"读取视图失败：{str(error)[:200] or type(error).__name__}") from error
+            raise _unreadable(error) from error
         finally:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await raw.close(timeout=5)
@@ -184,10 +189,21 @@ class Dialect:
     placeholder: str
     open: Callable[[ModuleType, "DbApiView"], Any]
     cursor: Callable[[ModuleType, Any], Any]
+    leave: Callable[[Any], None] = lambda _: (
+        None
+    )  # a cursor that has rows left, before its connection is closed
 
 
 def _oracle(driver: ModuleType, at: "DbApiView") -> Any:
-    return driver.connect(user=at.user, password=at.password, dsn=f"{at.host}:{at.port}/{at.database}")
+    driver.defaults.fetch_lobs = False  # a CLOB is text; else each one is read by a call of its own
+    connection = driver.connect(
+        user=at.user,
+        password=at.password,
+        dsn=f"{at.host}:{at.port}/{at.database}",
+        tcp_connect_timeout=PATIENCE,
+    )
+    connection.call_timeout = int(SLOW * 1000)
+    return connection
 
 
 def _mssql(driver: ModuleType, at: "DbApiView") -> Any:
@@ -212,10 +228,16 @@ def _streaming_cursor(driver: ModuleType, connection: Any) -> Any:
     return connection.cursor(importlib.import_module(f"{driver.__name__}.cursors").SSCursor)
 
 
+def _leave_unread(cursor: Any) -> None:
+    """Closing PyMySQL's streaming cursor reads all that is left, a million rows perhaps; forgotten, it tries so later."""
+    if (result := getattr(cursor, "_result", None)) is not None:
+        result.unbuffered_active = False
+
+
 DIALECTS = {
     "oracle": Dialect("oracledb", ":1", _oracle, _plain_cursor),
     "mssql": Dialect("pytds", "%s", _mssql, _plain_cursor),
-    "mysql": Dialect("pymysql", "%s", _mysql, _streaming_cursor),
+    "mysql": Dialect("pymysql", "%s", _mysql, _streaming_cursor, _leave_unread),
 }
 PORTS = {"postgresql": 5432, "oracle": 1521, "mssql": 1433, "mysql": 3306}
 
@@ -241,20 +263,32 @@ class DbApiView:
         try:
             connection = await asyncio.to_thread(self.dialect.open, driver, self)
         except failures as error:
-            raise ViewFailed(f"无法连接数据库（{type(error).__name__}）") from error
+            raise _unreachable(error) from error
+        cursor = None
         try:
             cursor = await asyncio.to_thread(self.dialect.cursor, driver, connection)
             cursor.arraysize = wanted.batch
-            since = () if wanted.since is None else (wanted.since,)
-            await asyncio.to_thread(cursor.execute, statement(wanted, self.dialect.placeholder), since)
+            bound = [] if wanted.since is None else [(wanted.since,)]
+            await asyncio.to_thread(cursor.execute, statement(wanted, self.dialect.placeholder), *bound)
             names = [column[0] for column in cursor.description]
             while rows := await asyncio.to_thread(cursor.fetchmany, wanted.batch):
                 yield _batch(names, rows, wanted)
         except failures as error:
-            raise ViewFailed(f"读取视图失败：{str(error)[:200] or type(error).__name__}") from error
+            raise _unreadable(error) from error
         finally:
+            self.dialect.leave(cursor)
             with suppress(*failures):
                 await asyncio.to_thread(connection.close)
+
+
+def _unreachable(error: Exception) -> ViewFailed:
+    """What kind of failure, with the server's number where it gives one: its words may name the address."""
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else ""
+    return ViewFailed(f"无法连接数据库（{' '.join(filter(None, (type(error).__name__, str(number))))}）")
+
+
+def _unreadable(error: Exception) -> ViewFailed:
+    return ViewFailed(f"读取视图失败：{str(error)[:200] or type(error).__name__}")
 
 
 async def opened(address: str, secret: str) -> View:

@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -231,3 +232,37 @@ async def test_a_driver_that_is_not_installed_is_named(database: str) -> None:
     with pytest.raises(ViewFailed, match="没有安装数据库驱动 no_such_driver"):
         async for _ in DbApiView(missing, "", 0, "", "", "").batches(Wanted("v", "m", ("k",), None, 9)):
             pass
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (timedelta(hours=8, minutes=5), "08:05:00"),
+        ("0000-00-00 00:00:00", None),
+        (Decimal("12.30"), "12.30"),
+        (b"\x01", "01"),
+        ("女  ", "女"),
+        (datetime(2026, 3, 1, 8), "2026-03-01T08:00:00"),  # noqa: DTZ001 - a HIS writes its wall clock
+        (None, None),
+    ],
+)
+def test_what_drivers_give_is_kept_as_plain_values(told: object, kept: object) -> None:
+    assert sql_views._cell(told) == kept
+
+
+async def test_a_driver_that_reads_on_when_forgotten_is_left_clean(tmp_path: Path) -> None:
+    """PyMySQL's streaming result reads what is left when it is collected: a pull that is cut off tells it not to."""
+    left: list[int] = []
+    path = tmp_path / "his.db"
+    with sqlite3.connect(path) as made:
+        made.execute("create table v (n integer)")
+        made.executemany("insert into v values (?)", [(at,) for at in range(50)])
+    dialect = Dialect(
+        "sqlite3", "?", _open_file, lambda _, it: it.cursor(), lambda it: left.append(len(it.fetchall()))
+    )
+    batches = DbApiView(dialect, "", 0, str(path), "", "").batches(Wanted("v", "n", (), None, 20))
+    async for batch in batches:
+        assert len(batch.rows) == 20
+        break
+    await batches.aclose()  # type: ignore[attr-defined]
+    assert left == [30]
