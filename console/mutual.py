@@ -8,8 +8,9 @@ from aiohttp import web
 from console.case_page import wanted
 from console.page import go, permit, show
 from console.questionnaires import PREFIX
+from core.actor import Permission
 from core.errors import Fault, Invalid, NotFound
-from surveys.anonymous import rounds
+from surveys.anonymous import opening, rounds
 from surveys.anonymous.taking_part import Invited, invited, take_part
 from surveys.sheet import SEEN, sheet, unseen
 from tickets.forms import answers
@@ -30,6 +31,8 @@ async def listed(request: web.Request) -> web.Response:
         tasks=await rounds.tasks(actor.staff_id or 0),
         rounds=await rounds.listed(actor) if runs else [],
         runs=runs,
+        may_run=any(map(actor.can, opening.RUNS)),
+        may_read=actor.can(Permission.SURVEY_READ),
     )
 
 

@@ -130,7 +130,12 @@ async def test_a_staff_survey_is_opened_filled_in_once_closed_and_read(desk: Des
     assert again.status == 409
     assert (await chief.get("/surveys/rounds/1/results")).status == 409
     assert (await liaison.post("/surveys/rounds/1/close", {})).status == 403
+    running = await chief.get("/surveys/rounds")
+    assert running.words("//form[contains(@action, '/rounds/1/close')]//button") == ["提前结束"]
     assert (await chief.post("/surveys/rounds/1/close", {})).status == 303
+    over = await chief.get("/surveys/rounds")
+    assert over.tree.xpath("//td//a/@href") == ["/surveys/rounds/1/results"]
+    assert "开展一轮" in over.words("//a")
     read = await chief.get("/surveys/rounds/1/results")
     assert read.status == 200
     assert "多排一个夜班护士" not in read.text

@@ -150,3 +150,13 @@ def test_words_that_come_up_in_several_texts_are_told_once_and_whole() -> None:
     assert found[:2] == [("候诊时间", 2), ("停车难", 2)]
     assert "候诊" not in dict(found)
     assert words.frequent([]) == []
+
+
+def test_a_run_longer_than_any_word_is_told_once() -> None:
+    texts = ["保洁师傅帮忙指路"] * 5 + ["希望夜间病房安静一些"] * 3 + ["夜间停车难", "停车难"]
+    assert words.frequent(texts) == [
+        ("保洁师傅帮忙指路", 5),
+        ("希望夜间病房安静一些", 3),
+        ("停车难", 2),
+    ]
+    assert words.frequent(["人" * 9] * 2) == [("人" * 6, 2)]  # a run of one sign ends too
