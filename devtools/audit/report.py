@@ -30,7 +30,7 @@ BASIS = (
 )
 
 
-def write(results: Sequence[Result]) -> Path:
+def write(results: Sequence[Result], folder: Path = FOLDER) -> Path:
     """The report of this run; the file."""
     made = datetime.now(SHANGHAI)
     document = new_document("代码审计报告")
@@ -49,8 +49,8 @@ def write(results: Sequence[Result]) -> Path:
     _conclusion(document, results)
     _dependencies(document)
     _everything(document, results)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"代码审计报告-{made:%Y%m%d-%H%M}.docx"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"代码审计报告-{made:%Y%m%d-%H%M}.docx"
     document.save(str(path))
     return path
 
@@ -175,7 +175,7 @@ def _open(document: Made, results: Sequence[Result]) -> None:
             str(finding.severity),
             TITLES[result.name],
             finding.place,
-            f"{named(finding)} {finding.text}".strip(),
+            f"{named(finding)}\n{finding.text}",
         )
         for severity in Severity
         for result in results

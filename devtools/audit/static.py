@@ -62,17 +62,17 @@ def bandit() -> Result:
 def _of_bandit(entry: dict[str, Any]) -> Finding:
     path, rule = str(entry["filename"]).removeprefix("./"), str(entry["test_id"])
     lines = range(min(entry["line_range"]), max(entry["line_range"]) + 2)
-    judged = next((text for at in lines if (text := _judged(line_of(path, at), rule))), "")
+    reason = next((text for at in lines if (text := judged(line_of(path, at), rule))), "")
     return Finding(
         rule,
         _SEVERITIES[entry["issue_severity"]],
         f"{path}:{entry['line_number']}",
         entry["issue_text"],
-        judged,
+        reason,
     )
 
 
-def _judged(line: str, rule: str) -> str:
+def judged(line: str, rule: str) -> str:
     """Why a line marked with `# noqa` is all right. Only pieced-together SQL needs no reason beside it: it is everywhere
     the same, and the stage proves it with the database's own log.
     """
