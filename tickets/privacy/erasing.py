@@ -13,7 +13,7 @@ from enum import StrEnum
 from core import audit, clock, db
 from core.actor import Actor
 from tickets import history
-from tickets.privacy import requests
+from tickets.privacy import portal, requests
 from tickets.privacy.requests import Request
 from tickets.privacy.words import EraseForm, Right
 
@@ -85,6 +85,14 @@ async def _contacts(patient_id: int) -> int:
 REGISTER: tuple[Records, ...] = (
     Records("wechat", "微信绑定", Outcome.ERASED, "", _wechat),
     Records("contacts", "本院登记的亲属联系人", Outcome.ERASED, "", _contacts),
+    Records("portal_sessions", "患者端登录记录和验证码", Outcome.ERASED, "", portal.erase_sessions),
+    Records(
+        "portal_accounts", "患者端绑定，以及本人账号的手机号和微信", Outcome.ERASED, "", portal.erase_accounts
+    ),
+    Records("drafts", "未提交的问卷及其附件", Outcome.ERASED, "", portal.erase_drafts),
+    Records(
+        "responses", "已提交的问卷（匿名化，只留选项和分值）", Outcome.ERASED, "", portal.part_from_answers
+    ),
     Records("messages", "六个月以前的消息内容和地址", Outcome.ERASED, "", _messages),
     Records(
         "recent_messages",
@@ -118,7 +126,10 @@ REGISTER: tuple[Records, ...] = (
         "同意与撤回的凭证",
         Outcome.KEPT,
         "《个人信息保护法》第五十六条：处理情况记录至少保存三年；用以证明处理合法",
-        _count("select count(*)::int from consent where patient_id = $1"),
+        _count(
+            "select (select count(*) from consent where patient_id = $1)::int"
+            " + (select count(*) from portal_agreement where patient_id = $1)::int"
+        ),
     ),
     Records(
         "audit",

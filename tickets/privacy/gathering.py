@@ -15,6 +15,7 @@ from core import clock, crypto, db
 from patients.consent import CHANNELS, PURPOSES, Channel, Purpose
 from patients.rows import KIND_LABELS, VisitKind
 from staff import queries as staff
+from tickets.privacy import portal
 from tickets.sources import SOURCES
 from tickets.states import CASE_LABELS, CaseState
 
@@ -44,6 +45,9 @@ async def gather(patient_id: int) -> list[Part]:
         await _cases(patient_id),
         await _messages(patient_id),
         await _consents(patient_id),
+        await _portal(patient_id),
+        await _bound(patient_id),
+        await _questionnaires(patient_id),
         await _recipients(patient_id),
         await _requests(patient_id),
     ]
@@ -243,6 +247,32 @@ async def _consents(patient_id: int) -> Part:
         "by": "表示人",
     }
     return Part("consents", "同意与撤回", "本人表示", records, shown)
+
+
+def _told(records: Sequence[Record]) -> list[Record]:
+    return [{name: _plain(value) for name, value in one.items()} for one in records]
+
+
+async def _portal(patient_id: int) -> Part:
+    shown = {"what": "内容", "at": "时间", "until": "最近使用", "way": "方式", "address": "网络地址"}
+    return Part("portal", "患者端账号与登录", "本人使用", _told(await portal.accounts(patient_id)), shown)
+
+
+async def _bound(patient_id: int) -> Part:
+    shown = {"what": "内容", "at": "时间", "until": "解除", "version": "文本版本"}
+    return Part("bindings", "患者端绑定与同意", "本人或绑定人", _told(await portal.bound(patient_id)), shown)
+
+
+async def _questionnaires(patient_id: int) -> Part:
+    shown = {
+        "title": "问卷",
+        "state": "状态",
+        "channel": "填写方式",
+        "started_at": "开始",
+        "completed_at": "提交",
+    }
+    records = _told(await portal.questionnaires(patient_id))
+    return Part("questionnaires", "填写的问卷（答案见 data.json）", "本人填写", records, shown)
 
 
 async def _recipients(patient_id: int) -> Part:
