@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from integrations.mllp import MllpServer, framed
 from patients.feeds.hl7.message import parse
 from patients.feeds.processing import FEED
 from tests.patients.feed import open_link, parked
-from tests.patients.history import Sender, diagnosis, person, stay
+from tests.patients.history import Sender, person, stay
+from tests.patients.test_permutations import ends, persons, stays
 from tests.staff.cast import build
 from wiring import wire
 
@@ -153,10 +155,8 @@ async def test_messages_in_pieces_and_several_at_once_are_answered_in_order(door
 async def test_mangled_messages_are_applied_or_parked_and_the_link_stays_up(door: Listening) -> None:
     chance = random.Random(7)
     his = Sender()
-    whole = [
-        his.send("ADT^A01", "0830", stay(f"Z{at}"), diagnosis("I10", "高血压"), id=f"F{at}")
-        for at in range(60)
-    ]
+    said = [*stays(), *persons(), *ends()]  # every kind of message, the whole of three histories
+    whole = [re.sub(r"\|MSG\d+\|", f"|F{at}|", said[at % len(said)], count=1) for at in range(10 * len(said))]
     sent = []
     for text in whole:
         body = bytearray(text.encode())

@@ -295,3 +295,10 @@ async def test_a_department_that_was_given_its_name_is_taken_when_replayed(house
         pass
     assert await parked() == []
     assert (await visit())["ward"] == "心内科一病区"
+
+
+async def test_a_message_without_what_it_is_about_is_parked_with_the_segment_that_lacks(house: House) -> None:
+    his = Sender()
+    link = await open_link()
+    await take(link, [his.send("ORU^R01", "0900", stay()), his.send("ORM^O01", "0901", stay())])
+    assert await parked() == [("OBR", "OBR：缺少报告（OBR 段）"), ("ORC", "ORC：缺少医嘱（ORC 或 OBR 段）")]

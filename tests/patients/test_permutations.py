@@ -50,6 +50,94 @@ def persons() -> list[str]:
     return his.sent
 
 
+def ends() -> list[str]:
+    """Appointments booked, moved, kept and cancelled, one of a number that is given up; a death told, withdrawn, told anew."""
+    his = Sender()
+
+    def slot(number: str, day: str) -> str:
+        return f"SCH|{number}|{number}|||||复诊^复诊|||| ^^^{day}090000^{day}091500"
+
+    his.send("SIU^S12", "0800", slot("YY1", "20260310"), "AIL|1||心血管内科^^^东院区")
+    his.send("SIU^S12", "0801", slot("YY2", "20260310"), pid=OLD)
+    his.send("SIU^S13", "0810", slot("YY1", "20260312"))
+    his.send("SIU^S15", "0820", slot("YY2", "20260310"), pid=OLD)
+    his.send("ADT^A04", "0830", stay("JZ1", kind="E"))
+    his.send("ADT^A01", "0840", stay("ZY8"), diagnosis("I21.9", "急性心肌梗死", "A"))
+    his.send("ORU^R01", "0850", stay("ZY8"), *potassium("7.1", "HH", number="JY8"))
+    his.send("ADT^A03", "0900", stay("ZY8", end="20260301085500", how="5"))
+    his.send("ADT^A13", "0910", stay("ZY8"))
+    his.send("ADT^A40", "0920", "MRG|P9^^^HOSP^MR")
+    his.send("ADT^A03", "0930", stay("ZY8", end="20260301092500", how="5"))
+    his.send("ADT^A31", "0940", pid=person(dead="Y"))
+    his.send("ORU^R01", "0950", stay("ZY8"), *potassium("6.8", "HH", number="JY8", state="C"))
+    return his.sent
+
+
+def generated(seed: int) -> list[str]:
+    """A dozen messages drawn at random of three numbers with two visits each: everything a HIS says, in any sense."""
+    chance, his = random.Random(seed), Sender()
+    for at in range(12):
+        number = chance.choice(["P1", "P2", "P3"])
+        pid = person(
+            number,
+            id_number=chance.choice(["", f"99000019900101002{'15'[at % 2]}"]),
+            phone=f"138000000{chance.randint(10, 12)}",
+            dead=chance.choice(["", "", "", "Y"]),
+        )
+        visit = stay(f"ZY{number}{chance.randint(1, 2)}", bed=f"{chance.randint(1, 9):02}")
+        kind = chance.choice(
+            [
+                "A01",
+                "A02",
+                "A03",
+                "A04",
+                "A05",
+                "A08",
+                "A11",
+                "A12",
+                "A13",
+                "A31",
+                "A40",
+                "R01",
+                "O01",
+                "S12",
+                "S15",
+            ]
+        )
+        time = f"{8 + at // 6:02}{at % 6 * 10:02}"
+        match kind:
+            case "A40":
+                other = chance.choice([one for one in ("P1", "P2", "P3") if one != number])
+                his.send("ADT^A40", time, f"MRG|{other}^^^HOSP^MR", pid=pid)
+            case "R01":
+                his.send(
+                    "ORU^R01",
+                    time,
+                    visit,
+                    *potassium(chance.choice("456"), "N", number=f"J{number}"),
+                    pid=pid,
+                )
+            case "O01":
+                his.send(
+                    "ORM^O01",
+                    time,
+                    visit,
+                    f"ORC|{chance.choice(['NW', 'DC'])}|YZ{number}||CF1",
+                    "RXO|D01^测试片|5",
+                    pid=pid,
+                )
+            case "S12" | "S15":
+                his.send(
+                    f"SIU^{kind}",
+                    time,
+                    f"SCH|YY{number}|YY{number}|||||复诊^复诊|||| ^^^20260310090000^20260310091500",
+                    pid=pid,
+                )
+            case _:
+                his.send(f"ADT^{kind}", time, visit, pid=pid)
+    return his.sent
+
+
 @pytest_asyncio.fixture
 async def link(database: str) -> Link:
     """A link into an empty hospital."""
@@ -70,23 +158,23 @@ async def arrive(link: Link, messages: list[str]) -> object:
     return await everything()
 
 
-@pytest.mark.parametrize("history", [stays, persons])
+@pytest.mark.parametrize("history", [stays, persons, ends])
 async def test_any_order_ends_in_the_same_rows(link: Link, history: object) -> None:
     messages = history()  # type: ignore[operator]
     expected = await arrive(link, messages)
     chance = random.Random(20260301)
-    orders = [messages[::-1], *(chance.sample(messages, len(messages)) for _ in range(14))]
+    orders = [messages[::-1], *(chance.sample(messages, len(messages)) for _ in range(9))]
     for shuffled in orders:
         assert await arrive(link, shuffled) == expected, [text.split("|")[8:10] for text in shuffled]
 
 
-@pytest.mark.parametrize("history", [stays, persons])
+@pytest.mark.parametrize("history", [stays, persons, ends])
 async def test_taken_in_batches_it_ends_in_the_same_rows(link: Link, history: object) -> None:
     """One statement for all messages of a batch comes to what one after the other comes to, in any order and cut."""
     messages = history()  # type: ignore[operator]
     expected = await arrive(link, messages)
     chance = random.Random(20260302)
-    for _ in range(12):
+    for _ in range(8):
         await empty()
         left = chance.sample(messages, len(messages))
         while left:
@@ -98,6 +186,27 @@ async def test_taken_in_batches_it_ends_in_the_same_rows(link: Link, history: ob
                 pass
         assert await parked() == []
         assert await everything() == expected
+
+
+async def test_histories_drawn_at_random_end_in_the_same_rows_in_any_order(link: Link) -> None:
+    chance = random.Random(20260303)
+    for seed in range(12):
+        messages = generated(seed)
+        expected = await arrive(link, messages)
+        for shuffled in (messages[::-1], chance.sample(messages, len(messages))):
+            assert await arrive(link, shuffled) == expected, (
+                seed,
+                [text.split("|")[8:10] for text in shuffled],
+            )
+
+
+async def test_what_the_ends_end_in(link: Link) -> None:
+    found = await arrive(link, ends()[::-1])
+    assert isinstance(found, dict)
+    told = {one["number"]: (one["state"], one["whose"], one["start_at"][:10]) for one in found["appointment"]}
+    assert told == {"YY1": ("changed", "P000123", "2026-03-12"), "YY2": ("cancelled", "P9", "2026-03-10")}
+    assert {one["number"]: one["deceased"] for one in found["patient"]} == {"P000123": True, "P9": False}
+    assert [(one["value"], one["flag"]) for one in found["report_item"]] == [("6.8", "HH")]
 
 
 async def test_what_the_stays_end_in(link: Link) -> None:

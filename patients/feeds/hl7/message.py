@@ -4,6 +4,7 @@ Knows where a value stands, so that a fault can be named by segment and field. J
 a message is decoded before it is cut, since GBK has `|`, `^` and `\\` among its second bytes.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -148,7 +149,7 @@ class Message:
                 while lead > 0 and self.segments[lead - 1].name in leading:
                     lead -= 1
                 begins.append(lead)
-        for begin, end in zip(begins, [*begins[1:], len(self.segments)], strict=True):
+        for begin, end in itertools.pairwise([*begins, len(self.segments)]):
             yield Message(self.segments[begin:end], self)
 
     def single(self, segment: Segment) -> "Message":
