@@ -25,13 +25,13 @@ from patients.rows import KIND_LABELS
 from staff import queries as staff
 from staff.queries import OrgTree
 from surveys.answers import Answer, Shape
-from surveys.questionnaires import queries as questionnaires
 from surveys.questionnaires.queries import Version
 from surveys.questions.base import Question, parsed
 from surveys.responses import queries
 from surveys.responses.quality import FLAG_LABELS
 from surveys.responses.queries import Exported, ResponseFilter, plain
 from surveys.responses.rows import CHANNEL_LABELS
+from surveys.statistics.variables import title_of
 
 routes = web.RouteTableDef()
 MOST_EXCEL = 100_000
@@ -63,10 +63,12 @@ def columns(versions: Sequence[Version]) -> tuple[list[tuple[str, str]], list[Co
         for item in version.definition.questions:
             if item.shape is Shape.NOTHING:
                 continue
+            _, _, again = item.step.partition(".")  # the same question about a further department of its step
+            title = title_of(item) + (f"（第 {again} 个科室）" if again else "")
             for part in item.parts if item.shape in {Shape.GRID, Shape.BLANKS, Shape.RANKING} else ():
-                found.setdefault((item.code, part.code), f"{item.title} · {part.label}")
+                found.setdefault((item.code, part.code), f"{title} · {part.label}")
             if item.shape not in {Shape.GRID, Shape.BLANKS, Shape.RANKING}:
-                found.setdefault((item.code, ""), item.title)
+                found.setdefault((item.code, ""), title)
     return list(scores.items()), [(code, part, head) for (code, part), head in found.items()]
 
 
@@ -78,7 +80,7 @@ def cells(
     site = tree.unit(found.campus_id).name if found.campus_id else ""
     told = [
         str(found.id),
-        str(one.version.number),
+        str(one.number),
         f"{clock.local(found.completed_at):%Y-%m-%d %H:%M:%S}" if found.completed_at else "",
         CHANNEL_LABELS[found.channel],
         KIND_WORDS.get(found.visit_kind, ""),
@@ -114,7 +116,7 @@ async def _asked(request: web.Request) -> tuple[ResponseFilter, list[Version], s
     if wanted.questionnaire is None:
         fault = Fault(field="questionnaire", label="问卷", reason="请先选择一份问卷再导出")
         raise Invalid("请先选择一份问卷再导出", details=[fault])
-    versions = await questionnaires.versions(wanted.questionnaire)
+    versions = await queries.answered_versions(wanted.questionnaire)
     words = "；".join(f"{ResponseFilter.model_fields[name].title}={text}" for name, text in given.items())
     return wanted, versions, words
 

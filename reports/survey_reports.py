@@ -182,9 +182,21 @@ def charts(found: Board) -> dict[str, Chart]:
             bars=True,
             labels=[line.label for line in lines],
             series=[Series("均值", [line.moments.mean for line in lines], BRAND)],
+            title="图 1　各项得分均值（百分制）",
+            most=100,
         ),
-        TREND: Chart(bars=False, labels=[one.month for one in found.trend], series=trend),
+        TREND: Chart(
+            bars=False,
+            labels=[one.month for one in found.trend],
+            series=trend,
+            title=f"图 2　{name}逐月变化与控制限（{'p 图' if share else 'XmR 图'}）",
+            most=100 if found.measure and found.measure.top and _within(trend, 100) else None,
+        ),
     }
+
+
+def _within(series: Iterable[Series], most: float) -> bool:
+    return all(value is None or value <= most for one in series for value in one.values)
 
 
 async def _scope(asked: Asked, by: Actor) -> str:

@@ -37,11 +37,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars lying down, or lines over time."""
+    """Bars lying down, or lines over time. `title` stands above it; `most` is where the scale ends, None as it comes."""
 
     bars: bool
     labels: Sequence[str]
     series: Sequence[Series]
+    title: str = ""
+    most: float | None = None
 
 
 def placed(data: bytes, charts: Mapping[str, Chart]) -> bytes:
@@ -93,22 +95,34 @@ def _xml(chart: Chart) -> str:
         )
     across, along = ("l", "b") if chart.bars else ("b", "l")
     turned = "maxMin" if chart.bars else "minMax"
-    low = '<c:min val="0"/>' if chart.bars else ""
+    # The schema wants the greatest before the least.
+    ends = f"{_end('max', chart.most)}{_end('min', 0 if chart.bars else None)}"
+    title = (
+        f'<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz="1050" b="0"/></a:pPr><a:r><a:rPr lang="zh-CN"'
+        f' sz="1050" b="0"/><a:t>{escape(chart.title)}</a:t></a:r></a:p></c:rich></c:tx><c:overlay val="0"/></c:title>'
+        '<c:autoTitleDeleted val="0"/>'
+        if chart.title
+        else '<c:autoTitleDeleted val="1"/>'
+    )
     legend = (
         "" if len(chart.series) == 1 else '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>'
     )
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
         f'<c:chartSpace xmlns:c="{_C}" xmlns:a="{_A}" xmlns:r="{_R}"><c:roundedCorners val="0"/><c:chart>'
-        f'<c:autoTitleDeleted val="1"/><c:plotArea><c:layout/>{plot}'
+        f"{title}<c:plotArea><c:layout/>{plot}"
         f'<c:catAx><c:axId val="1"/><c:scaling><c:orientation val="{turned}"/></c:scaling><c:delete val="0"/>'
         f'<c:axPos val="{across}"/><c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/>'
         '<c:minorTickMark val="none"/><c:tickLblPos val="low"/><c:crossAx val="2"/></c:catAx>'
-        f'<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/>{low}</c:scaling><c:delete val="0"/>'
+        f'<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/>{ends}</c:scaling><c:delete val="0"/>'
         f'<c:axPos val="{along}"/><c:numFmt formatCode="0" sourceLinked="0"/><c:majorTickMark val="none"/>'
         '<c:minorTickMark val="none"/><c:tickLblPos val="low"/><c:crossAx val="1"/></c:valAx></c:plotArea>'
         f'{legend}<c:plotVisOnly val="1"/><c:dispBlanksAs val="gap"/></c:chart></c:chartSpace>'
     )
+
+
+def _end(name: str, value: float | None) -> str:
+    return "" if value is None else f'<c:{name} val="{value:g}"/>'
 
 
 def _series(at: int, one: Series, chart: Chart) -> str:

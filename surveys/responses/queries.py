@@ -18,10 +18,13 @@ from core.errors import Forbidden, NotFound
 from core.masks import mask_name
 from patients.rows import KIND_LABELS
 from staff import queries as staff
+from surveys import piping
 from surveys.answers import Answer, Shape
+from surveys.logic import Value
 from surveys.questionnaires import queries as questionnaires
 from surveys.questionnaires.queries import Version
 from surveys.questions.base import parsed
+from surveys.responses import knowing
 from surveys.responses.quality import FLAG_LABELS
 from surveys.responses.rows import CHANNEL_LABELS, COLUMNS, Channel, Response, response
 from surveys.scoring import formula
@@ -104,10 +107,11 @@ class ScoreTold:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """One response as staff see it."""
+    """One response as staff see it. `number` of the published version, also where it was put together for the visit."""
 
     response: Response
     version: Version
+    number: int
     unit: str
     ward: str
     patient: str
@@ -258,16 +262,18 @@ async def one(response_id: UUID, *, by: Actor) -> Whole:
     version = await questionnaires.version(found.version_id)
     tree = await staff.tree()
     titles = {item.code: item.title for item in version.definition.questions}
+    facts = await knowing.of_visit(found.visit_id, found.questionnaire_id)
     edits = await db.fetch(
         "select edited_at, edited_by from response_edit where response_id = $1 order by id desc", found.id
     )
     return Whole(
         found,
         version,
+        await _number(version),
         tree.label(found.unit_id) if found.unit_id else "",
         tree.unit(found.ward_id).name if found.ward_id else "",
         mask_name(named["patient_name"]) if named["patient_name"] else "",
-        told(version, found.answers, found.times),
+        told(version, found.answers, found.times, facts),
         tuple(titles.get(code, code) for code in found.dropped),
         await _scores_told(found.id, version),
         tuple(FLAG_LABELS[flag] for flag in found.flags if flag in FLAG_LABELS),
@@ -276,16 +282,36 @@ async def one(response_id: UUID, *, by: Actor) -> Whole:
     )
 
 
-def told(version: Version, answers: Mapping[str, Any], times: Mapping[str, int]) -> tuple[Told, ...]:
-    """The answers in words, in the order of the questions; those not answered with an empty text."""
+def told(
+    version: Version, answers: Mapping[str, Any], times: Mapping[str, int], facts: Mapping[str, Value]
+) -> tuple[Told, ...]:
+    """The answers in words, in the order of the questions, as these were asked; those not answered with an empty text."""
     found = []
+    given = {code: answer for code, raw in answers.items() if (answer := parsed(raw)) is not None}
+    words = piping.said(version.definition, given, facts)
     for item in version.definition.questions:
         if item.shape is Shape.NOTHING:
             continue
-        answer = parsed(answers.get(item.code) or {}) or Answer()
+        answer = given.get(item.code) or Answer()
         text = item.said(answer) if answer.given else ""
-        found.append(Told(item.code, item.title, text, round(times.get(item.code, 0) / 1000), answer.f))
+        title = piping.plain(item.title, words)
+        found.append(Told(item.code, title, text, round(times.get(item.code, 0) / 1000), answer.f))
     return tuple(found)
+
+
+async def _number(version: Version) -> int:
+    """Of the published version, also where it was put together from that for a visit."""
+    return (await questionnaires.version(version.frame_id)).number if version.frame_id else version.number
+
+
+async def answered_versions(questionnaire_id: int) -> list[Version]:
+    """The published versions, the newest first, and behind them those put together for visits."""
+    rows = await db.fetch(
+        "select id from questionnaire_version where questionnaire_id = $1 and frame_id is not null order by id",
+        questionnaire_id,
+    )
+    published = await questionnaires.versions(questionnaire_id)
+    return [*published, *[await questionnaires.version(row["id"]) for row in rows]]
 
 
 async def _scores_told(response_id: UUID, version: Version) -> tuple[ScoreTold, ...]:
@@ -332,10 +358,11 @@ async def open_ones() -> list[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A response as a sheet takes it: told by its own version; scores by key."""
+    """A response as a sheet takes it: told by its own version, of which `number` was published; scores by key."""
 
     response: Response
     version: Version
+    number: int
     scores: Mapping[str, Decimal]
 
 
@@ -354,9 +381,8 @@ async def stream(wanted: ResponseFilter, *, by: Actor) -> AsyncIterator[Exported
         scores = await _scores([row["id"] for row in rows])
         for row in rows:
             found = response(row)
-            yield Exported(
-                found, await questionnaires.version(found.version_id), dict(scores.get(found.id, ()))
-            )
+            version = await questionnaires.version(found.version_id)
+            yield Exported(found, version, await _number(version), dict(scores.get(found.id, ())))
         if len(rows) < CHUNK:
             return
         begin = [rows[-1]["completed_at"], rows[-1]["id"]]

@@ -212,6 +212,7 @@ def group(
             measures.moments(found[key].values),
             measures.moments(found[key].clean_values),
             found[key].share if measure.share else None,
+            measure.top,
             key in away,
             verdicts.get(key),
         )

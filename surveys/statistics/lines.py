@@ -60,6 +60,7 @@ class GroupLine:
     moments: Moments
     clean_moments: Moments
     share: Share | None = None
+    top: float | None = None
     hidden: bool = False
     verdict: Verdict | None = None
 
@@ -138,7 +139,10 @@ def between(line: GroupLine) -> str:
     """Its interval, in the same unit."""
     if line.share is not None:
         return interval_words(line.share.interval, 100)
-    return interval_words(line.moments.interval)
+    found = line.moments.interval
+    if found is not None and line.top is not None:  # Student's interval knows no end of a scale
+        found = Interval(max(0.0, found.low), min(line.top, found.high))
+    return interval_words(found)
 
 
 def interval_words(interval: Interval | None, factor: float = 1.0) -> str:

@@ -36,6 +36,7 @@ class Measure:
     formula: str
     parts: tuple[Part, ...]
     share: bool = False
+    top: float | None = None  # where the scale ends: an interval does not go beyond it
 
     @property
     def less_is_better(self) -> bool:
@@ -70,7 +71,8 @@ def _of_score(known: Known, key: str, slot: int) -> Measure:
     part = Part("a.value", "a.unit", ABOUT, f"a.slot = {slot}") if rule.by_unit else Part(f"r.scores[{slot}]")
     # The share of one question at its best is 0 or 1 of each response: a share of responses.
     share = rule.method is Method.TOPBOX and rule.to_100 is None and len(rule.questions) == 1
-    return Measure(key, rule.label or key, formula(rule, known.questions), (part,), share)
+    top = 100.0 if rule.to_100 is not None else None
+    return Measure(key, rule.label or key, formula(rule, known.questions), (part,), share, top)
 
 
 def shares(known: Known) -> list[Measure]:

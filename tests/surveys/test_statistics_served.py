@@ -5,11 +5,12 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from console.responses_sheet import cells, columns
 from core import db
 from core.actor import Actor, ActorKind, Door, Grant, Permission, system
 from core.db import transaction
 from core.errors import NotFound
-from staff.queries import forget_tree
+from staff.queries import forget_tree, tree
 from surveys import asks
 from surveys.definition import Definition
 from surveys.questionnaires.kinds import Kind
@@ -177,3 +178,24 @@ async def test_from_a_departments_score_to_its_responses_within_ones_reach(asked
     some = (await responses.page(behind, by=HOUSE)).rows[0]
     with pytest.raises(NotFound, match="您无权查看"):
         await responses.one(some.id, by=reader("/1/2/4/"))
+
+
+async def test_what_was_asked_is_told_with_the_names_and_taken_out_with_every_department(asked: int) -> None:
+    newest = (await responses.page(ResponseFilter(questionnaire=asked, served=5), by=HOUSE)).rows[0]
+    whole = await responses.one(newest.id, by=HOUSE)
+    assert whole.number == 1
+    titles = {told.code: told.title for told in whole.answers}
+    assert titles["lab"] == "检验科快吗"
+    assert {titles["treat"], titles["treat_2"]} == {"影像科", "超声诊断科"}
+    _, heads = columns(await responses.answered_versions(asked))
+    assert [head for *_, head in heads] == [
+        *("医生", "〔科室〕快吗", "哪里不好", "〔科室〕", "总评", "〔科室〕（第 2 个科室）"),
+    ]
+    (told,) = [
+        one
+        async for one in responses.stream(ResponseFilter(served=5), by=HOUSE)
+        if one.response.id == newest.id
+    ]
+    line = cells(told, await tree(), [], heads)
+    assert (line[1], line[-6:-4], line[-2]) == ("1", ["5 / 5", "2 / 5"], "4 / 5")
+    assert (line[-3], line[-1]) == ("3 / 5", "1 / 5")  # each department in a column of its own
