@@ -29,6 +29,12 @@ FEEDS = {
 }
 
 
+_EACH = (  # some of each kind, so that each verb finds what it is for
+    "select id from (select id, row_number() over (partition by {what} order by random()) as n from {table}) as some"
+    " where n <= 20"
+)
+
+
 class Feed(BaseModel):
     """A link of a hospital's system and a token that opens it."""
 
@@ -94,16 +100,16 @@ async def made(routes: tuple[str, ...]) -> Keys:
     for kind, form in FEEDS.items():
         link = await feed_links.save(None, form, by=system("代码审计"), kind=kind)
         feeds[kind] = Feed(link=link, token=await tokens.make(link, by=system("代码审计")))
-    cases = [row["id"] for row in await db.fetch("select id from cases order by random() limit 60")]
-    tickets = [row["id"] for row in await db.fetch("select id from ticket order by random() limit 60")]
+    cases = await db.fetch(_EACH.format(what="source", table="cases"))
+    tickets = await db.fetch(_EACH.format(what="state", table="ticket"))
     return Keys(
         cookie=cookie,
         csrf=csrf,
         addresses=tuple(await _addresses()),
         routes=routes,
         feeds=feeds,
-        cases=tuple(cases),
-        tickets=tuple(tickets),
+        cases=tuple(row["id"] for row in cases),
+        tickets=tuple(row["id"] for row in tickets),
     )
 
 

@@ -1,13 +1,15 @@
 """A hook of schemathesis (SCHEMATHESIS_HOOKS): brings the fuzz past the doors, into the code behind them.
 
 Signs what platforms push, shows the token of a link, lets two of three requests name a case, ticket or link that is
-there, and counts the answers. Runs in schemathesis' process; `AUDIT_SECRET` and `AUDIT_KEYS` open a server of a few
-minutes, `AUDIT_COUNTS` names the file for the counts.
+there, brings the sessions of several people in turn, and counts the answers. Runs in schemathesis' process;
+`AUDIT_SECRET`, `AUDIT_SESSIONS` and `AUDIT_KEYS` open a server of a few minutes, `AUDIT_COUNTS` names the file for the
+counts.
 """
 
 import atexit
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import threading
@@ -26,14 +28,17 @@ SIGNED = ("/api/v1/hotline/", "/api/v1/feedback", "/api/v1/sms/")
 SOAP = "/soap"
 _counts: dict[str, Counter[str]] = defaultdict(Counter)
 _counting = threading.Lock()
+_turns = itertools.cycle(json.loads(os.environ["AUDIT_SESSIONS"]))
 KEYS = Keys.model_validate_json(os.environ["AUDIT_KEYS"])
 
 
 class Signer(requests.auth.AuthBase):
-    """X-Signature and X-Timestamp over the body as it is sent."""
+    """X-Signature and X-Timestamp over the body as it is sent; a session; a token."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign one request."""
+        """Sign one request, as the next of those who are signed in."""
+        with _counting:
+            request.headers.update(next(_turns))
         if feed := _feed(request.url or ""):
             request.headers["Authorization"] = f"Bearer {feed.token}"
         if request.method == "POST" and any(path in (request.url or "") for path in SIGNED):

@@ -71,6 +71,7 @@ async def server() -> AsyncIterator[Server]:
             "HUIYIN_ENCRYPTION_KEYS": "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",  # pragma: allowlist secret
             "HUIYIN_HOTLINE_SECRET": secret,
             "HUIYIN_PORTAL_SECRET": secret,
+            "HUIYIN_SMS_SECRET": secret,
             "HUIYIN_SAMPLE_PASSWORD": password,
             "HUIYIN_STORAGE_FOLDER": str(folder / "files"),
             "HUIYIN_LOG_LEVEL": "ERROR",
