@@ -40,6 +40,7 @@ NAMES = (
     "permissions",
     "filling",
     "submitting",
+    "double_submits",
     "branching",
     "filling_kills",
 )

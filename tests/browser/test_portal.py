@@ -89,6 +89,10 @@ async def enter(page: Page, hospital: Hospital) -> None:
     await page.get_by_role("button", name="获取验证码").click()
     await page.get_by_label("短信验证码").fill(await code_on(hospital, PHONE))
     await page.locator("main").get_by_role("button", name="登录").click()
+    if not await db.fetchval("select 1 from portal_agreement where kind = 'service'"):
+        await expect(page.get_by_role("heading", name="患者端服务与个人信息说明")).to_be_visible()
+        assert await faults_of(page, big=False) == []
+        await page.get_by_role("button", name="同意并继续").click()
     await page.get_by_role("link", name="绑定就诊人").click()
     await page.get_by_text("本人", exact=True).click()
     await page.get_by_label("就诊人姓名").fill(NAME)
