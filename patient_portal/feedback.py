@@ -24,6 +24,7 @@ from patient_portal import guarding, visits
 from patient_portal.entering import origin
 from patient_portal.feedback_form import ADDRESSES, Filled, Posted
 from patient_portal.forms import captcha_for, typed
+from patient_portal.look import look
 from patient_portal.page import go, show
 from patient_portal.signing import inside_wechat
 from patient_portal.visitor import Visitor, device_hash, present
@@ -111,7 +112,7 @@ async def _page(request: web.Request, page: Page) -> web.Response:
         lists=posted.lists,
         kept=posted.files,
         draft=posted.draft,
-        asked=await form.asked(page.kind, page.answered, page.faults),
+        asked=await form.asked(page.kind, page.answered, page.faults, look(request).language),
         faults={FIELDS.get(one.field, one.field): one.reason for one in page.faults},
         message=page.message,
         details=page.faults,

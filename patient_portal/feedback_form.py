@@ -15,7 +15,10 @@ from core import clock, storage
 from core.actor import Actor, ActorKind, Door, Grant, Permission
 from core.errors import Fault, Invalid, NotFound
 from core.models import StoredFile
+from patient_portal.filling_view import worded
 from patient_portal.visits import Visit
+from patient_portal.words import Language, said
+from surveys.definition import Definition
 from surveys.sheet import SEEN, Sheet, sheet, unseen
 from tickets.feedback.given import Feedback
 from tickets.forms import answers, queries
@@ -151,13 +154,26 @@ async def filled(kind: str, posted: Posted) -> Filled | None:
     return Filled(version.id, given, tuple(more))
 
 
-async def asked(kind: str, given: Filled | None, faults: Sequence[Fault]) -> tuple[int, Sheet] | None:
+def spoken(definition: Definition, language: Language) -> Definition:
+    """A form in the reader's language: as it was translated with the form, else by our own words for those we ship."""
+    if language is Language.CHINESE or language in definition.languages:
+        return definition.in_language(language)
+    told = {place: said(text, language) for place, text in definition.texts().items()}
+    return definition.model_copy(update={"languages": {language.value: told}}).in_language(language)
+
+
+async def asked(
+    kind: str, given: Filled | None, faults: Sequence[Fault], language: Language
+) -> tuple[int, Sheet] | None:
     """The questions of a kind, empty or as filled in; None when there are none."""
     version = await queries.version(given.version) if given else await queries.in_force(kind)
     if version is None:
         return None
     before: Mapping[str, Any] = given.given if given else {}
-    return version.id, sheet(version.definition, version.conditions, before, faults, answers.today())
+    told = [fault.model_copy(update={"reason": worded(fault, language)}) for fault in faults]
+    return version.id, sheet(
+        spoken(version.definition, language), version.conditions, before, told, answers.today()
+    )
 
 
 def feedback(kind: str, posted: Posted, answered: Filled | None, visit: Visit | None) -> Feedback:
