@@ -140,9 +140,14 @@ class SqlForm(WebForm):
         description="请用只读账号；修改时不填则保留原来的",
         json_schema_extra={"widget": "password"},
     )
-    view: str = Field(max_length=130, title="视图", description="例如 hip.v_visits")
+    view: str = Field(
+        max_length=130, title="视图", description="例如 hip.v_visits", json_schema_extra={"widget": "line"}
+    )
     mark_column: str = Field(
-        max_length=130, title="水位列", description="每次修改都会变大的时间列或序号列，例如 updated_at"
+        max_length=130,
+        title="水位列",
+        description="每次修改都会变大的时间列或序号列，例如 updated_at",
+        json_schema_extra={"widget": "line"},
     )
     key_columns: str = Field(
         max_length=200,
