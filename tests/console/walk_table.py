@@ -18,6 +18,7 @@ from tests.console.walk_lines import (
     staff,
     verbs,
 )
+from tests.console.walk_patient_side import PATIENT_SIDE
 from tests.console.walk_questionnaires import QUESTIONNAIRES
 from tests.console.walk_responses import RESPONSES
 from tests.portal.walk_table import DOORS, LINKS
@@ -35,6 +36,7 @@ TABLE: tuple[Line, ...] = (
     *(anyone(door.path, door.nowhere, status=door.nobody) for door in DOORS),
     *(anyone(path, path.partition(" ")[2].replace("{token}", "none"), status=404) for path in LINKS),
     *RESPONSES,
+    *PATIENT_SIDE,
     # the door
     anyone("GET /static/{path}", "/static/css/tokens.css"),
     anyone("GET /healthz"),
@@ -93,12 +95,6 @@ TABLE: tuple[Line, ...] = (
     staff("POST /account/certificates/state"),
     own("POST /account/certificates/{id}/unbind", "/account/certificates/{certificate}/unbind", last=1),
     # settings
-    may("GET /settings/terminals", "machine:operate"),
-    may("GET /settings/terminals/new", "machine:operate"),
-    may("POST /settings/terminals/new", "machine:operate"),
-    nothing("POST /settings/terminals/{id}/pairing", "machine:operate", "/settings/terminals/0/pairing"),
-    nothing("POST /settings/terminals/{id}/key", "machine:operate", "/settings/terminals/0/key"),
-    nothing("POST /settings/terminals/{id}/{how}", "machine:operate", "/settings/terminals/0/disable"),
     may("GET /settings/staff", "account:manage"),
     may("POST /settings/staff", "account:manage"),
     may("GET /settings/staff/new", "account:manage"),
@@ -428,12 +424,6 @@ TABLE: tuple[Line, ...] = (
         "GET /patients/{id}/consent/new", "consent:record", "/patients/{patient}/consent/new"
     ),  # an empty form
     may("POST /patients/{id}/consent/new", "consent:record", "/patients/{patient}/consent/new"),  # faulty
-    may("GET /settings/terms", "parameter:manage"),
-    may("GET /settings/terms/{kind}", "parameter:manage", "/settings/terms/service"),
-    may("POST /settings/terms/{kind}", "parameter:manage", "/settings/terms/service"),  # faulty
-    may("GET /settings/consent", "parameter:manage"),
-    may("GET /settings/consent/{purpose}", "parameter:manage", "/settings/consent/survey"),
-    may("POST /settings/consent/{purpose}", "parameter:manage", "/settings/consent/survey"),
     reach("GET /cases/{id}/privacy/{act}", "/cases/{feedback}/privacy/check", "privacy:handle"),
     reach("POST /cases/{id}/privacy/{act}", "/cases/{feedback}/privacy/check", "privacy:handle"),
     reach(
