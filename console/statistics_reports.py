@@ -1,33 +1,36 @@
 """Handling reports and annual reports: made in the drawer, read on a page of their own, printed, downloaded as Word."""
 
-import asyncio
+from aiohttp import web
 
-from aiohttp import hdrs, web
-from markupsafe import Markup
-
-from console import forms
-from console.case_page import wanted
+from console import forms, kept_reports
+from console.kept_reports import Place
 from console.page import go, permit, show
 from console.statistics_page import PAGE, asked_of
-from core import storage
 from core.actor import Permission
 from core.errors import Invalid
-from im.web import disposition
 from reports import documents
 from reports.documents import KINDS, DocumentForm
 from reports.period import Span
-from tickets.word.preview import to_html
 from tickets.word.variables import Kind
 
 routes = web.RouteTableDef()
 REPORTS = f"{PAGE}/reports"
+PLACE = Place(
+    documents.SHELF,
+    REPORTS,
+    "统计报告",
+    "办理情况报告与年度投诉分析报告；只有生成人可以查看和下载。",
+    "报告",
+    ("统计", PAGE),
+    "在统计页选好期间，点击“生成报告”。",
+    "预览仅供阅读和打印核对，正式文本以下载的 Word 文件为准。",
+)
 
 
 @routes.get(REPORTS)
 async def listed(request: web.Request) -> web.Response:
     """One's own reports."""
-    actor = permit(request, Permission.REPORT_READ)
-    return await show(request, "console/statistics/reports.html", made=await documents.mine(by=actor))
+    return await kept_reports.listed(request, PLACE)
 
 
 @routes.get(f"{REPORTS}/new")
@@ -73,27 +76,10 @@ async def making(request: web.Request) -> web.Response:
 @routes.get(REPORTS + "/{id:\\d+}")
 async def reading(request: web.Request) -> web.Response:
     """The report in the browser, laid out for paper."""
-    actor = permit(request, Permission.REPORT_READ)
-    made, file = await documents.one(wanted(request), by=actor)
-    html = await asyncio.to_thread(to_html, await storage.read(file))
-    return await show(
-        request,
-        "console/statistics/report.html",
-        made=made,
-        html=Markup(html),  # noqa: S704 - to_html lets nothing through but a list of plain elements
-    )
+    return await kept_reports.reading(request, PLACE)
 
 
 @routes.get(REPORTS + "/{id:\\d+}/file")
 async def downloading(request: web.Request) -> web.Response:
     """The report as Word."""
-    actor = permit(request, Permission.REPORT_READ)
-    _, file, data = await documents.download(wanted(request), by=actor)
-    return web.Response(
-        body=data,
-        content_type=file.mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return await kept_reports.downloading(request, PLACE)

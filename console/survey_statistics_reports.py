@@ -1,34 +1,35 @@
 """Analysis reports of questionnaires: made in the drawer, read on a page of their own, printed, downloaded as Word."""
 
-import asyncio
+from aiohttp import web
 
-from aiohttp import hdrs, web
-from markupsafe import Markup
-
-from console import forms
-from console.case_page import wanted
+from console import forms, kept_reports
+from console.kept_reports import Place
 from console.page import go, permit, show
 from console.survey_statistics import PAGE, asked_of
-from core import storage
 from core.actor import Permission
 from core.errors import Invalid
-from im.web import disposition
 from reports import survey_reports
 from reports.survey_reports import SurveyReportForm
 from surveys.statistics import choosing
-from tickets.word.preview import to_html
 
 routes = web.RouteTableDef()
 REPORTS = f"{PAGE}/reports"
+PLACE = Place(
+    survey_reports.SHELF,
+    REPORTS,
+    "问卷分析报告",
+    "只有生成人可以查看和下载。",
+    "问卷",
+    ("问卷统计", PAGE),
+    "在问卷统计页选好问卷和期间，点击“生成分析报告”。",
+    "预览不含图表，仅供阅读核对；正式文本和图表以下载的 Word 文件为准。",
+)
 
 
 @routes.get(REPORTS)
 async def listed(request: web.Request) -> web.Response:
     """One's own reports."""
-    actor = permit(request, Permission.SURVEY_READ)
-    return await show(
-        request, "console/survey_statistics/reports.html", made=await survey_reports.mine(by=actor)
-    )
+    return await kept_reports.listed(request, PLACE)
 
 
 @routes.get(f"{REPORTS}/new")
@@ -68,28 +69,11 @@ async def making(request: web.Request) -> web.Response:
 
 @routes.get(REPORTS + "/{id:\\d+}")
 async def reading(request: web.Request) -> web.Response:
-    """The report in the browser, laid out for paper; its charts are in the Word file alone."""
-    actor = permit(request, Permission.SURVEY_READ)
-    made, file = await survey_reports.one(wanted(request), by=actor)
-    html = await asyncio.to_thread(to_html, await storage.read(file))
-    return await show(
-        request,
-        "console/survey_statistics/report.html",
-        made=made,
-        html=Markup(html),  # noqa: S704 - to_html lets nothing through but a list of plain elements
-    )
+    """The report in the browser, laid out for paper."""
+    return await kept_reports.reading(request, PLACE)
 
 
 @routes.get(REPORTS + "/{id:\\d+}/file")
 async def downloading(request: web.Request) -> web.Response:
     """The report as Word."""
-    actor = permit(request, Permission.SURVEY_READ)
-    file, data = await survey_reports.download(wanted(request), by=actor)
-    return web.Response(
-        body=data,
-        content_type=file.mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return await kept_reports.downloading(request, PLACE)

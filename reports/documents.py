@@ -3,32 +3,31 @@
 Made again it gets another number; what was made stays. A report holds what its maker may count, so it is the maker's.
 """
 
-import asyncio
-from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
+from datetime import date
 
-import asyncpg
 from pydantic import Field, JsonValue
 
-from core import audit, clock, db, exports, parameters, storage
+from core import clock
 from core.actions import Form
 from core.actor import Actor, Permission
-from core.errors import Forbidden, NotFound, Refused
-from core.models import StoredFile
-from core.settings import settings
+from core.errors import Forbidden, Refused
 from reports.asking import Asked
 from reports.board import Board, board
+from reports.shelf import Draft, Shelf, hospital
 from reports.showing import Cell, Drawn, Shown
-from tickets import templating
-from tickets.numbers import next_number
-from tickets.report_context import ADDRESS, DEPARTMENT, PHONE
 from tickets.word import statistics_variables as words
-from tickets.word.fill import FillError, fill
-from tickets.word.variables import Hospital, Kind, Report, ReportContext
+from tickets.word.variables import Kind, Report, ReportContext
 
 MOST_LINES = 60
 KINDS = tuple(kind for kind in Kind if kind.source == "statistics")
+SHELF = Shelf(
+    "statistics_report",
+    "statistics_report r",
+    "r.kind",
+    "statistics.report",
+    Permission.REPORT_READ,
+    lambda kind: Kind(kind).label,
+)
 _TEXT: dict[str, JsonValue] = {"widget": "text"}
 _LINE: dict[str, JsonValue] = {"widget": "line"}
 
@@ -61,27 +60,6 @@ class DocumentForm(Form):
     approver: str = Field(default="", title="签发人", max_length=50, json_schema_extra=_LINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A report that was made."""
-
-    id: int
-    kind: Kind
-    number: str
-    period: str
-    scope: str
-    file_id: UUID
-    made_by: str
-    made_at: datetime
-
-
-_COLUMNS = "id, kind, number, period, scope, file_id, made_by, made_at"
-
-
-def _made(row: "asyncpg.Record") -> Made:
-    return Made(**{**dict(row), "kind": Kind(row["kind"])})
-
-
 async def make(asked: Asked, form: DocumentForm, *, by: Actor) -> int:
     """Make a report of a period; its id.
 
@@ -94,74 +72,26 @@ async def make(asked: Asked, form: DocumentForm, *, by: Actor) -> int:
     if form.kind not in KINDS:
         raise Refused(f"{form.kind.label}不是统计报告")
     found = await board(asked, by=by)
-    template = await templating.in_use(form.kind)
-    data = await templating.content(template)
-    # Number, file and row are one transaction: a report that could not be written uses up no number.
-    async with db.transaction():
-        number = await next_number(form.kind)
-        context = await _context(found, form, number, by)
-        try:
-            filled = await asyncio.to_thread(fill, data, context, {}, form.kind)
-        except FillError as error:
-            raise Refused(str(error)) from error
-        name = f"{number} {asked.period.label}{form.kind.label}.docx"
-        file = await storage.keep(name, filled, by=by.name, checked=True)
-        made: int = await db.fetchval(
-            "insert into statistics_report (kind, number, period, scope, template_id, context, file_id, made_by,"
-            " made_by_id, made_at) values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10) returning id",
+
+    async def context(number: str) -> ReportContext:
+        return await _context(found, form, number, by)
+
+    return await SHELF.write(
+        Draft(
             form.kind,
-            number,
             asked.period.label,
             found.scope,
-            template.id,
-            context.model_dump_json(include={"report", "statistics", "figures"}),
-            file.id,
-            by.name,
-            by.staff_id,
-            clock.now(),
-        )
-        await audit.record(
-            by, "statistics.report", "statistics_report", made, number=number, query=asked.query()
-        )
-    return made
-
-
-async def mine(*, by: Actor, most: int = 30) -> list[Made]:
-    """The reports this person made, newest first."""
-    rows = await db.fetch(
-        f"select {_COLUMNS} from statistics_report where made_by_id = $1 order by made_at desc limit $2",  # noqa: S608
-        by.staff_id,
-        most,
+            asked.query(),
+            context,
+            lambda number: f"{number} {asked.period.label}{form.kind.label}.docx",
+            lambda context, template: {
+                "kind": form.kind,
+                "template_id": template,
+                "context": context.model_dump_json(include={"report", "statistics", "figures"}),
+            },
+        ),
+        by=by,
     )
-    return [_made(row) for row in rows]
-
-
-async def one(report_id: int, *, by: Actor) -> tuple[Made, StoredFile]:
-    """A report of this person's own with its file.
-
-    Raises:
-        NotFound: none, or somebody else's.
-    """
-    row = await db.fetchrow(
-        f"select {_COLUMNS} from statistics_report where id = $1 and made_by_id = $2",  # noqa: S608
-        report_id,
-        by.staff_id,
-    )
-    if row is None or not by.can(Permission.REPORT_READ):
-        raise NotFound("没有这份报告，或不是您生成的")
-    made = _made(row)
-    return made, await storage.find(made.file_id)
-
-
-async def download(report_id: int, *, by: Actor) -> tuple[Made, StoredFile, bytes]:
-    """The report as Word; that it was taken out is an audit line."""
-    made, file = await one(report_id, by=by)
-    data = await storage.read(file)
-    await audit.record(by, "statistics.report_download", "statistics_report", made.id, number=made.number)
-    await exports.log(
-        by, exports.Kind.STATISTICS, file.name, data, which=f"{made.period}；范围：{made.scope}"
-    )
-    return made, file, data
 
 
 async def _context(found: Board, form: DocumentForm, number: str, by: Actor) -> ReportContext:
@@ -170,12 +100,7 @@ async def _context(found: Board, form: DocumentForm, number: str, by: Actor) -> 
     label = period.label if form.kind is Kind.STATISTICS_REPORT else period.label.removesuffix("年")
     title = f"{label}{form.kind.label}"
     return ReportContext(
-        hospital=Hospital(
-            name=settings().hospital_name,
-            department=str(await parameters.value(DEPARTMENT)),
-            phone=str(await parameters.value(PHONE)),
-            address=str(await parameters.value(ADDRESS)),
-        ),
+        hospital=await hospital(),
         report=Report(
             number=number,
             title=title,

@@ -3,37 +3,34 @@
 Made again it gets another number. A report holds what its maker may count, so it is the maker's alone.
 """
 
-import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
-import asyncpg
 from pydantic import Field, JsonValue
 
-from core import audit, clock, db, exports, parameters, storage
+from core import clock
 from core.actions import Form
 from core.actor import Actor, Permission
-from core.errors import Forbidden, NotFound, Refused
-from core.models import StoredFile
-from core.settings import settings
+from core.errors import Refused
+from reports.shelf import Draft, Shelf, hospital
 from reports.survey_reports_charts import Chart, Series, placed
 from staff import queries as staff
 from surveys.statistics import words, written
 from surveys.statistics.asking import Asked
 from surveys.statistics.board import board
 from surveys.statistics.lines import Board, between, interval_words, measured
-from tickets import templating
-from tickets.numbers import next_number
-from tickets.report_context import ADDRESS, DEPARTMENT, PHONE
 from tickets.word import survey_variables as said
-from tickets.word.fill import FillError, fill
-from tickets.word.variables import Hospital, Kind, Report, ReportContext
+from tickets.word.variables import Kind, Report, ReportContext
 
 MOST_LINES, MOST_TEXTS, MOST_WORDS = 60, 3_000, 15
 SCORES, TREND = "〔图：各项得分〕", "〔图：逐月趋势〕"
 BRAND, LIMIT, MIDDLE = "1F6FB2", "C0392B", "7A8BA0"
+SHELF = Shelf(
+    "survey_report",
+    "survey_report r join questionnaire q on q.id = r.questionnaire_id",
+    "q.title",
+    "survey.report",
+    Permission.SURVEY_READ,
+)
 _TEXT: dict[str, JsonValue] = {"widget": "text"}
 _LINE: dict[str, JsonValue] = {"widget": "line"}
 
@@ -54,27 +51,6 @@ class SurveyReportForm(Form):
     approver: str = Field(default="", title="签发人", max_length=50, json_schema_extra=_LINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A report that was made."""
-
-    id: int
-    title: str
-    number: str
-    period: str
-    scope: str
-    file_id: UUID
-    made_by: str
-    made_at: datetime
-
-
-_MADE = "r.id, q.title, r.number, r.period, r.scope, r.file_id, r.made_by, r.made_at"
-
-
-def _made(row: "asyncpg.Record") -> Made:
-    return Made(**dict(row))
-
-
 async def make(asked: Asked, form: SurveyReportForm, *, by: Actor) -> int:
     """Make a report of what the page shows; its id.
 
@@ -83,81 +59,28 @@ async def make(asked: Asked, form: SurveyReportForm, *, by: Actor) -> int:
         NotFound: no such questionnaire, or an anonymous one.
         Refused: too few responses, or the template cannot be filled.
     """
-    if not by.can(Permission.SURVEY_READ) or by.staff_id is None:
-        raise Forbidden
     found = await board(asked, by=by)
     if found.n < found.least:
         raise Refused(f"只有 {found.n} 份答卷，至少 {found.least} 份才能生成报告")
     texts = await written.texts(asked, found.known, by=by, most=MOST_TEXTS)
-    template = await templating.in_use(Kind.SURVEY_REPORT)
-    data = await templating.content(template)
     scope = await _scope(asked, by)
-    # Number, file and row are one transaction: a report that could not be written uses up no number.
-    async with db.transaction():
-        number = await next_number(Kind.SURVEY_REPORT)
-        context = await _context(found, form, number, scope, [one.body for one in texts], by)
-        try:
-            filled = await asyncio.to_thread(fill, data, context, {}, Kind.SURVEY_REPORT)
-        except FillError as error:
-            raise Refused(str(error)) from error
-        whole = await asyncio.to_thread(placed, filled, charts(found))
-        file = await storage.keep(
-            f"{number} {found.known.title}分析报告.docx", whole, by=by.name, checked=True
-        )
-        made: int = await db.fetchval(
-            "insert into survey_report (questionnaire_id, number, period, scope, file_id, made_by, made_by_id, made_at)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
-            found.known.id,
-            number,
+
+    async def context(number: str) -> ReportContext:
+        return await _context(found, form, number, scope, [one.body for one in texts], by)
+
+    return await SHELF.write(
+        Draft(
+            Kind.SURVEY_REPORT,
             asked.period,
             scope,
-            file.id,
-            by.name,
-            by.staff_id,
-            clock.now(),
-        )
-        await audit.record(by, "survey.report", "survey_report", made, number=number, query=asked.query())
-    return made
-
-
-async def mine(*, by: Actor, most: int = 30) -> list[Made]:
-    """The reports this person made, newest first."""
-    rows = await db.fetch(
-        f"select {_MADE} from survey_report r join questionnaire q on q.id = r.questionnaire_id"  # noqa: S608
-        " where r.made_by_id = $1 order by r.made_at desc limit $2",
-        by.staff_id,
-        most,
+            asked.query(),
+            context,
+            lambda number: f"{number} {found.known.title}分析报告.docx",
+            lambda _context, _template: {"questionnaire_id": found.known.id},
+            lambda filled: placed(filled, charts(found)),
+        ),
+        by=by,
     )
-    return [_made(row) for row in rows]
-
-
-async def one(report_id: int, *, by: Actor) -> tuple[Made, StoredFile]:
-    """A report of this person's own with its file.
-
-    Raises:
-        NotFound: none, or somebody else's.
-    """
-    row = await db.fetchrow(
-        f"select {_MADE} from survey_report r join questionnaire q on q.id = r.questionnaire_id"  # noqa: S608
-        " where r.id = $1 and r.made_by_id = $2",
-        report_id,
-        by.staff_id,
-    )
-    if row is None or not by.can(Permission.SURVEY_READ):
-        raise NotFound("没有这份报告，或不是您生成的")
-    made = _made(row)
-    return made, await storage.find(made.file_id)
-
-
-async def download(report_id: int, *, by: Actor) -> tuple[StoredFile, bytes]:
-    """The report as Word; that it was taken out is an audit line."""
-    made, file = await one(report_id, by=by)
-    data = await storage.read(file)
-    await audit.record(by, "survey.report_download", "survey_report", made.id, number=made.number)
-    await exports.log(
-        by, exports.Kind.STATISTICS, file.name, data, which=f"{made.period}；范围：{made.scope}"
-    )
-    return file, data
 
 
 def charts(found: Board) -> dict[str, Chart]:
@@ -216,12 +139,7 @@ async def _context(
     told = _percent if found.measure and found.measure.share else _number
     units = next(table for table in found.groups if table.variable.name == "unit")
     return ReportContext(
-        hospital=Hospital(
-            name=settings().hospital_name,
-            department=str(await parameters.value(DEPARTMENT)),
-            phone=str(await parameters.value(PHONE)),
-            address=str(await parameters.value(ADDRESS)),
-        ),
+        hospital=await hospital(),
         report=Report(
             number=number,
             title=f"{found.known.title}分析报告",
