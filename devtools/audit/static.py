@@ -89,7 +89,7 @@ def house() -> Result:
         else tuple(
             Finding("house", Severity.LOW, line.split(" ", 1)[0], line)
             for line in done.stdout.splitlines()
-            if line
+            if line and not line.startswith("house rules:")  # the sum, not a finding
         )
     )
     return Result("house", "devtools.house_rules", "目录、分层与本系统的安全写法", found)
