@@ -21,7 +21,7 @@ from core.settings import settings
 from surveys import shipped
 from surveys.questionnaires.kinds import Kind
 from surveys.questionnaires.rows import insert, insert_version, put_in_force
-from surveys.statistics import rows
+from surveys.statistics import kept, rows
 from surveys.statistics.asking import Asked
 from surveys.statistics.board import board
 from surveys.statistics.crosstab import crosstab
@@ -81,8 +81,10 @@ async def filled(size: int) -> tuple[int, float]:
     return of, rate
 
 
-async def timed(what: Awaitable[object]) -> float:
-    """Milliseconds of an awaitable."""
+async def timed(what: Awaitable[object], *, again: bool = False) -> float:
+    """Milliseconds of an awaitable; nothing that was counted before is used, unless it is asked `again`."""
+    if not again:
+        kept.forget()
     begun = time.perf_counter()
     await what
     return 1000 * (time.perf_counter() - begun)
@@ -106,6 +108,7 @@ async def run() -> list[Row]:
             narrow = [await timed(crosstab(asked, by=BY)) for _ in range(TIMES)]
             open_ones = [await timed(crosstab(wide, by=BY)) for _ in range(TIMES)]
             boards = [await timed(board(asked.model_copy(update={"filters": ()}), by=BY)) for _ in range(2)]
+            again = await timed(board(asked.model_copy(update={"filters": ()}), by=BY), again=True)
             size: int = await db.fetchval("select count(*) from survey_row")
             return [
                 ("responses", size, ""),
@@ -113,6 +116,7 @@ async def run() -> list[Row]:
                 ("cross-table, two variables, three filters, p95", p95(narrow), "ms"),
                 ("cross-table of departments, no filter, p95", p95(open_ones), "ms"),
                 ("the whole board", min(boards), "ms"),
+                ("the same while no row has changed", again, "ms"),
             ]
         finally:
             await db.close_db()
