@@ -19,14 +19,15 @@ from patients import queries
 from patients.people import FLAG_LABELS, Flag
 from patients.rows import opened
 from patients.search import DISPOSITIONS, List, PatientFilter
-from patients.search_rare import STANDING, sets
-from patients.search_sql import After, statement
+from patients.search_rare import STANDING, Sets, sets
+from patients.search_sql import After, statement, walks
 from staff import queries as staff
 from staff.queries import OrgTree
 
 PAGE = 30
 MOST_COUNTED = 1_000
 PATIENCE = 3_000  # ms
+PATIENCE_TO_WALK = 600
 PATIENCE_TO_COUNT = 500
 PATIENCE_TO_EXPORT = 60_000
 _COLUMNS = (
@@ -104,11 +105,35 @@ async def page(
     units = await reach(wanted, by)
     async with guarded(PATIENCE):
         found = await sets(kind, wanted)
-        sql, values = statement(kind, wanted, found, units, after=after, limit=limit + 1)
-        hits = await db.fetch(sql, *values)
+        hits = await _hits(kind, wanted, found, units, after, limit + 1)
         rows = await load([row["id"] for row in hits[:limit]])
     last = hits[limit - 1] if len(hits) > limit else None
     return Page(tuple(rows), After(last["at"], last["id"]) if last else None)
+
+
+async def _hits(
+    kind: List,
+    wanted: PatientFilter,
+    found: Sets,
+    units: Sequence[int] | None,
+    after: After | None,
+    limit: int,
+) -> "list[Record]":
+    """The next (id, at). What is common and yet never met on the way (a mark that no one of this list bears) is given up
+    soon, and taken by set.
+    """
+    if walks(wanted, found):
+        sql, values = statement(kind, wanted, found, units, after=after, limit=limit)
+        try:
+            async with db.transaction():
+                await db.execute("select set_config('statement_timeout', $1, true)", str(PATIENCE_TO_WALK))
+                hits = await db.fetch(sql, *values)
+                await db.execute("select set_config('statement_timeout', $1, true)", str(PATIENCE))
+                return hits
+        except QueryCanceledError:
+            pass
+    sql, values = statement(kind, wanted, found, units, after=after, limit=limit, by_set=True)
+    return await db.fetch(sql, *values)
 
 
 async def count(kind: List, wanted: PatientFilter, by: Actor) -> int | None:

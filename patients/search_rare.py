@@ -14,7 +14,7 @@ from core import crypto, db
 from patients.search import DECEASED, List, PatientFilter
 
 MOST_SET = 2_000  # patients or visits that are taken one by one; more of them are met soon on the way
-MOST_NAMED = 100_000  # patients that a statement may name, to be looked up on the way
+MOST_KEPT = 100_000  # patients that a statement may keep in a table of hashes, to be looked up on the way
 RARE = 4_000  # visits that meet a condition: so few are taken first
 COMMON = 100_000  # visits with a pair of signs; the planner's guess
 FEW_DOCTORS = 5
@@ -50,7 +50,7 @@ class Sets:
     nurses: tuple[str, ...] | None = None
     wide_name: bool = False  # so many are called so that names are looked at on the way
     wide_flags: tuple[str, ...] = ()
-    bearers: frozenset[int] | None = None  # of these marks, where they are many and yet can be counted
+    bearers: tuple[str, ...] = ()  # marks that many bear, and yet few enough to be kept in a table of hashes
 
     @property
     def narrow(self) -> bool:
@@ -70,8 +70,7 @@ def pattern(text: str) -> str:
 async def sets(kind: List, wanted: PatientFilter) -> Sets:
     """Look up what the rare conditions mean. Runs in the caller's guarded transaction."""
     patients: frozenset[int] | None = None
-    bearers: frozenset[int] | None = None
-    wide_name, wide_flags = False, tuple[str, ...]()
+    wide_name, wide_flags, bearers = False, tuple[str, ...](), tuple[str, ...]()
     if wanted.phone:
         patients = await _by_hash([wanted.phone.upper()])
     if wanted.name:
@@ -80,12 +79,12 @@ async def sets(kind: List, wanted: PatientFilter) -> Sets:
         patients = _both(patients, named)
     if wanted.flag:
         marked = await _marked(wanted.flag)
-        if marked is None:
-            wide_flags = wanted.flag
-        elif len(marked) > MOST_SET:
-            bearers = marked
-        else:
+        if marked is not None:
             patients = _both(patients, marked)
+        elif await _can_be_kept(wanted.flag):
+            bearers = wanted.flag
+        else:
+            wide_flags = wanted.flag
     items = await _called("report_item", "name", wanted.item) if wanted.item else None
     visits = await _numbered(wanted.number) if wanted.number else None
     visits = _both(visits, await _with_items(wanted, items))
@@ -159,17 +158,42 @@ async def _named(text: str) -> frozenset[int] | None:
     return None if len(rows) > MOST_SET else frozenset(row["id"] for row in rows)
 
 
+_STANDS_FOR_ONE_MARKED = "select m.merged_into from patient m, patient_flag f where m.merged_into is not null and f.patient_id = m.id"
+
+
+def bearing(flags: Sequence[str], at: Statement) -> str:
+    """Who bears one of these marks or has died, as a statement; a merged record's marks are borne by the one that stands."""
+    ways = []
+    if marks := [flag for flag in flags if flag != DECEASED]:
+        mark = at.arg(marks)
+        borne = f"f.flag = any({mark}::text[]) and {STANDING}"
+        ways = [
+            f"select f.patient_id as id from patient_flag f where {borne}",  # noqa: S608
+            f"{_STANDS_FOR_ONE_MARKED} and {borne}",
+        ]
+    if DECEASED in flags:
+        ways.append("select id from patient where deceased and merged_into is null")
+    return " union all ".join(ways)
+
+
 async def _marked(flags: Sequence[str]) -> frozenset[int] | None:
-    """Who bears one of these marks or has died; None when they are too many even to be named in a statement."""
+    """Who bears one of these marks; None when they are too many to be taken one by one."""
+    at = Statement()
     rows = await db.fetch(
-        "select id from (select coalesce(p.merged_into, p.id) as id from patient_flag f"  # noqa: S608
-        f" join patient p on p.id = f.patient_id where f.flag = any($1::text[]) and {STANDING}"
-        " union all select id from patient where deceased and merged_into is null and $2) as marked"
-        f" limit {MOST_NAMED + 1}",
-        [flag for flag in flags if flag != DECEASED],
-        DECEASED in flags,
+        f"select id from ({bearing(flags, at)}) as marked limit {MOST_SET + 1}",  # noqa: S608
+        *at.values,
     )
-    return None if len(rows) > MOST_NAMED else frozenset(row["id"] for row in rows)
+    return None if len(rows) > MOST_SET else frozenset(row["id"] for row in rows)
+
+
+async def _can_be_kept(flags: Sequence[str]) -> bool:
+    """Whether those who bear these marks are few enough to be looked up in a table of hashes on the way."""
+    at = Statement()
+    many: int = await db.fetchval(
+        f"select count(*) from (select 1 from ({bearing(flags, at)}) as marked limit {MOST_KEPT + 1}) as some_of",  # noqa: S608
+        *at.values,
+    )
+    return many <= MOST_KEPT
 
 
 async def _with_items(wanted: PatientFilter, names: Sequence[str] | None) -> frozenset[int] | None:

@@ -17,6 +17,7 @@ from patients.search_rare import (
     WORDS,
     Sets,
     Statement,
+    bearing,
     beds,
     between,
     grams,
@@ -41,6 +42,11 @@ RESULT_SQL = {
 }
 
 
+def walks(wanted: PatientFilter, found: Sets) -> bool:
+    """Whether a page is found on the way down the list."""
+    return not found.narrow and wanted.sort != "bed"
+
+
 def key(kind: List) -> str:
     """The column by which a list is ordered."""
     return "v.end_on" if kind is List.LEFT else "v.start_on"
@@ -54,20 +60,26 @@ class After:
     id: int
 
 
+def fixed(kind: List, wanted: PatientFilter, at: Statement) -> list[str]:
+    """What the order of a list itself can answer: its kind and its days."""
+    parts = [BASE[kind]]
+    if wanted.since:
+        parts.append(f"{key(kind)} >= {at.arg(wanted.since)}")
+    if wanted.until:
+        parts.append(f"{key(kind)} <= {at.arg(wanted.until)}")
+    return parts
+
+
 def conditions(kind: List, wanted: PatientFilter, found: Sets, at: Statement) -> list[str]:
-    """Every condition but the units, the order and the page before."""
-    parts = [BASE[kind], "v.state <> 'cancelled'"]
+    """Every other condition but the units, the order and the page before."""
+    parts = ["v.state <> 'cancelled'"]
     if found.patients is not None:
         parts.append(f"v.patient_id = any({at.arg(list(found.patients))}::bigint[])")
     if found.visits is not None:
         parts.append(f"v.id = any({at.arg(list(found.visits))}::bigint[])")
     if found.wide_name:
-        parts.append(name_condition(wanted.name, at, "p"))
+        parts.append(_of_the_patient(name_condition(wanted.name, at, "p")))
     parts += _texts(kind, wanted, found, at)
-    if wanted.since:
-        parts.append(f"{key(kind)} >= {at.arg(wanted.since)}")
-    if wanted.until:
-        parts.append(f"{key(kind)} <= {at.arg(wanted.until)}")
     if wanted.ward is not None:
         parts.append(f"v.ward_id = {at.arg(wanted.ward)}")
     if wanted.bed:
@@ -76,7 +88,7 @@ def conditions(kind: List, wanted: PatientFilter, found: Sets, at: Statement) ->
         parts.append(f"v.triage = any({at.arg([int(one) for one in wanted.triage])}::smallint[])")
     if wanted.disposition:
         parts.append(f"v.disposition = any({at.arg(list(wanted.disposition))}::text[])")
-    return [*parts, *_flags(wanted, found, at), *_results(wanted, found, at)]
+    return [*parts, *_flags(wanted, found, at)]
 
 
 def _texts(kind: List, wanted: PatientFilter, found: Sets, at: Statement) -> list[str]:
@@ -106,11 +118,16 @@ def _texts(kind: List, wanted: PatientFilter, found: Sets, at: Statement) -> lis
     return parts
 
 
+def _of_the_patient(condition: str) -> str:
+    """What is asked of each patient on the way; as a join the planner would begin with all two million of them."""
+    return f"(select {condition} from patient p where p.id = v.patient_id)"  # noqa: S608
+
+
 def _bears(flags: Sequence[str], at: Statement) -> str:
     """That a person (any record of theirs) bears one of these marks."""
     ways = []
     if DECEASED in flags:
-        ways.append("p.deceased")
+        ways.append(_of_the_patient("p.deceased"))
     marks = [flag for flag in flags if flag != DECEASED]
     if marks:
         ways.append(
@@ -123,8 +140,8 @@ def _bears(flags: Sequence[str], at: Statement) -> str:
 
 def _flags(wanted: PatientFilter, found: Sets, at: Statement) -> list[str]:
     parts = []
-    if found.bearers is not None:  # "+ 0": looked up in a table of hashes, row by row, and never the way in
-        parts.append(f"(v.patient_id + 0) = any({at.arg(list(found.bearers))}::bigint[])")
+    if found.bearers:
+        parts.append(f"v.patient_id in ({bearing(found.bearers, at)})")
     if found.wide_flags:
         parts.append(_bears(found.wide_flags, at))
     if wanted.free:
@@ -156,32 +173,42 @@ def statement(
     *,
     after: After | None,
     limit: int | None,
+    by_set: bool = False,
 ) -> tuple[str, list[Any]]:
-    """The statement that gives (id, at) of the next `limit` rows in their order (all, in no order, for None)."""
+    """The statement that gives (id, at) of the next `limit` rows in their order (all, in no order, for None).
+
+    `by_set`: whatever was found to be rare, all that meet the conditions are taken first and sorted afterwards.
+    """
     at = Statement()
     column, up = ("v.bed", True) if wanted.sort == "bed" else (key(kind), wanted.sort == "old")
-    parts = conditions(kind, wanted, found, at)
+    parts = fixed(kind, wanted, at)
+    parts += _results(wanted, found, at)  # where few visits have one, the planner begins there
+    looked_at = conditions(kind, wanted, found, at)
     if after is not None:
         parts.append(f"({column}, v.id) {'>' if up else '<'} ({at.arg(after.at)}, {at.arg(after.id)})")
-    needs = any("p." in part for part in parts)
-    source = "from visit v" + (" join patient p on p.id = v.patient_id" if needs else "")
     way = "asc" if up else "desc"
     tail = "" if limit is None else f" order by at {way}, id {way} limit {limit:d}"
-    by_set = found.narrow or wanted.sort == "bed" or limit is None or len(units or ()) > MOST_UNITS
-    if units is not None and by_set:
+    first = by_set or not walks(wanted, found)
+    at_once = first or limit is None or len(units or ()) > MOST_UNITS
+    if units is not None and at_once:
         mark = at.arg(list(units))
         parts.append(f"(v.unit_id = any({mark}::bigint[]) or v.ward_id = any({mark}::bigint[]))")
-    where = " and ".join(parts)
-    if found.narrow or wanted.sort == "bed":
-        hit = f"select v.id, {column} as at {source} where {where}"
+    if first:
+        hit = f"select v.id, {column} as at from visit v where {' and '.join(parts + looked_at)}"  # noqa: S608
         return f"with hit as materialized ({hit}) select id, at from hit{tail}", at.values  # noqa: S608
-    if units is None or by_set:
-        order = "" if limit is None else f" order by {column} {way}, v.id {way} limit {limit:d}"
-        return f"select v.id, {column} as at {source} where {where}{order}", at.values
+    if limit is None:
+        where = " and ".join(parts + looked_at)
+        return f"select v.id, {column} as at from visit v where {where}", at.values  # noqa: S608
+    # On the way down a list nothing else may be the way in: within "case" the planner can neither use a condition nor
+    # guess that so few meet it that they had better be sorted.
+    where = " and ".join([*parts, f"case when {' and '.join(looked_at)} then true end"])
+    order = f"order by {column} {way}, v.id {way} limit {limit:d}"
+    if units is None or at_once:
+        return f"select v.id, {column} as at from visit v where {where} {order}", at.values  # noqa: S608
     mark = at.arg(list(units))
-    walks = [
-        f"select w.id, w.at from unnest({mark}::bigint[]) as u(id), lateral (select v.id, {column} as at {source}"  # noqa: S608
-        f" where v.{place} = u.id and {where} order by {column} {way}, v.id {way} limit {limit:d}) w"
+    ways = [
+        f"select w.id, w.at from unnest({mark}::bigint[]) as u(id), lateral (select v.id, {column} as at from visit v"  # noqa: S608
+        f" where v.{place} = u.id and {where} {order}) w"
         for place in (("unit_id", "ward_id") if kind in (List.INSIDE, List.LEFT) else ("unit_id",))
     ]
-    return f"select id, at from ({' union '.join(walks)}) as walked{tail}", at.values  # noqa: S608
+    return f"select id, at from ({' union '.join(ways)}) as walked{tail}", at.values  # noqa: S608

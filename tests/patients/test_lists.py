@@ -6,7 +6,7 @@ import pytest
 
 from core import clock, db
 from core.actor import Actor, ActorKind, Door, Grant, Permission
-from patients import people, search_rare
+from patients import people, search_pages, search_rare
 from patients.people import Flag
 from patients.search import List, PatientFilter, read
 from patients.search_pages import count, everything, page
@@ -291,8 +291,28 @@ async def test_a_mark_that_many_bear_is_looked_up_on_the_way(
         (2_000, 100_000),
         (0, 100_000),
         (0, 0),
-    ):  # taken first, named on the way, asked on the way
+    ):  # taken first, kept on the way, asked on the way
         monkeypatch.setattr(search_rare, "MOST_SET", most)
-        monkeypatch.setattr(search_rare, "MOST_NAMED", named)
+        monkeypatch.setattr(search_rare, "MOST_KEPT", named)
         assert await numbers(List.OUTPATIENT, flag="frequent") == ["MZ001"]
         assert await numbers(List.OUTPATIENT, flag="dispute") == []
+
+
+async def test_what_is_not_met_on_the_way_is_found_by_set_alike(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_in(ward)
+    await people.set_flag(ward.patient["east"], Flag.FREQUENT, "", by=ALL)
+    monkeypatch.setattr(search_rare, "MOST_SET", 0)
+    asked: list[tuple[List, dict[str, object]]] = [
+        (List.OUTPATIENT, {"name": "张", "flag": "frequent"}),
+        (List.OUTPATIENT, {"name": "zcs", "sort": "old"}),
+        (List.OUTPATIENT, {"diagnosis": "血压", "unit": ward.house.unit["east_cardiology"]}),
+        (List.LEFT, {"admission": "胸痛", "disposition": "1"}),
+        (List.EXAM, {"flag": "frequent"}),
+        (List.EXAM, {"result": "abnormal", "since": "2026-11-05"}),
+    ]
+    on_the_way = [await numbers(kind, **wanted) for kind, wanted in asked]
+    assert on_the_way == [["MZ001"], ["MZ001", "MZ002"], ["MZ001", "MZ003"], ["ZY100"], [], ["TJ001"]]
+    monkeypatch.setattr(search_pages, "walks", lambda *_: False)
+    assert [await numbers(kind, **wanted) for kind, wanted in asked] == on_the_way
