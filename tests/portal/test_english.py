@@ -60,7 +60,7 @@ FAULTY = (
     ("/p/feedback/find", {"code": "AAAABBBBCCCC", "tail": "0000"}),
     ("/kiosk/pair", {"code": "AAAAAAAA"}),
 )
-WRONG = (
+WRONG: tuple[tuple[str, dict[str, str]], ...] = (
     ("/p/people/add", {"relation": "", "name": "", "id_number": "", "agreed": ""}),
     ("/p/people/add", {"relation": "self", "name": "甲", "id_number": "990000199001010025", "agreed": ""}),
     ("/p/rights", {}),
