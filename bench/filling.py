@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import asyncpg
-import orjson
 import uvloop
 
+from bench.load import Line
 from bench.stage import Row, Stage, stage
 from core import db
 from core.actor import system
@@ -87,51 +87,6 @@ class Seen:
     done: set[UUID] = field(default_factory=set)
 
 
-class Line(asyncio.Protocol):
-    """One open connection; one request at a time."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.got = b""
-        self.answer: asyncio.Future[int] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Connected."""
-        self.transport = transport  # type: ignore[assignment]
-
-    def data_received(self, data: bytes) -> None:
-        """A piece of an answer."""
-        self.got += data
-        head, separator, body = self.got.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        at = head.lower().find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(body) >= length and self.answer is not None and not self.answer.done():
-            self.got = b""
-            self.answer.set_result(int(head[9:12]))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Gone."""
-        del exc
-        self.transport = None
-        if self.answer is not None and not self.answer.done():
-            self.answer.set_result(0)
-
-    async def ask(self, method: str, path: str, key: str, body: object) -> int:
-        """The status; 0 when the connection broke."""
-        if self.transport is None:
-            return 0
-        data = orjson.dumps(body)
-        self.answer = asyncio.get_running_loop().create_future()
-        self.transport.write(
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"X-Response-Key: {key}\r\nContent-Length: {len(data)}\r\n\r\n".encode()
-            + data
-        )
-        return await self.answer
-
-
 async def person(port: int, door: str, seen: Seen, wait: float, answers: int) -> None:
     """One person: comes, answers, hands in."""
     await asyncio.sleep(wait)
@@ -156,8 +111,7 @@ async def person(port: int, door: str, seen: Seen, wait: float, answers: int) ->
     seen.statuses[f"end {status}"] += 1
     if status == 201:
         seen.done.add(one)
-    if line.transport is not None:
-        line.transport.close()
+    line.close()
 
 
 async def lost(place: Stage, seen: Seen) -> tuple[int, int]:

@@ -19,7 +19,8 @@ import asyncpg
 import orjson
 import uvloop
 
-from bench.filling import Line, answer, definition, furnish, many_files
+from bench.filling import answer, definition, furnish, many_files
+from bench.load import Line
 from bench.stage import Row, Stage, answers, free_port, stage
 from surveys.responses import keys
 
@@ -50,8 +51,7 @@ async def _insist(
             async with asyncio.timeout(8):
                 _, line = await asyncio.get_running_loop().create_connection(Line, "127.0.0.1", port)
                 status = await line.ask(method, path, key, body)
-                if line.transport is not None:
-                    line.transport.close()
+                line.close()
         if 200 <= status < 500:
             return status
         books.broken += 1

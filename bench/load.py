@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+import orjson
+
 END = b"\r\n\r\n"
 
 
@@ -99,6 +101,58 @@ def request(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {text}" for name, text in headers.items()]
     return "\r\n".join(lines).encode() + END + body
+
+
+class Line(asyncio.Protocol):
+    """One open connection; one request at a time."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.got = b""
+        self.answer: asyncio.Future[int] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected."""
+        self.transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of an answer."""
+        self.got += data
+        head, separator, body = self.got.partition(b"\r\n\r\n")
+        if separator and len(body) >= _length(head) and self.answer is not None and not self.answer.done():
+            self.got = b""
+            self.answer.set_result(int(head[9:12]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone."""
+        del exc
+        self.transport = None
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(0)
+
+    async def ask(self, method: str, path: str, key: str, body: object) -> int:
+        """The status of a piece of JSON sent with a key; 0 when the connection broke."""
+        data = orjson.dumps(body)
+        head = f"Content-Type: application/json\r\nX-Response-Key: {key}\r\nContent-Length: {len(data)}\r\n"
+        return await self._sent(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode() + data)
+
+    async def get(self, path: str, cookie: str) -> int:
+        """The status of a page; 0 when the connection broke."""
+        return await self._sent(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
+        )
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.transport is not None:
+            self.transport.close()
+
+    async def _sent(self, request: bytes) -> int:
+        if self.transport is None:
+            return 0
+        self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self.answer
 
 
 async def drive(

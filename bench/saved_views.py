@@ -24,6 +24,7 @@ import aiohttp
 from bench.case_list import LISTS, filters
 from bench.fill import Filled
 from bench.intake import order
+from bench.load import Line
 from bench.outside import wecom
 from bench.stage import SECRET, Row, Stage, stage
 from bench.statistics import filled_stage
@@ -117,7 +118,6 @@ async def _prepared(own: Stage, filled: Filled) -> tuple[list[str], list[list[st
 
 
 async def _person(
-    http: aiohttp.ClientSession,
     port: int,
     cookie: str,
     queries: list[str],
@@ -126,30 +126,25 @@ async def _person(
     thinking: tuple[float, float] = THINKING,
 ) -> None:
     chance = random.Random(cookie)
+    _, line = await asyncio.get_running_loop().create_connection(Line, "127.0.0.1", port)
     await asyncio.sleep(chance.uniform(0, thinking[0]))
     for query in queries:
         began = time.perf_counter()
-        path = f"http://127.0.0.1:{port}/cases?{urlencode(parse_qsl(query))}"
-        async with http.get(path, headers={"Cookie": cookie}) as answer:
-            await answer.read()
-            if answer.status != 200:
-                failed.append(answer.status)
+        status = await line.get(f"/cases?{urlencode(parse_qsl(query))}", cookie)
+        if status != 200:
+            failed.append(status)
         waits.append(time.perf_counter() - began)
         await asyncio.sleep(chance.uniform(*thinking))
+    line.close()
 
 
-async def _warmed(
-    http: aiohttp.ClientSession, ports: list[int], cookies: list[str], views: list[list[str]]
-) -> None:
+async def _warmed(ports: list[int], cookies: list[str], views: list[list[str]]) -> None:
     """The pages of the first people, uncounted: the programs have run since the morning, as in bench/case_list.py."""
     for at in range(0, WARMING, len(ports) * 5):
         async with asyncio.TaskGroup() as group:
             for number in range(at, at + len(ports) * 5):
-                group.create_task(
-                    _person(
-                        http, ports[number % len(ports)], cookies[number], views[number], [], [], (0.0, 0.0)
-                    )
-                )
+                port = ports[number % len(ports)]
+                group.create_task(_person(port, cookies[number], views[number], [], [], (0.0, 0.0)))
 
 
 async def _arriving(http: aiohttp.ClientSession, port: int, taken: list[int]) -> None:
@@ -206,14 +201,14 @@ async def run(size: int = SIZE) -> list[Row]:
         http = await programs.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         )
-        await _warmed(http, ports, cookies, views)
+        await _warmed(ports, cookies, views)
         await asyncio.sleep(5)  # the worker has begun, and what it began with is done
         since = clock.now()
         arriving = asyncio.create_task(_arriving(http, ports[0], taken))
         began = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             for at, (cookie, queries) in enumerate(zip(cookies, views, strict=True)):
-                group.create_task(_person(http, ports[at % cores], cookie, queries, waits, failed))
+                group.create_task(_person(ports[at % cores], cookie, queries, waits, failed))
         seconds = time.perf_counter() - began
         arriving.cancel()
         lags, undone = await _lags(own, since)

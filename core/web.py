@@ -258,6 +258,7 @@ def make_app(*more: Middleware) -> web.Application:
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        auto_reload=settings().environment == "sample",  # else the disk is asked for each template of each page
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
