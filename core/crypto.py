@@ -104,13 +104,13 @@ def _hash_key() -> bytes:
 
 def search_hash(value: str) -> bytes:
     """Keyed hash (16 bytes) of a normalised value, for exact search beside an encrypted column."""
-    return hmac.new(_hash_key(), value.encode(), hashlib.sha256).digest()[:16]
+    return hmac.digest(_hash_key(), value.encode(), "sha256")[:16]
 
 
 def sign(purpose: str, text: str) -> str:
     """Hex signature of `text` for one purpose, with the process's secret."""
     key = settings().secret_key.get_secret_value().encode()
-    return hmac.new(key, f"{purpose}|{text}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{purpose}|{text}".encode(), "sha256").hex()
 
 
 class EncryptedText(fields.Field[str], str):  # type: ignore[misc]  # the ORM asks a field to be its Python type

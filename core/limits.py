@@ -171,8 +171,10 @@ def named_device(request: web.Request) -> str:
     """The name a browser was given by us; "" when it brings none that we signed. Behind one address stand hundreds of
     phones of the same make, so an address and a User-Agent are not one device."""
     name, _, signature = request.cookies.get(DEVICE_COOKIE, "").partition(".")
+    if not name:
+        return ""
     good = hmac.compare_digest(signature.encode(), device_signature(name).encode())
-    return name if name and good else ""
+    return name if good else ""
 
 
 def device_signature(name: str) -> str:

@@ -1,7 +1,7 @@
 """Structured logs with a trace id that follows a request through reaction, job and outward call."""
 
 import logging
-import secrets
+import random
 import sys
 from collections import deque
 from contextvars import ContextVar
@@ -30,7 +30,7 @@ def trace_id() -> str:
 
 def begin_trace(value: str = "") -> str:
     """Continue the trace `value`, or begin a new one (16 hex digits)."""
-    value = value or secrets.token_hex(8)
+    value = value or f"{random.getrandbits(64):016x}"
     _trace.set(value)
     return value
 

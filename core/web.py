@@ -91,6 +91,11 @@ def client_address(request: web.Request) -> str:
     hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     trusted = settings().trusted_proxies
     text = hops[-trusted] if trusted and len(hops) >= trusted else (request.remote or "")
+    return _as_address(text)
+
+
+@lru_cache(maxsize=4096)  # asked several times for each request
+def _as_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

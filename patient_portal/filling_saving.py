@@ -53,7 +53,7 @@ class OneAnswer(_Sent):
 class Ending(_Sent):
     """The end: what was not sent yet comes along; with `begin` a response may come whole, in one piece."""
 
-    answers: dict[Code, dict[str, Any]] = Field(default_factory=dict, max_length=400)
+    answers: dict[Code, Any] = Field(default_factory=dict, max_length=400)  # each is judged by its question
     times: dict[Code, Annotated[int, Field(ge=0, le=MOST_MS)]] = Field(default_factory=dict, max_length=400)
     begin: Beginning | None = None
 

@@ -14,6 +14,7 @@ from patient_portal.words import Language
 LANGUAGE, LETTERS, SCREEN = "huiyin_language", "huiyin_letters", "huiyin_screen"
 YEAR = 31_536_000
 SCREENS = ("kiosk", "bedside")
+_LANGUAGES = {language.value: language for language in Language}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,7 @@ def look(request: web.Request) -> Look:
     screen = request.cookies.get(SCREEN, "")
     screen = screen if screen in SCREENS else ""
     kept = request.cookies.get(LANGUAGE, "")
-    language = (
-        Language(kept) if kept in list(Language) else _first(request.headers.get("Accept-Language", ""))
-    )
+    language = _LANGUAGES.get(kept) or _first(request.headers.get("Accept-Language", ""))
     return Look(language, bool(screen) or request.cookies.get(LETTERS) == "big", screen)
 
 

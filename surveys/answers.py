@@ -5,7 +5,6 @@ The JSON of one answer: `{"c": ["other"], "o": "…", "n": "3.5", "t": "…", "d
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -23,14 +22,14 @@ _NAMES = ("c", "o", "n", "t", "d", "f", "b", "m")
 _GIVEN = tuple(
     frozenset(name for at, name in enumerate(_NAMES) if bits >> at & 1) for bits in range(1 << len(_NAMES))
 )
-_KEPT = frozenset("\n\t")
+# Unicode's categories Cc and Cs but for line ends and tabs.
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 _PLACE = re.compile(r"[0-9]{1,2}")
 
 
 def clean(text: str) -> str:
     """A text without characters that no person types and no database keeps; line ends as `\\n`."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in text if char in _KEPT or unicodedata.category(char) not in {"Cc", "Cs"})
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 Words = Annotated[str, AfterValidator(clean)]

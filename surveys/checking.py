@@ -33,10 +33,9 @@ class Problem(BaseModel):
     reason: str
 
 
-class Answers(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Answers:
     """Answers that were taken, by question; `dropped` are those given to questions that turned out hidden."""
-
-    model_config = ConfigDict(frozen=True)
 
     given: dict[str, Answer]
     dropped: tuple[str, ...] = ()
@@ -127,16 +126,19 @@ class Judge:
         taken: dict[str, Answer] = {}
         dropped: list[str] = []
         values: dict[str, Value] = dict(facts)
+        conditions = self.conditions
         for item in self.definition.questions:
-            if not shown(item, self.conditions, values):
-                dropped += [item.code] if _has(given, item.code) else []
+            code = item.code
+            node = conditions.get(code)
+            if node is not None and evaluate(node, values) is not True:
+                dropped += [code] if _has(given, code) else []
                 continue
-            one = self._judged(item, given.get(item.code) or {})
+            one = self._judged(item, given.get(code) or {})
             if one.reason:
                 faults.append(Fault(field=item.name(), label=item.title, reason=one.reason))
             elif one.answer is not None:
-                taken[item.code] = one.answer
-                if self.conditions:
+                taken[code] = one.answer
+                if conditions:
                     values |= one.values
         strange = [code for code in given if code not in self._kept]
         faults += [Fault(field=f"q.{code[:60]}", label="答案", reason="没有这一题") for code in strange[:20]]

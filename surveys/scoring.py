@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 import orjson
 
@@ -75,12 +76,15 @@ def compiled(rule: ScoreRule, questions: Mapping[str, Question]) -> Rule:
     )
 
 
+_number = lru_cache(maxsize=1024)(Decimal)  # steps of scales come again and again
+
+
 def points(item: Item, answer: Answer | None) -> Decimal | None:
     """What an answer brings: the number given, or the points of what was chosen; None when there is nothing to count."""
     if answer is None:
         return None
     if item.shape is Shape.NUMBER:
-        return Decimal(answer.n) if answer.n else None
+        return _number(answer.n) if answer.n else None
     chosen = answer.m.get(item.part, ()) if item.shape is Shape.GRID else answer.c
     earned = [item.points[code] for code in chosen if code in item.points]
     return sum(earned, Decimal(0)) if earned else None

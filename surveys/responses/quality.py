@@ -70,8 +70,7 @@ def straight(questions: Sequence[Question], answers: Mapping[str, Answer]) -> bo
     direction do not occur in our forms, so one line is enough.
     """
     for item in questions:
-        answer = answers.get(item.code)
-        if item.shape is not Shape.GRID or answer is None:
+        if item.shape is not Shape.GRID or (answer := answers.get(item.code)) is None:
             continue
         chosen = [codes[0] for codes in answer.m.values() if codes]
         if len(chosen) >= LINE_ROWS and len(set(chosen)) == 1 and not _best(item, chosen[0]):

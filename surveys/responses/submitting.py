@@ -34,7 +34,8 @@ from surveys.scoring import Score, scored
 
 ANSWERS: TypeAdapter[dict[str, Answer]] = TypeAdapter(dict[str, Answer])
 MOST = 64  # in one transaction
-FLIGHTS = 2  # while one transaction is written the next responses are judged
+FLIGHTS = 3  # while one transaction is written and another waits for the disk, the next responses are judged
+MOST_ALIKE = 101  # of one device that are counted: more than any parameter asks for
 TRIES = 3  # a save that comes between reading and writing costs one
 ANSWERED = "您已填写过这份问卷，感谢您的反馈"
 BURST = declare(
@@ -250,11 +251,11 @@ async def _alike(batch: Sequence[Submission], rows: Mapping[UUID, Response]) -> 
     if not devices:
         return {}
     found = await db.fetch(
-        "select device_hash, count(*) as many from (select device_hash from response where state = 'completed'"
-        " and device_hash = any($1::bytea[]) and completed_at > $2 order by completed_at desc limit 5000) as r"
-        " group by device_hash",
+        "select d.hash as device_hash, (select count(*) from (select 1 from response where state = 'completed'"
+        " and device_hash = d.hash and completed_at > $2 limit $3) as r) as many from unnest($1::bytea[]) as d(hash)",
         list(devices),
         clock.now() - timedelta(hours=1),
+        MOST_ALIKE,
     )
     return {row["device_hash"]: row["many"] for row in found}
 
