@@ -34,7 +34,9 @@ log = logger(__name__)
 
 GRACE = 5.0  # seconds; aiohttp grants them twice, so requests in hand have ten before they are cancelled
 BEAT = 5.0  # seconds between two heartbeats
-ROUND = 10_000  # things made between two rounds of the collector: some pages; Python's own 700 is a part of one
+ROUND = (
+    10_000  # things made between two rounds of the collector: some pages, where Python's 700 is part of one
+)
 DOORS: tuple[Iterable[web.AbstractRouteDef], ...] = (
     console_routes,
     im_routes,

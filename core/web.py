@@ -263,8 +263,8 @@ def make_app(*more: Middleware) -> web.Application:
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        auto_reload=settings().environment
-        == "sample",  # else each page asks the disk for each of its templates
+        # Else each page asks the disk for each of its templates.
+        auto_reload=settings().environment == "sample",
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],

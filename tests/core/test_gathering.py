@@ -32,7 +32,9 @@ async def test_each_gets_its_own_answer_and_one_after_another_none_is_forgotten(
     desk = Desk()
     gatherer = Gatherer(desk.work, most=8)
     assert [await gatherer.put(number) for number in range(1, 6)] == [2, 4, 6, 8, 10]
-    assert await asyncio.gather(*(gatherer.put(number) for number in range(20, 60))) == list(range(40, 120, 2))
+    assert await asyncio.gather(*(gatherer.put(number) for number in range(20, 60))) == list(
+        range(40, 120, 2)
+    )
     assert max(map(len, desk.batches)) == 8
 
 

@@ -14,7 +14,8 @@ from surveys.anonymous.opening import close_what_is_over, open_round
 from surveys.anonymous.taking_part import take_part
 from surveys.definition import Definition
 from surveys.questionnaires.kinds import Kind
-from tests.surveys.test_anonymous import HOUSE, STAFF, hospital, new, published, said
+from tests.surveys.responses_stage import HOUSE
+from tests.surveys.test_anonymous import STAFF, hospital, new, published, said
 
 
 def reader(person: Actor, path: str) -> Actor:
@@ -41,7 +42,7 @@ async def test_it_holds_what_the_page_shows_and_is_a_line_of_the_log(database: s
         for name in book.sheetnames
     }
     (score,) = cells["得分"][1:]
-    assert (score[0], score[2], round(score[3], 2)) == ("薪酬福利", 12, 43.75)
+    assert (score[0], score[2], f"{score[3]:.2f}") == ("薪酬福利", 12, "43.75")
     groups = [row[:2] for name in ("分组1", "分组2") for row in cells[name][1:]]
     assert sorted(map(tuple, groups), key=str) == sorted(
         [
