@@ -42,6 +42,7 @@ NAMES = (
     "submitting",
     "double_submits",
     "branching",
+    "response_export",
     "filling_kills",
 )
 ROOT = Path(__file__).resolve().parent.parent

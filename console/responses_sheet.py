@@ -10,6 +10,7 @@ import io
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import quote
 
 import xlsxwriter
@@ -25,6 +26,7 @@ from patients.rows import KIND_LABELS
 from staff import queries as staff
 from staff.queries import OrgTree
 from surveys.answers import Answer, Shape
+from surveys.checking import few
 from surveys.questionnaires.queries import Version
 from surveys.questions.base import Question, parsed
 from surveys.responses import queries
@@ -35,6 +37,8 @@ from surveys.statistics.variables import title_of
 
 routes = web.RouteTableDef()
 MOST_EXCEL = 100_000
+MOST_KEPT = 20_000
+BREATH = 20  # lines, some milliseconds
 KIND_WORDS = {kind.value: label for kind, label in KIND_LABELS.items()}
 HEADS = (
     "编号",
@@ -72,10 +76,13 @@ def columns(versions: Sequence[Version]) -> tuple[list[tuple[str, str]], list[Co
     return list(scores.items()), [(code, part, head) for (code, part), head in found.items()]
 
 
+Told = dict[tuple[int, str, str, str], str]
+
+
 def cells(
-    one: Exported, tree: OrgTree, scores: Sequence[tuple[str, str]], asked: Sequence[Column]
+    one: Exported, tree: OrgTree, scores: Sequence[tuple[str, str]], asked: Sequence[Column], kept: Told
 ) -> list[str]:
-    """A line."""
+    """A line; `kept` remembers the words of answers out of few, which come again and again."""
     found = one.response
     site = tree.unit(found.campus_id).name if found.campus_id else ""
     told = [
@@ -92,10 +99,26 @@ def cells(
         "、".join(FLAG_LABELS.get(flag, flag) for flag in found.flags),
     ]
     told += [plain(one.scores[key]) if key in one.scores else "" for key, _ in scores]
-    items = {item.code: item for item in one.version.definition.questions}
-    answers = {code: parsed(raw) for code, raw in found.answers.items()}
-    told += [_said(items.get(code), answers.get(code), part) for code, part, _ in asked]
+    items = one.version.definition.by_code
+    told += [
+        _words(one.version.id, items.get(code), found.answers.get(code), part, kept)
+        for code, part, _ in asked
+    ]
     return [harmless(text) for text in told]
+
+
+def _words(version: int, item: Question | None, raw: Any, part: str, kept: Told) -> str:
+    if item is None or not raw:
+        return ""
+    key = few(raw)
+    if key is None:
+        return _said(item, parsed(raw), part)
+    name = (version, item.code, *key)
+    if name not in kept:
+        if len(kept) > MOST_KEPT:
+            kept.clear()
+        kept[name] = _said(item, parsed(raw), part)
+    return kept[name]
 
 
 def _said(item: Question | None, answer: Answer | None, part: str) -> str:
@@ -125,8 +148,13 @@ async def _lines(wanted: ResponseFilter, versions: Sequence[Version], by: Actor)
     tree = await staff.tree()
     scores, asked = columns(versions)
     yield [*HEADS, *(label for _, label in scores), *(head for *_, head in asked)]
+    kept: Told = {}
+    at = 0
     async for one in queries.stream(wanted, by=by):
-        yield cells(one, tree, scores, asked)
+        yield cells(one, tree, scores, asked, kept)
+        at += 1
+        if at % BREATH == 0:  # a chunk is worked on without waiting for anything, and others want their pages
+            await asyncio.sleep(0)
 
 
 async def _log(by: Actor, title: str, words: str, rows: int, heads: Sequence[str], digest: str) -> None:

@@ -147,7 +147,7 @@ class Judge:
         return Answers(given=taken, dropped=tuple(dropped))
 
     def _judged(self, item: Question, raw: Any) -> Judged:
-        key = _few(raw)
+        key = few(raw)
         if key is None:
             return _judged(item, raw)
         kept = self._kept[item.code]
@@ -159,7 +159,7 @@ class Judge:
         return found
 
 
-def _few(raw: Any) -> tuple[str, str] | None:
+def few(raw: Any) -> tuple[str, str] | None:
     """The name of an answer that may come again: one number, or one option without words."""
     if type(raw) is not dict or len(raw) != 1:
         return None
@@ -212,7 +212,7 @@ def _has(given: Mapping[str, Any], code: str) -> bool:
     raw = given.get(code)
     if not raw:
         return False
-    if (key := _few(raw)) is not None:
+    if (key := few(raw)) is not None:
         return key[0] == "c" or bool(key[1].strip())
     answer = parsed(raw)
     return answer is None or bool(answer.given)
