@@ -196,6 +196,6 @@ async def test_what_was_asked_is_told_with_the_names_and_taken_out_with_every_de
         async for one in responses.stream(ResponseFilter(served=5), by=HOUSE)
         if one.response.id == newest.id
     ]
-    line = cells(told, await tree(), [], heads)
+    line = cells(told, await tree(), [], heads, {})
     assert (line[1], line[-6:-4], line[-2]) == ("1", ["5 / 5", "2 / 5"], "4 / 5")
     assert (line[-3], line[-1]) == ("3 / 5", "1 / 5")  # each department in a column of its own
