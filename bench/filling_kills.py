@@ -25,10 +25,14 @@ from bench.stage import Row, Stage, answers, free_port, stage
 from surveys.responses import keys
 
 PEOPLE = 2000
-SECONDS = 90.0
+SECONDS = 150.0
 ANSWERS = 25
 PAUSE = 1.0
-KILLS_EVERY = (6.0, 12.0)
+KILLS_EVERY = (
+    12.0,
+    24.0,
+)  # a process is up again after some seconds; killed sooner it would never be seen at work
+AGAIN = (1.0, 5.0)  # seconds before something is sent again, as the page does
 
 
 @dataclass
@@ -55,7 +59,7 @@ async def _insist(
         if 200 <= status < 500:
             return status
         books.broken += 1
-        await asyncio.sleep(0.2 + random.random())
+        await asyncio.sleep(random.uniform(*AGAIN))
     return 0
 
 
