@@ -85,12 +85,14 @@ async def test_after_failures_a_captcha_that_is_seen_and_heard(windows: Windows,
     page = await windows.open(width=390, height=844)
     await page.goto(f"{hospital.web}/login")
     for _ in range(2):
-        await typed(page, hospital, "cashier", "Wrong-1234")
+        async with page.expect_navigation():  # the alert of the try before looks like that of this one
+            await typed(page, hospital, "cashier", "Wrong-1234")
         await page.get_by_role("alert").wait_for()
     picture = page.locator(".captcha-row img")
     await picture.wait_for(timeout=60_000)  # the check of a password gives way to whatever else runs
     await fits(page)
-    assert await picture.evaluate("image => image.complete && image.naturalWidth") == captcha.WIDTH
+    # Drawn by the server after the page: "decode" waits for it, and fails when it is no picture.
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == captcha.WIDTH
     before = await picture.get_attribute("src")
     await page.get_by_role("button", name="换一张").click()
     await expect(picture).not_to_have_attribute("src", before or "")
