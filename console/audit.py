@@ -4,9 +4,8 @@ Whoever may not read the log may do nothing here; nothing here changes a line.
 """
 
 from typing import Any
-from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console import audit_reading, audit_sheet
 from console.audit_reading import FILTERS, PAGE
@@ -15,11 +14,11 @@ from console.page import go, number, page_query, permit, show
 from core import audit_archive, audit_keeping, audit_rights, parameters
 from core.actor import Permission
 from core.audit_archive import month_of
+from core.downloads import attachment
 from core.errors import Invalid, NotFound
 
 routes = web.RouteTableDef()
 PATH = "/audit"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACTS = {"prove": audit_keeping.PROVE, "restore": audit_keeping.RESTORE}
 
 
@@ -68,14 +67,7 @@ async def taken_out(request: web.Request) -> web.StreamResponse:
         name, data = await audit_sheet.sheet(audit_reading.read(filters), by=actor)
     except Invalid as error:
         return await _shown(request, filters, [], error)
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(name, data)
 
 
 @routes.post(PATH + "/verify")

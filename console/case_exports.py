@@ -1,19 +1,32 @@
 """Lists of cases as Excel sheets: asked for, watched while they are written, fetched. Writes no sheet itself."""
 
-from urllib.parse import parse_qsl, quote
-from uuid import UUID
+from urllib.parse import parse_qsl
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from console.page import go, permit, progress, show
+from console import asked_sheets
+from console.page import go, permit
 from core.actor import Permission
-from core.errors import NotFound
 from staff import queries as staff
 from tickets import exporting
 from tickets.queries.case_filter import read
 
 routes = web.RouteTableDef()
 PAGE = "/cases/exports"
+PLACE = asked_sheets.Place(
+    sheets=exporting.sheets,
+    file_of=exporting.file_of,
+    permission=Permission.CASE_EXPORT,
+    path=PAGE,
+    title="诉求清单导出",
+    about=f"姓名和电话已脱敏，经审批的完整信息除外；一次最多 {exporting.MOST // 10_000} 万件，表格保留 7 天"
+    "（完整信息 24 小时），只有您本人可以下载，每次下载都有记录。",
+    above=("诉求", "/cases?all=1"),
+    empty=("在诉求列表上点击“导出”。", "去诉求列表", "/cases?all=1"),
+    list_of=lambda one: f"/cases?{one.query or 'all=1'}",
+    measure="件",
+    word=lambda _: "",
+)
 
 
 @routes.post(PAGE)
@@ -29,62 +42,22 @@ async def ask(request: web.Request) -> web.Response:
 @routes.get(PAGE)
 async def mine(request: web.Request) -> web.Response:
     """One's own sheets."""
-    actor = permit(request, Permission.CASE_EXPORT)
-    return await show(
-        request,
-        "console/cases/list_exports.html",
-        found=None,
-        recent=await exporting.recent(by=actor),
-        most=exporting.MOST,
-    )
+    return await asked_sheets.mine(request, PLACE)
 
 
 @routes.get(PAGE + "/{id}")
 async def one(request: web.Request) -> web.Response:
     """One sheet, with its progress."""
-    actor = permit(request, Permission.CASE_EXPORT)
-    found = await exporting.find(_id(request), by=actor)
-    return await show(
-        request,
-        "console/cases/list_exports.html",
-        found=found,
-        recent=await exporting.recent(by=actor),
-        most=exporting.MOST,
-    )
+    return await asked_sheets.one(request, PLACE)
 
 
 @routes.get(PAGE + "/{id}/progress")
 async def going(request: web.Request) -> web.Response:
     """The bar; leads to the finished sheet."""
-    actor = permit(request, Permission.CASE_EXPORT)
-    found = await exporting.find(_id(request), by=actor)
-    return await progress(
-        request,
-        done=found.done,
-        total=found.total,
-        note="正在写入表格" if found.total else "正在查找",
-        finished=found.state != "running",
-        then=f"{PAGE}/{found.id}",
-    )
+    return await asked_sheets.going(request, PLACE)
 
 
 @routes.get(PAGE + "/{id}/file")
 async def fetch(request: web.Request) -> web.Response:
     """The sheet itself."""
-    actor = permit(request, Permission.CASE_EXPORT)
-    file, data = await exporting.file_of(_id(request), by=actor)
-    return web.Response(
-        body=data,
-        headers={
-            hdrs.CONTENT_TYPE: file.mime,
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(file.name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
-
-
-def _id(request: web.Request) -> UUID:
-    try:
-        return UUID(request.match_info["id"])
-    except ValueError:
-        raise NotFound from None
+    return await asked_sheets.fetch(request, PLACE)

@@ -4,18 +4,16 @@ import asyncio
 import io
 from uuid import UUID
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from PIL import Image, ImageOps
-from pydantic import Field
 
-from console import forms
+from console import why
 from console.case_page import done, wanted
 from console.page import number, permit, show
 from core import storage
-from core.actions import Form
 from core.actor import Permission
+from core.downloads import SHOWN_IN_PLACE, kept_file
 from core.errors import Invalid, NotFound
-from im.web import SHOWN_IN_PLACE, disposition
 from patients import queries as patients
 from patients.queries import Search
 from tickets import linking, material, revealing
@@ -24,18 +22,6 @@ from tickets.queries import access, case_page
 routes = web.RouteTableDef()
 THUMB = 320  # pixels of the longer side
 FOUND = 20
-
-
-class WhyForm(Form):
-    """Why hidden values are to be shown."""
-
-    reason: str = Field(
-        title="查看原因",
-        description="例如：电话核实诉求。查看记录写入审计日志",
-        min_length=2,
-        max_length=200,
-        json_schema_extra={"widget": "line"},
-    )
 
 
 @routes.get("/cases/{id:\\d+}/files/{file}")
@@ -51,15 +37,7 @@ async def file(request: web.Request) -> web.Response:
     in_place = mime in SHOWN_IN_PLACE and "download" not in request.query
     if in_place and "thumb" in request.query:
         data, mime = await asyncio.to_thread(thumbnail, data), "image/jpeg"
-    return web.Response(
-        body=data,
-        content_type=mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(line.name, in_place=in_place),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            hdrs.CACHE_CONTROL: "private, max-age=3600",
-        },
-    )
+    return kept_file(line.name, data, mime, in_place=in_place, cache="private, max-age=3600")
 
 
 def thumbnail(data: bytes) -> bytes:
@@ -121,36 +99,25 @@ async def attached(request: web.Request) -> web.Response:
     return await done(request, case_id, f"已上传 {len(kept)} 个文件{missed}")
 
 
+WHY = {"reveal": "查看完整信息", "raw": "查看工单原文"}
+
+
 @routes.get("/cases/{id:\\d+}/{what:reveal|raw}")
-async def why(request: web.Request) -> web.Response:
+async def asked_why(request: web.Request) -> web.Response:
     """The drawer that asks for the reason first."""
     permit(request, Permission.PATIENT_REVEAL, Permission.CASE_HANDLE)
-    return await _why_drawer(request)
-
-
-async def _why_drawer(
-    request: web.Request, given: dict[str, str] | None = None, error: Invalid | None = None
-) -> web.Response:
-    return await show(
-        request,
-        "console/cases/why.html",
-        status=error.status if error else 200,
-        title="查看工单原文" if request.match_info["what"] == "raw" else "查看完整信息",
-        path=f"/cases/{wanted(request)}/{request.match_info['what']}",
-        controls=forms.controls(WhyForm, given, error.details if error else ()),
-    )
+    return await why.ask(request, WHY[request.match_info["what"]])
 
 
 @routes.post("/cases/{id:\\d+}/{what:reveal|raw}")
 async def shown(request: web.Request) -> web.Response:
     """The caller whole, or the order as it came; written to the audit log with the reason."""
     actor = permit(request, Permission.PATIENT_REVEAL, Permission.CASE_HANDLE)
-    given = await forms.posted(request, WhyForm)
-    try:
-        reason = forms.parse(WhyForm, given).reason
-    except Invalid as error:
-        return await _why_drawer(request, given, error)
-    if request.match_info["what"] == "raw":
+    what = request.match_info["what"]
+    reason = await why.answered(request, WHY[what])
+    if isinstance(reason, web.Response):
+        return reason
+    if what == "raw":
         text = await revealing.raw(wanted(request), reason, by=actor)
         return await show(request, "console/cases/raw.html", text=text)
     caller = await revealing.reveal(wanted(request), reason, by=actor)

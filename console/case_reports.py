@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from markupsafe import Markup
 
 from console import forms
@@ -10,8 +10,8 @@ from console.case_page import done, wanted
 from console.page import permit, show
 from core import audit, exports, storage
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from core.errors import Invalid
-from im.web import disposition
 from staff import queries as staff
 from tickets import reporting
 from tickets.matters.quoting import quotable
@@ -143,11 +143,4 @@ async def downloading(request: web.Request) -> web.Response:
         whole=line.whole,
         case_id=line.case_id,
     )
-    return web.Response(
-        body=data,
-        content_type=file.mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return attachment(file.name, data, file.mime)

@@ -9,15 +9,15 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from urllib.parse import quote
 
 import xlsxwriter
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console.page import number, page_query, permit, show
 from core import audit, clock, db, exports
 from core.actor import Actor, Permission
 from core.clock import SHANGHAI
+from core.downloads import attachment
 from core.errors import Fault, Invalid
 from core.exports import LABELS, Kind
 from core.sheets import harmless
@@ -29,7 +29,6 @@ PAGE = "/exports"
 SIZE = 50
 MOST = 20_000  # lines of a sheet
 FILTERS = ("who", "kind", "whole", "words", "from", "to")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +165,7 @@ async def sheet(request: web.Request) -> web.Response:
             columns=HEADS,
         )
     name = f"导出记录_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(name, data)
 
 
 HEADS = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console import forms
 from console.case_page import done, wanted
@@ -15,8 +15,8 @@ from console.page import permit, show
 from core import db, dictionaries, storage
 from core.actions import REGISTER
 from core.actor import Actor
+from core.downloads import kept_file
 from core.errors import Fault, Invalid, NotFound, Refused
-from im.web import disposition
 from tickets.dictionaries import TAG
 from tickets.feedback import categories, queries
 from tickets.feedback.forms import ClassifyForm, RiskForm
@@ -153,12 +153,6 @@ async def file(request: web.Request) -> web.Response:
     found = await queries.file(wanted(request), file_id, permit(request))
     if found is None:
         raise NotFound("没有这个文件，或您无权查看")
-    return web.Response(
-        body=await storage.read(found),
-        content_type=found.mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(found.name, in_place=False),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            hdrs.CACHE_CONTROL: "private, max-age=3600",
-        },
+    return kept_file(
+        found.name, await storage.read(found), found.mime, in_place=False, cache="private, max-age=3600"
     )

@@ -5,9 +5,10 @@ What it shares with the designer of questionnaires is in form_designer_shared.py
 
 from aiohttp import web
 
-from console.form_designer_shared import file_of, previewed, sent, start
+from console.form_designer_shared import previewed, sent, start
 from console.page import go, number, permit, show
 from core.actor import Permission
+from core.downloads import attachment
 from core.errors import Invalid, NotFound
 from core.web import json_answer
 from surveys.definition import Definition
@@ -132,7 +133,7 @@ async def exported(request: web.Request) -> web.Response:
 
 
 def _file(definition: Definition, kind: str) -> web.Response:
-    return file_of(to_file(definition, kind), f"{definition.title or kind}.json")
+    return attachment(f"{definition.title or kind}.json", to_file(definition, kind), "application/json")
 
 
 # --- the designer ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import aiohttp_jinja2
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import ValidationError
 
 from console.page import permit
@@ -16,7 +16,6 @@ from core.actions import Form
 from core.actor import Permission
 from core.errors import Fault, Invalid
 from core.web import json_answer
-from im.web import disposition
 from surveys import pictures
 from surveys.checking import problems
 from surveys.definition import LANGUAGES, Definition, conditions
@@ -113,15 +112,6 @@ def previewed(request: web.Request, draft: Draft, facts: dict[str, Value]) -> we
 def _tried(definition: Definition, without: tuple[str, ...]) -> Definition:
     """As a visit is asked that has all steps but these, one department in each."""
     return picked(definition, {step: 1 for step in STEPS if step not in without})
-
-
-def file_of(data: bytes, name: str, mime: str = "application/json") -> web.Response:
-    """A file to be kept by the person."""
-    return web.Response(
-        body=data,
-        content_type=mime,
-        headers={hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False)},
-    )
 
 
 @routes.post("/settings/pictures")

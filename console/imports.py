@@ -5,13 +5,13 @@ Shows what `tickets.imports` knows; a page works reloaded while a job runs. Read
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console.page import STOP_ASKING, go, number, permit, show
 from core import exports, storage
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from core.errors import Fault, Invalid, NotFound
 from tickets.imports import actions, queries
 from tickets.imports.queries import Import, RowLine
@@ -231,11 +231,4 @@ async def faulty(request: web.Request) -> web.Response:
     data = await storage.read(file)
     # It holds what the sender's own file held, whole: it goes back to whoever has that file.
     await exports.log(by, exports.Kind.IMPORT_FAULTS, file.name, data, whole=True, purpose="更正后重新导入")
-    return web.Response(
-        body=data,
-        content_type=file.mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(file.name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(file.name, data, file.mime)

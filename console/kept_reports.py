@@ -3,13 +3,13 @@
 import asyncio
 from dataclasses import dataclass
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from markupsafe import Markup
 
 from console.case_page import wanted
 from console.page import permit, show
 from core import storage
-from im.web import disposition
+from core.downloads import attachment
 from reports.shelf import Shelf
 from tickets.word.preview import to_html
 
@@ -54,11 +54,4 @@ async def downloading(request: web.Request, place: Place) -> web.Response:
     """A report as Word."""
     actor = permit(request, place.shelf.reads)
     file, data = await place.shelf.download(wanted(request), by=actor)
-    return web.Response(
-        body=data,
-        content_type=file.mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return attachment(file.name, data, file.mime)

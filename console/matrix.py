@@ -2,7 +2,7 @@
 
 import io
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 
@@ -10,14 +10,13 @@ from console.page import number, permit, show
 from console.staff_people import unit_options
 from core import audit
 from core.actor import Actor, Permission
-from im.web import disposition
+from core.downloads import attachment
 from staff import people_found, people_rights
 from staff.roles import LABELS, ROLES, Role
 
 routes = web.RouteTableDef()
 PAGE = "/settings/matrix"
 READ = (Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @routes.get(PAGE)
@@ -48,11 +47,7 @@ async def sheet(request: web.Request) -> web.Response:
     wanted = number(request.query.get("person", ""))
     name, rows = await (_of_roles() if wanted is None else _of_person(wanted, actor))
     await audit.record(actor, "staff.matrix_export", "staff", wanted)
-    return web.Response(
-        body=_book(rows),
-        content_type=XLSX,
-        headers={hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False), hdrs.CACHE_CONTROL: "no-store"},
-    )
+    return attachment(name, _book(rows))
 
 
 async def _of_roles() -> tuple[str, list[list[str]]]:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import Field
 
 from console import forms
@@ -15,8 +15,8 @@ from console.page import go, permit, show
 from core import clock
 from core.actions import Form
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from core.errors import Fault, Invalid
-from im.web import disposition
 from reports import round_sheet
 from staff import queries as staff
 from staff.roles import LABELS
@@ -28,7 +28,6 @@ from surveys.statistics.lines import interval_words
 
 routes = web.RouteTableDef()
 RUNS = opening.RUNS
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class RoundForm(Form):
@@ -181,14 +180,7 @@ async def sheet(request: web.Request) -> web.Response:
     """The same as an Excel workbook."""
     actor = permit(request, Permission.SURVEY_READ)
     name, data = await round_sheet.workbook(wanted(request), by=actor)
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False),
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return attachment(name, data)
 
 
 @routes.get(f"{ONE}/results")

@@ -4,12 +4,10 @@ from datetime import date
 
 from aiohttp import web
 
-from console import forms
-from console.case_matter import WhyForm
+from console import why
 from console.case_page import wanted
 from console.page import number, permit, show
 from core.actor import Permission
-from core.errors import Invalid
 from patients import actions, profile_timeline, queries
 from patients.queries import Search
 from patients.rows import VisitRow
@@ -53,33 +51,22 @@ def _people(rows: tuple[VisitRow, ...]) -> list[tuple[VisitRow, list[VisitRow]]]
     return [(visits[0], visits) for visits in found.values()]
 
 
+WHY = "查看完整信息"
+
+
 @routes.get("/patients/{id:\\d+}/reveal")
-async def why(request: web.Request) -> web.Response:
+async def asked_why(request: web.Request) -> web.Response:
     """The drawer that asks for the reason first."""
     permit(request, Permission.PATIENT_REVEAL)
-    return await _drawer(request)
-
-
-async def _drawer(
-    request: web.Request, given: dict[str, str] | None = None, error: Invalid | None = None
-) -> web.Response:
-    return await show(
-        request,
-        "console/cases/why.html",
-        status=error.status if error else 200,
-        title="查看完整信息",
-        path=f"/patients/{wanted(request)}/reveal",
-        controls=forms.controls(WhyForm, given, error.details if error else ()),
-    )
+    return await why.ask(request, WHY)
 
 
 @routes.post("/patients/{id:\\d+}/reveal")
 async def shown(request: web.Request) -> web.Response:
     """Phone, ID number and address in full; written to the audit log with the reason."""
     actor = permit(request, Permission.PATIENT_REVEAL)
-    given = await forms.posted(request, WhyForm)
-    try:
-        values = await actions.reveal(wanted(request), forms.parse(WhyForm, given).reason, by=actor)
-    except Invalid as error:
-        return await _drawer(request, given, error)
+    reason = await why.answered(request, WHY)
+    if isinstance(reason, web.Response):
+        return reason
+    values = await actions.reveal(wanted(request), reason, by=actor)
     return await show(request, "console/patients/revealed.html", values=values)

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console import pick
 from console.page import is_part, number, permit, show
 from core.actor import Permission
+from core.downloads import attachment
 from patients import profile_timeline
 from patients.rows import KIND_LABELS
 from patients.search import FLAG_WORDS
@@ -34,7 +35,6 @@ from tickets.queries import case_options
 
 routes = web.RouteTableDef()
 PAGE = "/patients/analysis"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def _wanted(request: web.Request) -> tuple[Wanted, tuple[Any, ...]]:
@@ -162,11 +162,4 @@ async def sheet(request: web.Request) -> web.Response:
     actor = permit(request, Permission.PATIENT_EXPORT)
     wanted, _ = await _wanted(request)
     made = await patients_analysis_sheet.sheet(wanted, actor)
-    return web.Response(
-        body=made.data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(made.name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(made.name, made.data)

@@ -1,20 +1,33 @@
 """Lists of patients as Excel sheets: asked for, watched while they are written, fetched. Writes no sheet itself."""
 
-from urllib.parse import parse_qsl, quote
-from uuid import UUID
+from urllib.parse import parse_qsl
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from console.page import go, permit, progress, show
-from core.actor import Actor, Permission
-from core.errors import NotFound, Refused
+from console import asked_sheets
+from console.page import go, permit
+from core.actor import Permission
+from core.errors import Refused
 from patients import exporting
-from patients.exporting import Export
 from patients.search import List, read
 from staff import queries as staff
 
 routes = web.RouteTableDef()
 PAGE = "/patients/exports"
+PLACE = asked_sheets.Place(
+    sheets=exporting.sheets,
+    file_of=exporting.file_of,
+    permission=Permission.PATIENT_EXPORT,
+    path=PAGE,
+    title="患者清单导出",
+    about=f"姓名和电话已脱敏；一次最多 {exporting.MOST // 10_000} 万条，表格保留 7 天，"
+    "只有您本人可以下载，每次下载都有记录。",
+    above=("患者", "/patients"),
+    empty=("在患者列表上点击“导出”。", "去患者列表", "/patients/outpatient"),
+    list_of=lambda one: f"/patients/{one.list.value}" + (f"?{one.query}" if one.query else ""),
+    measure="条",
+    word=lambda one: f"{one.word}患者",
+)
 
 
 @routes.post("/patients/{list:outpatient|emergency|inside|left|exam}/sheet")
@@ -34,58 +47,22 @@ async def ask(request: web.Request) -> web.Response:
 @routes.get(PAGE)
 async def mine(request: web.Request) -> web.Response:
     """One's own sheets."""
-    return await _page(request, permit(request, Permission.PATIENT_EXPORT), None)
+    return await asked_sheets.mine(request, PLACE)
 
 
 @routes.get(PAGE + "/{id}")
 async def one(request: web.Request) -> web.Response:
     """One sheet, with its progress."""
-    actor = permit(request, Permission.PATIENT_EXPORT)
-    return await _page(request, actor, await exporting.find(_id(request), by=actor))
+    return await asked_sheets.one(request, PLACE)
 
 
 @routes.get(PAGE + "/{id}/progress")
 async def going(request: web.Request) -> web.Response:
     """The bar; leads to the finished sheet."""
-    actor = permit(request, Permission.PATIENT_EXPORT)
-    found = await exporting.find(_id(request), by=actor)
-    return await progress(
-        request,
-        done=found.done,
-        total=found.total,
-        note="正在写入表格" if found.total else "正在查找",
-        finished=found.state != "running",
-        then=f"{PAGE}/{found.id}",
-    )
+    return await asked_sheets.going(request, PLACE)
 
 
 @routes.get(PAGE + "/{id}/file")
 async def fetch(request: web.Request) -> web.Response:
     """The sheet itself."""
-    actor = permit(request, Permission.PATIENT_EXPORT)
-    file, data = await exporting.file_of(_id(request), by=actor)
-    return web.Response(
-        body=data,
-        headers={
-            hdrs.CONTENT_TYPE: file.mime,
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(file.name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
-
-
-async def _page(request: web.Request, actor: Actor, found: Export | None) -> web.Response:
-    return await show(
-        request,
-        "console/patients/exports.html",
-        found=found,
-        recent=await exporting.recent(by=actor),
-        most=f"{exporting.MOST // 10_000} 万",
-    )
-
-
-def _id(request: web.Request) -> UUID:
-    try:
-        return UUID(request.match_info["id"])
-    except ValueError:
-        raise NotFound from None
+    return await asked_sheets.fetch(request, PLACE)

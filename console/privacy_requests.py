@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console import forms
 from console.case_page import done, wanted
 from console.page import permit, show
 from core.actions import Form, Nothing
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from core.errors import Invalid, NotFound, Refused
-from im.web import disposition
 from tickets.privacy import correcting, erasing, packing, requests
 from tickets.privacy.words import CheckForm, CorrectForm, EraseForm
 from tickets.queries import access
@@ -150,11 +150,4 @@ async def fetch(request: web.Request) -> web.Response:
     except ValueError:
         raise NotFound from None
     file, data = await packing.fetch(wanted(request), number, by=actor)
-    return web.Response(
-        body=data,
-        content_type="application/zip",
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False),
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(file.name, data, "application/zip")

@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from console.form_designer_shared import file_of
 from console.page import go, number, permit, show
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from core.errors import Fault, Invalid, NotFound
 from staff import queries as staff
 from surveys import shipped
@@ -135,7 +135,7 @@ async def example(request: web.Request) -> web.Response:
     permit(request, Permission.SURVEY_DESIGN)
     kind, definition = shipped.definition("outpatient")
     file = exported(definition, kind, Format.EXCEL)
-    return file_of(file.data, "问卷导入样表.xlsx", file.mime)
+    return attachment("问卷导入样表.xlsx", file.data, file.mime)
 
 
 @routes.post(PAGE + "/{id:\\d+}/copy")
@@ -221,7 +221,7 @@ def file_answer(request: web.Request, definition: Definition, kind: Kind) -> web
     if asked not in list(Format):
         raise NotFound("没有这种导出格式")
     file = exported(definition, kind, Format(asked))
-    return file_of(file.data, file.name, file.mime)
+    return attachment(file.name, file.data, file.mime)
 
 
 @routes.post(PAGE + "/versions/{version:\\d+}/enforce")

@@ -18,10 +18,10 @@ from console.page import go, is_part, page_query, permit, show
 from core import audit
 from core.actions import Form, faults_of
 from core.actor import Actor, Permission
+from core.downloads import SHOWN_IN_PLACE
 from core.errors import Fault, Invalid, NotFound
 from core.models import StoredFile
 from core.settings import settings
-from im.web import SHOWN_IN_PLACE
 from patients.rows import KIND_LABELS
 from staff import queries as staff
 from surveys.responses import entrances, looking, queries

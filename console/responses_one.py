@@ -5,16 +5,16 @@ import base64
 from uuid import UUID
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from console import forms
-from console.case_matter import WhyForm, thumbnail
+from console import why
+from console.case_matter import thumbnail
 from console.page import permit, show
 from console.responses import PAGE
 from core import audit, exports, storage
 from core.actor import Permission
-from core.errors import Invalid, NotFound
-from im.web import SHOWN_IN_PLACE, disposition
+from core.downloads import SHOWN_IN_PLACE, attachment, kept_file
+from core.errors import NotFound
 from surveys.exchange import fhir_response
 from surveys.exchange.fhir_responses import VERSION
 from surveys.questions.base import parsed
@@ -22,6 +22,7 @@ from surveys.responses import looking, queries
 
 routes = web.RouteTableDef()
 ONE = PAGE + "/{response}"
+WHY = "查看答卷中的个人信息"
 
 
 def response_of(request: web.Request, name: str = "response") -> UUID:
@@ -56,49 +57,26 @@ async def file(request: web.Request) -> web.Response:
         if not in_place:
             raise NotFound("这个文件没有缩略图")
         data, mime = await asyncio.to_thread(thumbnail, data), "image/jpeg"
-    return web.Response(
-        body=data,
-        content_type=mime,
-        headers={
-            hdrs.CONTENT_DISPOSITION: disposition(found.name, in_place=in_place),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return kept_file(found.name, data, mime, in_place=in_place)
 
 
 @routes.get(f"{ONE}/reveal")
-async def why(request: web.Request) -> web.Response:
+async def asked_why(request: web.Request) -> web.Response:
     """The drawer that asks for the reason first."""
     actor = permit(request, Permission.PATIENT_REVEAL)
     found = await queries.one(response_of(request), by=actor)
     if not await looking.may_reveal(found, actor):
         raise NotFound("这份答卷没有您可以查看的个人信息")
-    return await _why(request)
-
-
-async def _why(
-    request: web.Request, given: dict[str, str] | None = None, error: Invalid | None = None
-) -> web.Response:
-    return await show(
-        request,
-        "console/cases/why.html",
-        status=error.status if error else 200,
-        title="查看答卷中的个人信息",
-        path=f"{PAGE}/{response_of(request)}/reveal",
-        controls=forms.controls(WhyForm, given or {}, error.details if error else ()),
-    )
+    return await why.ask(request, WHY)
 
 
 @routes.post(f"{ONE}/reveal")
 async def revealed(request: web.Request) -> web.Response:
     """The personal answers; a signature comes in the page itself, so that its address opens nothing."""
     actor = permit(request, Permission.PATIENT_REVEAL)
-    given = await forms.posted(request, WhyForm)
-    try:
-        reason = forms.parse(WhyForm, given).reason
-    except Invalid as error:
-        return await _why(request, given, error)
+    reason = await why.answered(request, WHY)
+    if isinstance(reason, web.Response):
+        return reason
     shown = await looking.reveal(response_of(request), reason, by=actor)
     return await show(
         request,
@@ -141,11 +119,4 @@ async def as_fhir(request: web.Request) -> web.Response:
     name = f"{version.definition.title}_{str(one.id)[:8]}.fhir.json"
     await audit.record(actor, "survey.export", "survey", None, response=str(one.id), rows=1)
     await exports.log(actor, exports.Kind.RESPONSES, name, data, which=f"答卷 {one.id}", rows=1)
-    return web.Response(
-        body=data,
-        headers={
-            hdrs.CONTENT_TYPE: "application/fhir+json",
-            hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False),
-            hdrs.CACHE_CONTROL: "private, no-store",
-        },
-    )
+    return attachment(name, data, "application/fhir+json")

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 import xlsxwriter
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console.page import page_query, permit
 from console.responses import NAMES, PAGE, known_unit, read
 from core import audit, clock, exports
 from core.actor import Actor, Permission
+from core.downloads import attachment, saving
 from core.errors import Fault, Invalid
 from core.sheets import harmless
 from patients.rows import KIND_LABELS
@@ -53,7 +53,6 @@ HEADS = (
     "用时（秒）",
     "质量标记",
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Column = tuple[str, str, str]  # question, part, head
 
 
@@ -171,13 +170,7 @@ async def as_csv(request: web.Request) -> web.StreamResponse:
     wanted, versions, words = await _asked(request)
     title = versions[0].definition.title if versions else "答卷"
     name = f"{title}_{clock.local(clock.now()):%Y%m%d_%H%M}.csv"
-    response = web.StreamResponse(
-        headers={
-            hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        }
-    )
+    response = web.StreamResponse(headers=saving(name, "text/csv; charset=utf-8"))
     digest, rows, heads = hashlib.sha256(), 0, list[str]()
     await response.prepare(request)
     try:
@@ -234,11 +227,4 @@ async def as_excel(request: web.Request) -> web.StreamResponse:
         data = await asyncio.to_thread(path.read_bytes)
     await _log(actor, title, words, rows - 1, heads, hashlib.sha256(data).hexdigest())
     name = f"{title}_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
-    return web.Response(
-        body=data,
-        headers={
-            hdrs.CONTENT_TYPE: XLSX,
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(name, data)

@@ -5,14 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from console.page import go, permit, show
 from console.staff_people import KEEP, PAGE
 from core import clock
+from core.downloads import attachment
 from core.errors import Invalid
-from im.web import disposition
 from staff import importing_people
 from staff.importing_people import COLUMNS, EXAMPLE, REASON, Line, Outcome
 from tickets.sheets.limits import SheetError
@@ -20,7 +20,6 @@ from tickets.sheets.reader import open_sheet
 
 routes = web.RouteTableDef()
 DOOR = f"{PAGE}/import"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_SHOWN = 300
 LABELS = {Outcome.NEW: "新增", Outcome.CHANGED: "更新", Outcome.SAME: "无变化", Outcome.FAULTY: "有误"}
 TONES = {Outcome.NEW: "doing", Outcome.CHANGED: "todo", Outcome.SAME: "wait", Outcome.FAULTY: "late"}
@@ -48,11 +47,7 @@ async def _door(request: web.Request, error: Invalid | None = None) -> web.Respo
 
 
 def _file(name: str, data: bytes) -> web.Response:
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False), hdrs.CACHE_CONTROL: "no-store"},
-    )
+    return attachment(name, data)
 
 
 @routes.get(f"{DOOR}/template")

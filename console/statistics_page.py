@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console.cases_list import types
 from console.forms import Options
 from console.page import permit, show
 from core import clock
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from reports import listing, workbook
 from reports.asking import Asked, read
 from reports.board import board
@@ -23,7 +23,6 @@ from tickets.sources import SOURCES
 
 routes = web.RouteTableDef()
 PAGE = "/statistics"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +145,4 @@ async def sheet(request: web.Request) -> web.Response:
     actor = permit(request, Permission.REPORT_READ)
     asked, _ = await asked_of(request)
     name, data = await workbook.workbook(asked, by=actor)
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(name, data)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console.forms import Options
 from console.page import permit, show
 from core import clock
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from patients.rows import KIND_LABELS
 from reports import survey_reports_sheet as sheets
 from staff import queries as staff
@@ -23,7 +23,6 @@ from surveys.statistics.variables import Known, known, title_of
 
 routes = web.RouteTableDef()
 PAGE = "/surveys/statistics"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_TEXTS, SHOWN_TEXTS = 3_000, 100
 BEHIND = {"unit": "unit", "ward": "unit", "campus": "unit", "channel": "channel", "kind": "kind"}
 
@@ -225,11 +224,4 @@ async def sheet(request: web.Request) -> web.Response:
     actor = permit(request, Permission.SURVEY_READ)
     asked, _, _ = await asked_of(request, actor)
     name, data = await sheets.workbook(asked, by=actor)
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(name, data)

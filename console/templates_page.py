@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from markupsafe import Markup
 from pydantic import Field
 
@@ -12,8 +12,8 @@ from console.page import go, permit, show
 from core import storage
 from core.actions import Form
 from core.actor import Permission
+from core.downloads import attachment
 from core.errors import Fault, Invalid, NotFound
-from im.web import disposition
 from tickets import templating
 from tickets.word.fill import FillError
 from tickets.word.package import TemplateError
@@ -127,11 +127,7 @@ async def downloading(request: web.Request) -> web.Response:
     """The file of a version."""
     permit(request, Permission.TEMPLATE_MANAGE)
     file = await storage.find((await templating.version(wanted(request))).file_id)
-    return web.Response(
-        body=await storage.read(file),
-        content_type=file.mime,
-        headers={hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=False)},
-    )
+    return attachment(file.name, await storage.read(file), file.mime)
 
 
 @routes.get(PAGE + "/{id:\\d+}/try")

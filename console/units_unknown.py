@@ -6,10 +6,9 @@ A sheet is shown before it is taken, and what is faulty is given back as a sheet
 import tempfile
 from collections import Counter
 from pathlib import Path
-from urllib.parse import quote
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from console import pick
@@ -17,6 +16,7 @@ from console.page import go, number, permit, show
 from console.units import PAGE
 from core import clock
 from core.actor import Actor, Permission
+from core.downloads import attachment
 from core.errors import Invalid, Refused
 from staff import queries, units_queries
 from staff.importing import code_sheets
@@ -30,7 +30,6 @@ from tickets.sources import SOURCES
 routes = web.RouteTableDef()
 UNKNOWN = f"{PAGE}/unknown"
 CODES = f"{PAGE}/codes"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TONES = {Outcome.NEW: "good", Outcome.END: "soon", Outcome.SAME: "wait", Outcome.FAULTY: "late"}
 LABELS = {Outcome.NEW: "新增", Outcome.END: "填写失效日期", Outcome.SAME: "已有", Outcome.FAULTY: "有误"}
 MOST_SHOWN = 200
@@ -142,14 +141,7 @@ async def sheet(request: web.Request) -> web.Response:
 
 
 def _file(name: str, data: bytes) -> web.Response:
-    return web.Response(
-        body=data,
-        content_type=XLSX,
-        headers={
-            hdrs.CONTENT_DISPOSITION: f"attachment; filename*=UTF-8''{quote(name)}",
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
+    return attachment(name, data)
 
 
 @routes.post(CODES + "/preview")

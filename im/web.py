@@ -4,7 +4,6 @@ Upload is streamed, so the CSRF token comes in the header `X-CSRF-Token`. Only p
 whatever else a colleague uploaded is downloaded, and nothing runs with the rights of our pages.
 """
 
-from urllib.parse import quote
 from uuid import UUID
 
 import orjson
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from core import storage
 from core.actions import Form
+from core.downloads import POWERLESS, SHOWN_IN_PLACE, attachment, disposition
 from core.errors import Fault, Invalid, NotFound
 from core.filetypes import MOST_BYTES
 from core.web import json_answer
@@ -24,7 +24,6 @@ from staff.sessions import require
 
 routes = web.RouteTableDef()
 
-SHOWN_IN_PLACE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PLAYED = frozenset({"audio/webm", "audio/ogg", "audio/mpeg", "audio/mp4", "video/mp4"})
 MOST_ID = 2**53
 MOST_FOUND = 20
@@ -136,11 +135,7 @@ async def export(request: web.Request) -> web.Response:
     """The whole room as a ZIP: a readable transcript and its files."""
     by = require(request)
     name, data = await transcript.export(_room(request), by=by)
-    return web.Response(
-        body=data,
-        content_type="application/zip",
-        headers={hdrs.CONTENT_DISPOSITION: disposition(name, in_place=False), hdrs.CACHE_CONTROL: "no-store"},
-    )
+    return attachment(name, data, "application/zip")
 
 
 async def _json(request: web.Request) -> object:
@@ -178,8 +173,7 @@ async def show(request: web.Request) -> web.Response:
         headers={
             **more,
             hdrs.CONTENT_DISPOSITION: disposition(file.name, in_place=in_place),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "X-Content-Type-Options": "nosniff",
+            **POWERLESS,
             hdrs.CACHE_CONTROL: "private, max-age=3600",
         },
     )
@@ -198,14 +192,6 @@ def _ranged(request: web.Request, data: bytes) -> tuple[bytes, int, dict[str, st
     if start >= stop:
         return b"", 416, {**more, "Content-Range": f"bytes */{len(data)}"}
     return data[start:stop], 206, {**more, "Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"}
-
-
-def disposition(name: str, *, in_place: bool) -> str:
-    """Content-Disposition with a Chinese file name (RFC 6266, RFC 8187)."""
-    plain = "".join(
-        letter if (letter.isalnum() and letter.isascii()) or letter in ".-_" else "_" for letter in name
-    )
-    return f"{'inline' if in_place else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 async def _read_file(request: web.Request) -> tuple[str, bytes]:

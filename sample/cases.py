@@ -76,14 +76,13 @@ async def seed(progress: Progress = quiet) -> None:
         return
     await progress("三百件诉求")
     chance = random.Random(SEED)
-    chief = (await _holders(1, Role.CENTRE_HEAD))[0]
-    centre = await _holders(1, Role.CENTRE_STAFF)
+    centre, chief = await tellers()
     async with db.transaction():
         number = 0
         for goal, times in reversed(PLAN):  # the oldest first, so that numbers grow with time
             for _ in range(times):
                 number += 1
-                await _tell(goal, number, chance, centre, chief)
+                await tell(goal, number, chance, centre, chief)
         await petitions.tell(centre[0], chief)
         await feedback.tell(centre[0], chief)
         while await drain(DUE):  # reminders of days gone by are told in the story, not on the phones
@@ -96,11 +95,17 @@ async def seed(progress: Progress = quiet) -> None:
     await db.execute("analyze cases, ticket, clock, history, case_fact, ticket_fact, clock_fact")
 
 
+async def tellers() -> tuple[list[Actor], Actor]:
+    """The staff of the centre, and its head."""
+    return await _holders(1, Role.CENTRE_STAFF), (await _holders(1, Role.CENTRE_HEAD))[0]
+
+
 async def _holders(unit_id: int, role: Role) -> list[Actor]:
     return [await actor_of(person.id, Door.WEB) for person in await staff.holders(unit_id, role)]
 
 
-async def _tell(goal: str, number: int, chance: random.Random, centre: list[Actor], chief: Actor) -> None:
+async def tell(goal: str, number: int, chance: random.Random, centre: list[Actor], chief: Actor) -> None:
+    """One case as far as `goal`, a word of `PLAN`; begun some days before now."""
     low, high = DAYS_BACK.get(goal, OPEN_DAYS)
     start = clock.now() - timedelta(days=chance.uniform(low, high), hours=2)
     teller = Teller(chance, centre, chief, start)
@@ -216,7 +221,10 @@ async def _unit(story: Story) -> int:
 async def _work(teller: Teller, ticket: Ticket, goal: str) -> bool:
     """The liaison's part before the answer; whether an answer follows."""
     liaison = (await _holders(ticket.unit_id, Role.LIAISON))[0]
+    assigned = teller.now
     teller.later(0.3, 8)
+    if goal == "extension" and ticket.due_at is not None:  # asked for in time, be the limit ever so short
+        teller.now = min(teller.now, assigned + (ticket.due_at - assigned) / 2)
     await _do(teller, "ticket.sign", ticket.id, liaison)
     match goal:
         case "signed":

@@ -129,8 +129,7 @@ class Judge:
         conditions = self.conditions
         for item in self.definition.questions:
             code = item.code
-            node = conditions.get(code)
-            if node is not None and evaluate(node, values) is not True:
+            if not shown(item, conditions, values):
                 dropped += [code] if _has(given, code) else []
                 continue
             one = self._judged(item, given.get(code) or {})

@@ -193,7 +193,7 @@ async def decide(export_id: UUID, form: DecisionForm, *, by: Actor) -> None:
             clock.now(),
         )
         if form.agreed:
-            await exporting.begin(export_id)
+            await exporting.sheets.begin(export_id)
         await announce(WholeExportDecided(export_id=str(export_id)))
         await audit.record(
             by,

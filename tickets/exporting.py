@@ -14,14 +14,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-import orjson
-
 from core import audit, clock, db, exports, storage
 from core.actor import Actor, Door, Grant, Permission
-from core.errors import Forbidden, HuiyinError, NotFound, Refused
+from core.asked_sheets import KEPT, Asked, Sheets, fetched, shared
+from core.errors import Forbidden, HuiyinError, Refused
 from core.events import announce
 from core.identity import mask_in_text
-from core.jobs import Job, enqueue
+from core.jobs import Job
 from core.models import StoredFile
 from staff import queries as staff
 from staff.actors import actor_of
@@ -39,7 +38,6 @@ KIND = "cases.export"
 MOST = 50_000
 CHUNK = 500
 PATIENCE = 60_000  # ms; nobody waits for a job with the hand on the mouse
-KEPT = timedelta(days=7)
 KEPT_WHOLE = timedelta(days=1)  # from the day it was agreed to
 
 
@@ -51,20 +49,10 @@ class Whole:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A sheet that was asked for, as its owner sees it; `done` of `total` rows while it runs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export(Asked):
+    """A list's sheet that was asked for; a whole one is kept for a day from when it was agreed to."""
 
-    id: UUID
-    query: str
-    state: str
-    taken: int
-    error: str
-    asked_at: datetime
-    done_at: datetime | None
-    file_id: UUID | None
-    done: int
-    total: int
     whole: bool = False
     recipient: str = ""
     purpose: str = ""
@@ -72,11 +60,17 @@ class Export:
     decided_at: datetime | None = None
 
     @property
-    def here(self) -> bool:
-        """Whether the sheet can still be fetched."""
-        if self.whole and self.decided_at is not None:
-            return self.file_id is not None and clock.now() - self.decided_at < KEPT_WHOLE
-        return self.file_id is not None and clock.now() - self.asked_at < KEPT
+    def until(self) -> datetime:
+        """When it is kept no longer."""
+        return self.asked_at + KEPT if self.decided_at is None else self.decided_at + KEPT_WHOLE
+
+
+def _export(row: Any) -> Export:
+    more = {name: row[name] for name in ("whole", "recipient", "purpose", "decided_name", "decided_at")}
+    return Export(**shared(row), **more)
+
+
+sheets = Sheets("case_export", KIND, _export)
 
 
 def _narrowed(by: Actor) -> Actor:
@@ -103,12 +97,7 @@ async def ask(wanted: CaseFilter, *, by: Actor, whole: Whole | None = None) -> U
     if whole is not None and not by.can(Permission.EXPORT_WHOLE):
         raise Forbidden
     async with db.transaction():
-        await db.execute("select pg_advisory_xact_lock(hashtext('cases.export'), $1::int)", by.staff_id)
-        if await db.fetchval(
-            "select exists (select 1 from case_export where staff_id = $1 and state = $2)",
-            by.staff_id,
-            "running" if whole is None else "waiting",
-        ):
+        if await sheets.busy("running" if whole is None else "waiting", by=by):
             raise Refused(
                 "您的上一份导出还在进行，请等它完成" if whole is None else "您已有一份完整信息导出在等待审批"
             )
@@ -124,7 +113,7 @@ async def ask(wanted: CaseFilter, *, by: Actor, whole: Whole | None = None) -> U
             whole.purpose if whole else "",
         )
         if whole is None:
-            await begin(number)
+            await sheets.begin(number)
         else:
             await announce(WholeExportAsked(export_id=str(number)))
         await audit.record(
@@ -139,89 +128,22 @@ async def ask(wanted: CaseFilter, *, by: Actor, whole: Whole | None = None) -> U
     return number
 
 
-async def begin(export_id: UUID) -> None:
-    """Have the sheet written."""
-    job = await enqueue(KIND, {"export": str(export_id)})
-    await db.execute("update case_export set job_id = $2 where id = $1", export_id, job)
-
-
 async def forget(case: Case) -> None:
     """Close the sheets in which a case may stand to their owners, if they may not read it whole any more."""
     rows = await db.fetch(
-        "select id, staff_id, file_id from case_export where file_id is not null and asked_at >= $1 and asked_at > $2",
+        "select id, staff_id from case_export where file_id is not null and asked_at >= $1 and asked_at > $2",
         case.received_at,
         clock.now() - KEPT,
     )
     known = await secrecy.readers(case, {row["staff_id"] for row in rows})
-    closed = [row for row in rows if row["staff_id"] not in known]
-    await db.execute(
-        "update case_export set file_id = null where id = any($1::uuid[])", [row["id"] for row in closed]
-    )
-    await storage.let_go([row["file_id"] for row in closed])
+    closed = [row["id"] for row in rows if row["staff_id"] not in known]
+    await sheets.let_go("id = any($1::uuid[])", closed)
 
 
 async def forget_expired() -> int:
     """Let go of sheets that are kept no longer, and of their bytes; how many. For the clock."""
     now = clock.now()
-    async with db.transaction():
-        rows = await db.fetch(
-            "with gone as (select id, file_id from case_export where file_id is not null"
-            " and (asked_at < $1 or whole and decided_at < $2) for update)"
-            " update case_export e set file_id = null from gone where e.id = gone.id returning gone.file_id",
-            now - KEPT,
-            now - KEPT_WHOLE,
-        )
-        await storage.let_go([row["file_id"] for row in rows])
-    return len(rows)
-
-
-_SELECT = """
-select e.id, e.query, e.state, e.taken, e.error, e.asked_at, e.done_at, e.file_id, e.whole, e.recipient, e.purpose,
-    e.decided_name, e.decided_at, j.progress, j.state as job_state
-from case_export e left join job j on j.id = e.job_id
-"""
-
-
-async def find(export_id: UUID, *, by: Actor) -> Export:
-    """One of this person's own.
-
-    Raises:
-        NotFound: none, or somebody else's.
-    """
-    row = await db.fetchrow(f"{_SELECT} where e.id = $1 and e.staff_id = $2", export_id, by.staff_id)
-    if row is None:
-        raise NotFound
-    return _export(row)
-
-
-async def recent(*, by: Actor, most: int = 10) -> list[Export]:
-    """This person's own, newest first."""
-    rows = await db.fetch(
-        f"{_SELECT} where e.staff_id = $1 order by e.asked_at desc limit $2", by.staff_id, most
-    )
-    return [_export(row) for row in rows]
-
-
-def _export(row: Any) -> Export:
-    progress = orjson.loads(row["progress"]) if row["progress"] else {}
-    parked = row["state"] == "running" and row["job_state"] in ("parked", "dropped")
-    return Export(
-        id=row["id"],
-        query=row["query"],
-        state="refused" if parked else row["state"],
-        taken=row["taken"],
-        error="导出没有完成，已通知系统管理员" if parked else row["error"],
-        asked_at=row["asked_at"],
-        done_at=row["done_at"],
-        file_id=row["file_id"],
-        done=int(progress.get("done", 0)),
-        total=int(progress.get("total", 0)),
-        whole=row["whole"],
-        recipient=row["recipient"],
-        purpose=row["purpose"],
-        decided_name=row["decided_name"],
-        decided_at=row["decided_at"],
-    )
+    return await sheets.let_go("asked_at < $1 or whole and decided_at < $2", now - KEPT, now - KEPT_WHOLE)
 
 
 async def file_of(export_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
@@ -229,11 +151,12 @@ async def file_of(export_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
 
     Raises:
         NotFound: none, not ready, or kept no longer.
+        Forbidden: they may take lists out no longer.
     """
-    found = await find(export_id, by=by)
-    if not found.here or found.file_id is None or not by.can(Permission.CASE_EXPORT):
-        raise NotFound("这份导出已过期或尚未完成，请重新导出")
-    file = await storage.find(found.file_id)
+    found = await sheets.find(export_id, by=by)
+    if not by.can(Permission.CASE_EXPORT):
+        raise Forbidden
+    file = await storage.find(fetched(found))
     data = await storage.read(file)
     async with db.transaction():
         await audit.record(
@@ -281,10 +204,7 @@ async def in_words(wanted: CaseFilter) -> str:
 
 async def write(job: Job) -> None:
     """The job: write the sheet. Safe to run twice: the first that is done counts."""
-    row = await db.fetchrow(
-        "select * from case_export where id = $1 and state = 'running'",
-        UUID(job.payload["export"]),
-    )
+    row = await sheets.running(job)
     if row is None:
         return
     try:
@@ -293,22 +213,9 @@ async def write(job: Job) -> None:
             raise Forbidden
         taken, file = await _sheet(read(parse_qsl(row["query"]))[0], by, job, row)
     except HuiyinError as error:
-        await _end(row["id"], "refused", 0, None, error.message)
+        await sheets.refused(row["id"], error)
         return
-    await _end(row["id"], "done", taken, file.id, "")
-
-
-async def _end(export_id: UUID, state: str, taken: int, file_id: UUID | None, error: str) -> None:
-    await db.execute(
-        "update case_export set state = $2, taken = $3, file_id = $4, error = $5, done_at = $6"
-        " where id = $1 and state = 'running'",
-        export_id,
-        state,
-        taken,
-        file_id,
-        error,
-        clock.now(),
-    )
+    await sheets.written(row["id"], taken, file)
 
 
 async def _mark(wanted: CaseFilter, by: Actor, row: Any) -> str:

@@ -18,6 +18,7 @@ from console.widgets import cases as figures
 from console.widgets import todo
 from console.widgets.shapes import Figures, Lines
 from core import clock, db
+from core.asked_sheets import KEPT
 from core.errors import Forbidden, Refused
 from core.jobs import run_job
 from core.settings import settings
@@ -270,7 +271,7 @@ async def test_a_list_that_is_too_long_is_not_taken_out_and_it_is_said_why(
     monkeypatch.setattr(exporting, "MOST", 50)
     number = await exporting.ask(CaseFilter(), by=desk.centre)
     await run_jobs()
-    told = await exporting.find(number, by=desk.centre)
+    told = await exporting.sheets.find(number, by=desk.centre)
     assert (told.state, told.file_id, told.error.split("，")[0]) == ("refused", None, "符合条件的超过 50 件")
     await exporting.ask(CaseFilter(type=("表扬",)), by=desk.centre)  # the next one may begin
 
@@ -282,13 +283,13 @@ async def test_the_job_run_twice_writes_one_sheet_and_a_dead_one_is_told(
     with pytest.raises(Refused, match="还在进行"):
         await exporting.ask(CaseFilter(), by=desk.centre)
     await run_jobs()
-    first = await exporting.find(number, by=desk.centre)
+    first = await exporting.sheets.find(number, by=desk.centre)
     await db.execute("update job set state = 'due', lease_until = null where kind = $1", exporting.KIND)
     await run_jobs()
-    assert await exporting.find(number, by=desk.centre) == first
+    assert await exporting.sheets.find(number, by=desk.centre) == first
     dead = await exporting.ask(CaseFilter(), by=desk.centre)
     await db.execute("update job set state = 'parked' where payload->>'export' = $1", str(dead))
-    told = await exporting.find(dead, by=desk.centre)
+    told = await exporting.sheets.find(dead, by=desk.centre)
     assert (told.state, told.error) == ("refused", "导出没有完成，已通知系统管理员")
 
 
@@ -298,13 +299,13 @@ async def test_who_has_lost_the_right_gets_nothing_and_a_sheet_is_kept_seven_day
     number = await exporting.ask(CaseFilter(type=("表扬",)), by=desk.vice)
     await db.execute("delete from post where staff_id = $1", desk.vice.id)
     await run_jobs()
-    lost = await exporting.find(number, by=desk.vice)
+    lost = await exporting.sheets.find(number, by=desk.vice)
     assert (lost.state, lost.error) == ("refused", Forbidden().message)
     kept = await exporting.ask(CaseFilter(type=("表扬",)), by=desk.centre)
     await run_jobs()
     centre = await desk.enter("centre")
-    with clock.frozen(many.NOW + exporting.KEPT):
-        assert not (await exporting.find(kept, by=desk.centre)).here
+    with clock.frozen(many.NOW + KEPT):
+        assert not (await exporting.sheets.find(kept, by=desk.centre)).here
     assert (await centre.get(f"/cases/exports/{uuid4()}")).status == 404
     assert (await centre.get("/cases/exports/none")).status == 404
 

@@ -126,7 +126,7 @@ async def test_a_sheet_in_full_is_written_only_after_another_person_agreed_and_s
     for word in ("测试客服甲 于", "接收方：医务科 测试丙", "用途：逐一回访投诉人", "审批：测试中心主任"):
         assert word in told
     with clock.frozen(clock.now() + exporting.KEPT_WHOLE + timedelta(minutes=1)):
-        assert not (await exporting.find(UUID(path.rsplit("/", 1)[1]), by=desk.centre)).here
+        assert not (await exporting.sheets.find(UUID(path.rsplit("/", 1)[1]), by=desk.centre)).here
     line = await db.fetchrow("select * from data_export where kind = 'case.sheet'")
     assert line is not None
     assert (line["who"], line["rows"], line["whole"], line["recipient"], line["purpose"], line["approved_by"]) == (

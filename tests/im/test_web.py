@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from core import db
 from core.actor import Actor
+from core.downloads import disposition
 from im import actions, queries
 from im.drafts import Draft
-from im.web import disposition
 from tests.im.conftest import Cast, write
 from tests.im.remote import cookie_of, here
 from tests.im.test_rooms import PNG

@@ -103,7 +103,7 @@ async def test_a_list_taken_out_holds_the_case_for_the_inspector_alone(scene: Sc
     for name in ("centre", "vice", "torn", "inspector"):
         export = await exporting.ask(CaseFilter(), by=scene.cast.people[name])
         await _written(export)
-        taken[name] = (await exporting.find(export, by=scene.cast.people[name])).taken
+        taken[name] = (await exporting.sheets.find(export, by=scene.cast.people[name])).taken
     assert taken == {"centre": 1, "vice": 1, "torn": 1, "inspector": 2}
 
 
@@ -115,7 +115,8 @@ async def test_a_sheet_taken_out_before_is_closed_to_who_may_not_know_any_more(h
         await _written(asked[name])
     await do("case.make_secret", given.case_id, house.second, **NAMED)
     here = {
-        name: (await exporting.find(export, by=house.people[name])).here for name, export in asked.items()
+        name: (await exporting.sheets.find(export, by=house.people[name])).here
+        for name, export in asked.items()
     }
     assert here == {"centre": False, "inspector": True}
 
