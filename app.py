@@ -75,7 +75,7 @@ def make() -> web.Application:
 async def _machine(_: web.Application) -> AsyncIterator[None]:
     """The database, the bell, the jobs and the heartbeat, for as long as the application runs."""
     using = settings()
-    await db.open_db(using.database_url, pool_min=using.pool_min, pool_max=using.pool_max)
+    await db.open_db(using.database_url, pool_min=using.pool_min, pool_max=using.web_pool_max)
     bell.open_redis(using.redis_url)
     await jobs.open_jobs(using.redis_url)
     beating = asyncio.create_task(_beat(), name="heartbeat")

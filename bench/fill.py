@@ -265,8 +265,8 @@ order by d.id
 """
 _SEVEN = ", ".join(f"substr(x.s, {at}, {n})" for n in (1, 2, 3) for at in range(1, 9 - n))
 _SEARCH = """
-insert into case_search (case_id, tokens, body)
-select d.id, t.tokens || day.tokens || word.tokens || array_to_tsvector(array[SEVEN]),
+insert into case_search (case_id, unit_ids, tokens, body)
+select d.id, case when d.state = 'received' then array[1, u.site] else array[1, u.site, u.id] end, t.tokens || day.tokens || word.tokens || array_to_tsvector(array[SEVEN]),
     day.day || '-' || d.id || e'\n' || 'bc12345-' || day.day || '-' || x.s || e'\n' || c.name || e'\n' || u.name
         || e'\n' || t.body
 from pool_case d cross join lateral (select lpad(d.id::text, 7, '0') as s) x

@@ -13,7 +13,7 @@ from aiohttp import web
 from console import pick
 from console.forms import Options
 from console.page import go, is_part, number, permit, show
-from console.saved_views import views
+from console.saved_views import shelf
 from core import audit, db, dictionaries
 from core.actor import Actor, Permission
 from core.errors import NotFound
@@ -179,7 +179,7 @@ async def page(request: web.Request) -> web.Response:
         far=far,
         chips=chips(wanted, tree, choices),
         tabs=tabs(actor, wanted),
-        views=await views(LIST, by=actor),
+        views=await shelf(LIST, wanted.query(), by=actor),
         query_text=wanted.query(),
         total=found.total,
         most=MOST_COUNTED,

@@ -14,7 +14,7 @@ from aiohttp import web
 from console import pick
 from console.forms import Options
 from console.page import is_part, number, permit, show
-from console.saved_views import views
+from console.saved_views import shelf
 from core.actor import Actor, Permission
 from core.identity import mask_in_text
 from patients import profile_timeline, search_pages, search_sheet
@@ -171,7 +171,7 @@ async def page(request: web.Request) -> web.Response:
         faults=faults,
         trouble=trouble,
         chips=chips(kind, wanted, tree),
-        views=await views(f"patients-{kind}", by=actor),
+        views=await shelf(f"patients-{kind}", query, by=actor),
         query_text=query,
         beginning=after is None,
         may_export=actor.can(Permission.PATIENT_EXPORT),

@@ -6,11 +6,12 @@ The list itself is drawn elsewhere; only what `PAGES` names can have views.
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
+import asyncpg
 from aiohttp import web
 from pydantic import Field
 
 from console import forms
-from console.page import go, number, permit
+from console.page import go, number, permit, show
 from core import audit, db
 from core.actions import Form
 from core.actor import Actor
@@ -18,6 +19,7 @@ from core.errors import Fault, Forbidden, Invalid, NotFound
 
 routes = web.RouteTableDef()
 MOST = 30
+SHOWN = 8  # above the list; the others when they are asked for
 PAGES: dict[str, str] = {  # name of a list → its path
     "cases": "/cases",
     "patients-outpatient": "/patients/outpatient",
@@ -27,6 +29,9 @@ PAGES: dict[str, str] = {  # name of a list → its path
     "patients-exam": "/patients/exam",
 }
 LEFT_OUT = frozenset({"before", "after", "cursor"})  # where one is in the list is not part of a view
+
+
+OPENED_WITH = frozenset({"cases"})  # lists that can open with a view
 
 
 class ViewForm(Form):
@@ -50,15 +55,54 @@ class View:
     opens: bool = False  # their list opens with it
 
 
-async def views(page: str, *, by: Actor) -> list[View]:
-    """Their own views of a list, then what others share."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The views of one list that stand above it, and how many more there are."""
+
+    page: str
+    views: tuple[View, ...]
+    hidden: int = 0
+
+    @property
+    def path(self) -> str:
+        """Where the list is."""
+        return PAGES[self.page]
+
+    @property
+    def starred(self) -> bool:
+        """Whether the list can open with a view."""
+        return self.page in OPENED_WITH
+
+
+_VIEWS = """
+select id, name, query, shared, own, opens, total from (
+    select id, name, query, shared, staff_id = $2 as own, staff_id = $2 and opens as opens, count(*) over () as total,
+        row_number() over (order by (staff_id = $2 and opens) desc, staff_id = $2 desc, name, id) as place
+    from saved_view where page = $1 and (staff_id = $2 or shared)
+) v
+"""
+
+
+async def shelf(page: str, here: str, *, by: Actor) -> Shelf:
+    """The first views of a list and that of the query `here`: the one it opens with, their own, what others share."""
     rows = await db.fetch(
-        "select id, name, query, shared, staff_id = $2 as own, staff_id = $2 and opens as opens from saved_view"
-        " where page = $1 and (staff_id = $2 or shared) order by own desc, name, id",
+        f"{_VIEWS} where place <= $3 or query = $4 and $4 <> '' order by place",
         page,
         by.staff_id,
+        SHOWN,
+        here,
     )
-    return [View(**dict(row)) for row in rows]
+    return Shelf(page, tuple(map(_view, rows)), rows[0]["total"] - len(rows) if rows else 0)
+
+
+async def views(page: str, *, by: Actor) -> list[View]:
+    """All views of a list, in the order of `shelf`."""
+    rows = await db.fetch(f"{_VIEWS} order by place", page, by.staff_id)
+    return [_view(row) for row in rows]
+
+
+def _view(row: "asyncpg.Record") -> View:
+    return View(row["id"], row["name"], row["query"], row["shared"], row["own"], row["opens"])
 
 
 async def keep(form: ViewForm, *, by: Actor) -> int:
@@ -98,6 +142,17 @@ async def forget(view_id: int, *, by: Actor) -> str:
     if page is None:
         raise NotFound
     return page
+
+
+@routes.get("/views")
+async def others(request: web.Request) -> web.Response:
+    """All views of the list that `page` names, for the menu of those that do not stand above it."""
+    actor = permit(request)
+    page = request.query.get("page", "")
+    if page not in PAGES:
+        raise NotFound
+    kept = Shelf(page, tuple(await views(page, by=actor)))
+    return await show(request, "console/saved_views.html", shelf=kept)
 
 
 @routes.post("/views")

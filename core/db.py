@@ -3,6 +3,7 @@
 Everything that writes goes through `transaction()`; nothing outward may happen while one is open.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -30,6 +31,9 @@ MODELS = (
 Hook = Callable[[], Awaitable[None]]
 
 _openings = [0]
+_address: dict[str, Any] = {}
+_pools: "dict[str, asyncpg.Pool[asyncpg.Record]]" = {}  # of readers (core/readers.py), beside the ORM's own
+_CLOSING = 10  # seconds for what is under way, as the ORM gives its own pool
 _after: ContextVar[list[Hook] | None] = ContextVar("after_commit", default=None)
 
 
@@ -38,17 +42,20 @@ async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> Tortois
     _openings[0] += 1
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    _address.update(
+        host=query.get("host", parts.hostname or "127.0.0.1"),
+        port=parts.port or 5432,
+        user=unquote(parts.username or "postgres"),
+        password=unquote(parts.password or ""),
+        database=parts.path.lstrip("/"),
+    )
     return await Tortoise.init(
         config={
             "connections": {
                 "default": {
                     "engine": "tortoise.backends.asyncpg",
                     "credentials": {
-                        "host": query.get("host", parts.hostname or "127.0.0.1"),
-                        "port": parts.port or 5432,
-                        "user": unquote(parts.username or "postgres"),
-                        "password": unquote(parts.password or ""),
-                        "database": parts.path.lstrip("/"),
+                        **_address,
                         "minsize": pool_min,
                         "maxsize": pool_max,
                         "command_timeout": 60,
@@ -75,8 +82,35 @@ def opening() -> int:
 
 
 async def close_db() -> None:
-    """Close the pool."""
+    """Close the pools."""
     await Tortoise.close_connections()
+    pools = list(_pools.values())
+    _pools.clear()
+    for pool in pools:
+        try:
+            await asyncio.wait_for(pool.close(), _CLOSING)
+        except TimeoutError:
+            pool.terminate()
+
+
+async def pool_of(
+    name: str, settings: dict[str, str], *, most: int, statements: int
+) -> "asyncpg.Pool[asyncpg.Record]":
+    """The pool of a reader on the database that is open, opened at its first question."""
+    found = _pools.get(name)
+    if found is None:
+        made = asyncpg.create_pool(
+            **_address,
+            min_size=0,
+            max_size=most,
+            command_timeout=60,
+            statement_cache_size=statements,
+            server_settings=settings,
+            reset=_nothing_to_reset,
+        )
+        found = _pools.setdefault(name, made)  # before the first wait: two questions at once open one pool
+    await found
+    return found
 
 
 async def _pool(client: AsyncpgDBClient) -> "asyncpg.Pool[asyncpg.Record]":

@@ -42,8 +42,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
     process_id: str = ""
-    pool_min: int = Field(default=2, ge=0)
+    pool_min: int = Field(default=4, ge=0)
     pool_max: int = Field(default=16, ge=1)
+    web_pool_max: int = Field(
+        default=8, ge=1, description="of a web process: what it opens in a rush costs more than waiting for one"
+    )
     trusted_proxies: int = Field(
         default=0, ge=0, description="how many proxies add X-Forwarded-For before us"
     )

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from console.forms import controls
 from console.routes import furnish
-from console.saved_views import View
+from console.saved_views import Shelf, View
 from core import clock
 from core.errors import Fault
 from core.web import make_app
@@ -135,10 +135,16 @@ async def test_searching_for_people_sends_nothing_with_the_form_but_the_person(d
 
 async def test_views_can_be_deleted_by_their_owner_only(draw: Draw) -> None:
     views = [View(1, "我的", "a=1", shared=False, own=True), View(2, "全院", "b=2", shared=True, own=False)]
-    drawn = await draw("{{ ui.views_bar('cases', views, 'b=2', 'token') }}", views=views)
-    assert drawn.xpath("//span[contains(@class, 'view')]/a/@href") == ["?a=1", "?b=2"]
+    kept = Shelf("patients-left", tuple(views))
+    drawn = await draw(
+        "{% import 'components/views.html' as v %}{{ v.bar(kept, 'b=2', 'token') }}", kept=kept
+    )
+    assert drawn.xpath("//span[contains(@class, 'view')]/a/@href") == [
+        "/patients/left?a=1",
+        "/patients/left?b=2",
+    ]
     assert [words(view) for view in drawn.xpath("//span[contains(@class, 'here')]")] == ["全院"]
-    assert drawn.xpath("//form/@action") == ["/views/1/forget", "/views"]
+    assert drawn.xpath("//button/@formaction") == ["/views/1/forget"]
     assert drawn.xpath("//input[@name='query']/@value") == ["b=2"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.saved_views import MOST, View, ViewForm, forget, keep, views
+from console.saved_views import MOST, SHOWN, View, ViewForm, forget, keep, shelf, views
 from core.errors import Invalid, NotFound
 from tests.console.conftest import Console
 
@@ -64,3 +64,20 @@ async def test_there_is_an_end_to_views(console: Console) -> None:
     with pytest.raises(Invalid, match=f"最多保存 {MOST} 个视图"):
         await keep(ViewForm(page="cases", name="再一个"), by=alice)
     assert len(await views("cases", by=alice)) == MOST
+
+
+async def test_some_stand_above_the_list_with_the_one_in_use_and_the_others_come_when_asked_for(
+    console: Console,
+) -> None:
+    by, alice = await console.house.actor("alice"), await console.enter("alice")
+    names = [f"视图{number:02d}" for number in range(SHOWN + 4)]
+    for number, name in enumerate(names):
+        await keep(ViewForm(page="cases", name=name, query=f"q=甲{number}"), by=by)
+    kept = await shelf("cases", "q=%E7%94%B210", by=by)
+    assert [view.name for view in kept.views] == [*names[:SHOWN], names[10]]
+    assert kept.hidden == 3
+    page = await alice.get("/cases?q=甲10")
+    assert page.tree.xpath("//details[contains(@class, 'views-more')]/@hx-get") == ["/views?page=cases"]
+    menu = await alice.get("/views?page=cases", part=True)
+    assert menu.tree.xpath("//span[contains(@class, 'view')]/a/text()") == names
+    assert (await alice.get("/views?page=staff", part=True)).status == 404

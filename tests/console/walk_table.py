@@ -87,6 +87,7 @@ TABLE: tuple[Line, ...] = (
     staff("POST /account/second/codes"),
     staff("POST /account/second/off"),
     staff("GET /pick/people", "/pick/people?q=测试&name=staff_id"),
+    staff("GET /views", "/views?page=cases"),
     staff("POST /views"),
     own("POST /views/{id}/forget", "/views/{view}/forget", last=1),
     staff("POST /account/settle/second/begin"),

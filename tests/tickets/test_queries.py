@@ -302,11 +302,11 @@ async def test_how_many_there_are_is_counted_up_to_a_limit(
 async def test_a_list_that_takes_too_long_ends_in_a_sentence_and_leaves_the_connection_well(
     town: Town,
 ) -> None:
-    with pytest.raises(TooBroad) as told:
-        async with cases._guarded(20):
-            await db.fetch("select pg_sleep(20)")
+    with pytest.raises(TooBroad) as told, cases._told():
+        await case_ways.WALKS.fetch("select pg_sleep(20)", patience=20)
     assert told.value.message.startswith("符合条件的诉求太分散")
-    assert await db.fetchval("show statement_timeout") == "0"
+    ((limit,),) = await case_ways.WALKS.fetch("show statement_timeout")
+    assert limit == "3s"
     assert (await cases.page(CaseFilter(), by=town.cast.centre)).rows
 
 

@@ -1,5 +1,6 @@
 """What follows from a case by itself: it can be found, visits are proposed, a room is open, the ladder is climbed."""
 
+import asyncio
 import json
 from datetime import date, timedelta
 
@@ -15,6 +16,8 @@ from patients.models import Patient
 from staff import working_days
 from tests.tickets.conftest import Cast, at, order
 from tests.tickets.test_road import do, opened
+from tickets import reactions
+from tickets.events import CaseReceived
 from tickets.receiving import receive
 
 PLATFORM = system("测试热线平台", Door.API)
@@ -34,6 +37,38 @@ async def test_a_case_is_found_by_two_characters_of_its_text(cast: Cast) -> None
     lexemes = " & ".join(f"'{token}'" for token in query_tokens("排队"))
     found = await db.fetch("select case_id from case_search where tokens @@ $1::tsquery", lexemes)
     assert [row["case_id"] for row in found] == [case.id]
+
+
+async def test_a_text_lies_where_its_case_lies_whichever_of_the_two_comes_last(cast: Cast) -> None:
+    """A search looks only within the departments a person sees, so a text must never be left behind."""
+    units = "select c.unit_ids as of_case, s.unit_ids as of_text from cases c join case_search s on s.case_id = c.id"
+    case, _ = await opened()
+    await settle()
+    (row,) = await db.fetch(units)
+    assert row["of_text"] == row["of_case"] != []
+    await db.execute("update cases set unit_ids = '{1,2}' where id = $1", case.id)  # the case moves
+    (row,) = await db.fetch(units)
+    assert row["of_text"] == [1, 2]
+    await db.execute("delete from case_search")
+    moved, go = asyncio.Event(), asyncio.Event()
+
+    async def move() -> None:
+        async with db.transaction():
+            await db.execute("update cases set unit_ids = '{1,3}' where id = $1", case.id)
+            moved.set()
+            await go.wait()
+
+    moving = asyncio.create_task(move())
+    await moved.wait()
+    writing = asyncio.create_task(
+        reactions.index(CaseReceived(case_id=case.id))
+    )  # its text is written meanwhile
+    await asyncio.wait({writing}, timeout=0.3)
+    assert not writing.done()
+    go.set()
+    await asyncio.gather(moving, writing)
+    (row,) = await db.fetch(units)
+    assert row["of_text"] == [1, 3]
 
 
 async def test_the_visit_the_order_is_about_is_proposed_with_reasons(cast: Cast) -> None:

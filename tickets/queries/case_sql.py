@@ -102,13 +102,18 @@ def conditions(asked: Question, values: Values) -> str:
 
 
 def _places(asked: Question, values: Values) -> list[str]:
-    parts = []
-    if (units := scope(asked.by)) is not None and not _implied(asked, units):
-        parts.append(f"c.unit_ids && {values.arg(units)}::bigint[]")
-    if asked.filter.unit is not None:
-        parts.append(f"c.unit_ids && {values.arg([asked.filter.unit])}::bigint[]")
+    parts = _within(asked, values, "c.unit_ids")
     if asked.filter.campus is not None:
         parts.append(f"c.campus_id = {values.arg(asked.filter.campus)}")
+    return parts
+
+
+def _within(asked: Question, values: Values, column: str) -> list[str]:
+    parts = []
+    if (units := scope(asked.by)) is not None and not _implied(asked, units):
+        parts.append(f"{column} && {values.arg(units)}::bigint[]")
+    if asked.filter.unit is not None:
+        parts.append(f"{column} && {values.arg([asked.filter.unit])}::bigint[]")
     return parts
 
 
@@ -280,9 +285,14 @@ def text_join(asked: Question, values: Values, column: str = "c.id") -> str:
 
 
 def found_in_text(asked: Question, values: Values) -> str:
-    """The conditions on `case_search s` under which the text index finds the words."""
+    """The conditions on `case_search s` under which the text index finds the words, where the person may look."""
     near = _near(asked, values, "s.case_id")
     return (
-        f"s.tokens @@ {values.arg(asked.words.lexemes)}::text::tsquery"
+        f"s.tokens @@ {values.arg(asked.words.lexemes)}::text::tsquery and {text_places(asked, values)}"
         f" and s.body like all({values.arg(asked.words.patterns)}::text[]){near}"
     )
+
+
+def text_places(asked: Question, values: Values) -> str:
+    """The departments that are asked for or seen, as a condition on `case_search s`."""
+    return " and ".join(_within(asked, values, "s.unit_ids")) or "true"

@@ -3,8 +3,8 @@
 Every answer comes within `PATIENCE`, or a sentence instead of it. Changes nothing.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,17 +18,12 @@ from tickets.queries import search, spans, waiting
 from tickets.queries.case_filter import CaseFilter
 from tickets.queries.case_rows import CaseRow, load
 from tickets.queries.case_sql import LONG_ENDED, Bounds, Question, due_range, midnight
-from tickets.queries.case_ways import find
+from tickets.queries.case_ways import PATIENCE, find
 from tickets.states import CaseState
 
 PAGE = 30
 MOST_COUNTED = 1_000
-PATIENCE = 3_000  # ms; a list that takes longer helps nobody and holds up others
 PATIENCE_TO_COUNT = 500
-_SHAPE = (
-    "set local work_mem = '32MB'; set local jit = off; set local max_parallel_workers_per_gather = 0;"
-    " set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off"
-)
 
 
 class TooBroad(Refused):
@@ -56,10 +51,10 @@ async def page(wanted: CaseFilter, *, by: Actor, before: int | None = None, limi
         TooBroad: it took too long.
     """
     asked = await question(wanted, by, before)
-    async with _guarded(PATIENCE):
+    with _told():
         found = await find(asked, limit + 1)
     ids = found.ids[:limit]
-    rows = await load(ids, by=by)  # outside: thirty ids need no plan of their own
+    rows = await load(ids, by=by)
     more = ids[-1] if len(found.ids) > limit else None
     total = found.total if before is None else None
     if before is None and more is None:
@@ -74,16 +69,16 @@ async def ids_of(wanted: CaseFilter, *, by: Actor, limit: int, patience: int = P
         TooBroad: it took too long.
     """
     asked = await question(wanted, by, None)
-    async with _guarded(patience):
-        return (await find(asked, limit)).ids
+    with _told():
+        return (await find(asked, limit, patience)).ids
 
 
 async def count(wanted: CaseFilter, *, by: Actor) -> int | None:
     """How many there are, at most `MOST_COUNTED` + 1, which means "more"; None when counting is too dear."""
     asked = await question(wanted, by, None)
     try:
-        async with _guarded(PATIENCE_TO_COUNT):
-            found = await find(asked, MOST_COUNTED + 1)
+        with _told():
+            found = await find(asked, MOST_COUNTED + 1, PATIENCE_TO_COUNT)
     except TooBroad:
         return None
     return min(found.total if found.total is not None else len(found.ids), MOST_COUNTED + 1)
@@ -136,12 +131,10 @@ async def _newest_of(states: tuple[CaseState, ...]) -> int | None:
     return max((each + 1 for each in newest if each is not None), default=None)
 
 
-@asynccontextmanager
-async def _guarded(patience: int) -> AsyncIterator[None]:
-    """A limit of time, and plans of the shape we mean: see case_sql."""
+@contextmanager
+def _told() -> Iterator[None]:
+    """That it took too long, as a sentence."""
     try:
-        async with db.transaction():
-            await db.execute(f"set local statement_timeout = {patience}; {_SHAPE}")
-            yield
+        yield
     except QueryCanceledError:
         raise TooBroad from None
