@@ -20,8 +20,9 @@ from core import assets, audit, audit_errors, audit_web, bell, clock, db, edge, 
 from core.actor import Door, system
 from core.logs import logger, set_up
 from core.settings import Settings, SettingsError, settings
+from core.turns import taking_turns
 from core.web import make_app
-from gates import BOUNDS, FILES, RULES
+from gates import BOUNDS, FILES, RULES, TURNS
 from im.server import attach
 from im.web import routes as im_routes
 from intake.routes import routes as intake_routes
@@ -54,7 +55,7 @@ class PortTaken(Exception):
 def make() -> web.Application:
     """The whole application; the database and Redis open when it starts and close when it stops."""
     wire()
-    app = make_app(edge.bounding(BOUNDS, FILES), middleware, limits.limiting(RULES))
+    app = make_app(edge.bounding(BOUNDS, FILES), taking_turns(TURNS), middleware, limits.limiting(RULES))
     app.middlewares.insert(
         1, audit_web.middleware
     )  # within the trace, outside of what turns errors into answers

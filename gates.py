@@ -1,4 +1,4 @@
-"""How much and how often may come in through which address: sizes of bodies and rates, in two tables.
+"""How much, how often and how many at once may come in through which address: sizes of bodies, rates and turns, in tables.
 
 Part of the wiring: imported by app.py alone. Sizes of files are core/filetypes.py's; what a door reads less of than
 stands here, it says itself.
@@ -49,9 +49,7 @@ HANDED_IN = limit("handed_in", "患者端同一设备提交反馈的次数", 60,
 FEEDBACK_ADDRESS = limit("feedback_address", "患者端同一地址查询和评价反馈的次数", 1200, 60, By.ADDRESS)
 
 _ASK_FEEDBACK = re.compile(r"/api/v1/feedback/[^/]+(/rating)?$")
-_LISTS = re.compile(
-    r"/(cases/exports/\d+/file|exports/sheet|statistics/sheet|chat/rooms/\d+/export|imports/\d+/faulty)$"
-)
+_LISTS = re.compile(r"/.*(/sheet|/exports/[^/]+/file|/export|/faulty|/responses\.(csv|xlsx))$")
 RULES = (
     Rule(LOG_INS, re.compile(r"/login$"), POST, field="number"),
     Rule(LOG_INS_ADDRESS, re.compile(r"/login(/second|/ca)?$"), POST),
@@ -69,7 +67,7 @@ RULES = (
     Rule(UPLOADS, re.compile(r"/"), POST, files=True),
     Rule(SEARCHES, re.compile(r"/(?!api/)"), GET, asks=True),
     Rule(SEARCHES, re.compile(r"/(search|pick)(/|$)"), GET),
-    Rule(EXPORTS, re.compile(r"/cases/exports(/whole)?$"), POST),
+    Rule(EXPORTS, re.compile(r"/(cases/exports(/whole)?|patients/[a-z]+/sheet)$"), POST),
     Rule(EXPORTS, _LISTS, GET),
     Rule(HANDED_IN, re.compile(r"/p/(feedback/new/|rights$|f/[^/]+/more$)"), POST),
     Rule(PATIENTS, re.compile(r"/(p|kiosk)/(?!(api|q|s)/)"), ANY),
@@ -85,3 +83,7 @@ RULES = (
         ANY,
     ),
 )
+
+TURNS = {"/cases": 3} | {
+    f"/patients/{name}": 3 for name in ("outpatient", "emergency", "inside", "left", "exam")
+}

@@ -9,7 +9,7 @@ import asyncpg
 
 from core import db
 
-MOST = 3  # connections of one reader in one process: few, so that what one has prepared is met again
+MOST = 2  # connections of one reader in one process: few, so that what one has prepared is met again
 STATEMENTS = 300  # kept prepared on each; lists differ by filter and by what a person may see
 
 

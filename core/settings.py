@@ -45,7 +45,9 @@ class Settings(BaseSettings):
     pool_min: int = Field(default=4, ge=0)
     pool_max: int = Field(default=16, ge=1)
     web_pool_max: int = Field(
-        default=8, ge=1, description="of a web process: what it opens in a rush costs more than waiting for one"
+        default=8,
+        ge=1,
+        description="of a web process: what it opens in a rush costs more than waiting for one",
     )
     trusted_proxies: int = Field(
         default=0, ge=0, description="how many proxies add X-Forwarded-For before us"

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import aiohttp
 import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.test_utils import BaseTestServer, TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer, make_mocked_request
 
 import app
 import gates
@@ -198,3 +199,29 @@ def test_every_limit_can_be_changed_by_an_administrator() -> None:
     names = {rule.limit.name for rule in gates.RULES}
     assert names <= set(parameters.REGISTER)
     assert len(names) >= 12
+
+
+LISTS = (
+    f"/cases/exports/{uuid4()}/file",
+    f"/patients/exports/{uuid4()}/file",
+    "/surveys/responses.csv",
+    "/surveys/responses.xlsx",
+    "/surveys/statistics/sheet",
+    "/surveys/rounds/3/results/sheet",
+    "/patients/analysis/sheet",
+    "/statistics/sheet",
+    "/audit/sheet",
+    "/exports/sheet",
+    "/settings/matrix/sheet",
+    "/chat/rooms/3/export",
+    f"/imports/{uuid4()}/faulty",
+)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_taking_a_list_out_is_counted_wherever_it_is_taken_out(path: str) -> None:
+    made = app.make()
+    answered = await made.router.resolve(make_mocked_request("GET", path))
+    assert answered.http_exception is None  # such an address there is
+    counted = [rule for rule in gates.RULES if rule.limit is gates.EXPORTS and "GET" in rule.methods]
+    assert any(rule.path.match(path) for rule in counted)
