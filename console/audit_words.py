@@ -160,6 +160,7 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "case.reject_visit": "排除就诊",
         "case.unlink_visit": "取消关联就诊",
         "case.reveal": "查看完整个人信息",
+        "case.tell_again": "重新发送告知",
         "case.raw": "查看来单原文",
         "case.read_raw": "查看来单原文",
         "case.export": "申请导出清单",

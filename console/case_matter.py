@@ -7,10 +7,12 @@ from uuid import UUID
 from aiohttp import web
 from PIL import Image, ImageOps
 
+from channels import actions as sending
+from channels import queries as channels
 from console import why
 from console.case_page import done, wanted
 from console.page import number, permit, show
-from core import storage
+from core import audit, db, storage
 from core.actor import Permission
 from core.downloads import SHOWN_IN_PLACE, kept_file
 from core.errors import Invalid, NotFound
@@ -122,6 +124,20 @@ async def shown(request: web.Request) -> web.Response:
         return await show(request, "console/cases/raw.html", text=text)
     caller = await revealing.reveal(wanted(request), reason, by=actor)
     return await show(request, "console/cases/revealed.html", caller=caller)
+
+
+@routes.post("/cases/{id:\\d+}/messages/{message:\\d+}/again")
+async def told_again(request: web.Request) -> web.Response:
+    """Send a message that reached nobody once more, after what was wrong was put right."""
+    actor = permit(request, Permission.CASE_HANDLE)
+    case = await access.case(wanted(request), actor)
+    message = number(request.match_info["message"]) or 0
+    if message not in {line.id for line in await channels.about(f"case:{case.id}")}:
+        raise NotFound
+    async with db.transaction():
+        await sending.again(message)
+        await audit.record(actor, "case.tell_again", "case", case.id, message=message)
+    return await done(request, case.id, "已重新排队发送，请稍后查看是否送达")
 
 
 @routes.get("/cases/{id:\\d+}/visits")

@@ -239,6 +239,7 @@ async def _may(case: Case, actor: Actor) -> dict[str, bool]:
         "add_record": handles and is_open,
         "report": (handles or actor.can(Permission.CASE_REVIEW)) and is_open,
         "patient": actor.can(Permission.PATIENT_READ),
+        "tell": handles and is_open,
         "running": case.state in OPEN_CASE,
     }
 

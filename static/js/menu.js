@@ -24,6 +24,14 @@
     if (menu && menu.getBoundingClientRect().right > window.innerWidth) menu.classList.add("drop-right");
   }, true);
 
+  // Of tabs that do not fit a phone's width the chosen one is in sight.
+  for (const here of document.querySelectorAll(".tabs > .here")) {
+    const row = here.parentElement;
+    if (here.offsetLeft + here.offsetWidth > row.offsetLeft + row.clientWidth) {
+      row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+    }
+  }
+
   // Unread messages behind the chat's entry. Asked by fetch and silent: a lost answer or an ended session must not
   // disturb whoever is typing.
   const UNREAD_MS = 60_000;

@@ -14,6 +14,7 @@ from core import db
 from core.settings import settings
 from tests.console.browser import Browser, Page
 from tests.console.desk import Desk, open_desk, settle
+from tests.console.walk_scene import unreached
 from tests.tickets.test_road import do
 from tickets import material
 from tickets.models import Case, Ticket
@@ -218,6 +219,21 @@ async def test_phones_are_masked_and_shown_for_a_reason_that_is_written_down(des
     shown = await browser.post(f"/cases/{case.id}/reveal", {"reason": "电话核实诉求"}, part=True)
     assert shown.words("//dd") == ["测试甲", "13800000001", "19900000002"]
     assert await audited("case.reveal") == [("测试联络人甲", {"reason": "电话核实诉求"})]
+
+
+async def test_the_centre_sends_again_what_reached_nobody(desk: Desk) -> None:
+    case, _ = await desk.receive()
+    other, _ = await desk.receive(number="GZ-2")
+    message = await unreached(case.id)
+    centre, liaison = await desk.enter("centre"), await desk.enter("liaison")
+    assert (await liaison.post(f"/cases/{case.id}/messages/{message}/again")).status == 403
+    assert (await centre.post(f"/cases/{other.id}/messages/{message}/again")).status == 404
+    sent = await centre.post(f"/cases/{case.id}/messages/{message}/again", part=True)
+    assert (sent.status, "已重新排队发送" in sent.text) == (200, True)
+    assert await db.fetchval("select state from message where id = $1", message) == "waiting"
+    assert await db.fetchval("select count(*) from job where payload->>'message' = $1", str(message)) == 1
+    assert await audited("case.tell_again") == [("测试客服甲", {"message": message})]
+    assert (await centre.post(f"/cases/{case.id}/messages/{message}/again")).status == 409
 
 
 async def test_who_asked_for_secrecy_is_known_to_the_centre_alone(desk: Desk) -> None:

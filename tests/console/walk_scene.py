@@ -125,6 +125,7 @@ async def build(server: BaseTestServer) -> Scene:
         people=people,
         at={
             "case": case.id,
+            "told": await unreached(case.id),
             "ticket": ticket.id,
             "feedback": feedback.id,
             "petition": petition.id,
@@ -290,6 +291,17 @@ async def _round(scene: Scene, staff_id: int, state: str = "open") -> int:
         found,
         staff_id,
         HERE,
+    )
+    return found
+
+
+async def unreached(case_id: int) -> int:
+    """A message about a case that reached nobody."""
+    found: int = await db.fetchval(
+        "insert into message (key, purpose, lane, subject, receiver_kind, receiver_id, receiver_name, text, ladder, state,"
+        " reason, not_before, created_at) values ($1, 'case.result', 'normal', $1, 'person', 1, '测试', '您反映的事项已办结',"
+        " '{sms}', 'failed', '短信通道余额不足', now(), now()) returning id",
+        f"case:{case_id}",
     )
     return found
 

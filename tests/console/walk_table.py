@@ -323,6 +323,12 @@ TABLE: tuple[Line, ...] = (
     reach("POST /cases/{id}/{what}", "/cases/{case}/reveal", "patient:reveal case:handle"),
     reach("GET /cases/{id}/visits", "/cases/{case}/visits", "case:handle"),
     reach("POST /cases/{id}/visits/{visit}/{how}", "/cases/{case}/visits/{visit}/confirm", "case:handle"),
+    reach(
+        "POST /cases/{id}/messages/{message}/again",
+        "/cases/{case}/messages/{told}/again",
+        "case:handle",
+        spent=True,
+    ),
     reach("POST /cases/{id}/preview", "/cases/{case}/preview", "case:handle"),
     reach("GET /cases/{id}/report", "/cases/{case}/report", "case:handle case:review"),
     reach("POST /cases/{id}/report", "/cases/{case}/report", "case:handle case:review"),
