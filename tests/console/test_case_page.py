@@ -228,7 +228,9 @@ async def test_the_centre_sends_again_what_reached_nobody(desk: Desk) -> None:
     centre, liaison = await desk.enter("centre"), await desk.enter("liaison")
     assert (await liaison.post(f"/cases/{case.id}/messages/{message}/again")).status == 403
     assert (await centre.post(f"/cases/{other.id}/messages/{message}/again")).status == 404
+    before = await case_page.version(case.id)
     sent = await centre.post(f"/cases/{case.id}/messages/{message}/again", part=True)
+    assert await case_page.version(case.id) != before  # so the page shows it
     assert (sent.status, "已重新排队发送" in sent.text) == (200, True)
     assert await db.fetchval("select state from message where id = $1", message) == "waiting"
     assert await db.fetchval("select count(*) from job where payload->>'message' = $1", str(message)) == 1

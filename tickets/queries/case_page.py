@@ -86,6 +86,7 @@ async def version(case_id: int) -> str:
         " from visit_link where case_id = $1), (select count(*) from attachment where case_id = $1),"
         " (select count(*) from upstream_receipt where case_id = $1),"
         " (select concat_ws('-', count(*), sum(points)) from matter_proposal where case_id = $1 or other_id = $1),"
+        " (select string_agg(state, '' order by id) from message where subject = 'case:' || c.id and subject <> ''),"
         " (select count(*) from case_report where case_id = $1)) from cases c where c.id = $1",
         case_id,
     )
