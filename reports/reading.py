@@ -80,7 +80,9 @@ async def sums(
     for row in rows:
         kept = {name for name, rolled in zip(wanted, row["rolled"], strict=True) if not rolled}
         names = next(names for names in sets if set(names) == kept)
-        found[names][tuple(row[name] for name in names)] = _amounts(grain, row)
+        amounts = _amounts(grain, row)
+        if not names or any(amounts.values()):  # what lies in the days taken off again is no line of its own
+            found[names][tuple(row[name] for name in names)] = amounts
     return found
 
 
@@ -93,7 +95,15 @@ def _sources(
 ) -> list[str]:
     months, rests = period.parts()
     clean = [month for month in months if month not in using.stale]
-    live = rests + [(month, _next(month)) for month in months if month in using.stale]
+    live = [(month, _next(month)) for month in months if month in using.stale]
+    less = []
+    for start, end in rests:
+        month, gap = start.replace(day=1), _gap(start, end)
+        if gap is not None and month not in using.stale:
+            clean.append(month)
+            less.append(gap)
+        else:
+            live.append((start, end))
     limits = " and ".join(["true", *conditions(asked, reach, values)])
     dimensions = ", ".join(("month", *grain.dimensions))
     within = f"month = any({values.arg(clean)}::date[]) and {limits}"
@@ -104,6 +114,13 @@ def _sources(
             f"select {dimensions}, {sums} from {grain.fact} f where day >= {values.arg(start)}"  # noqa: S608
             f" and day < {values.arg(end)} and not secret and {limits} group by {dimensions}"
         )
+    taken_off = ", ".join(f"-{name}" for name in grain.columns)
+    for start, end in less:
+        found.append(
+            f"select {dimensions}, {taken_off} from (select {dimensions}, {sums} from {grain.fact} f"  # noqa: S608
+            f" where day >= {values.arg(start)} and day < {values.arg(end)} and not secret and {limits}"
+            f" group by {dimensions}) f"
+        )
     if reach.secret:
         found.append(
             f"select {dimensions}, {sums} from {grain.fact} f where month >= {values.arg(period.start.replace(day=1))}"  # noqa: S608
@@ -111,6 +128,19 @@ def _sources(
             f" and {secret_seen(reach, values)} and {limits} group by {dimensions}"
         )
     return found
+
+
+def _gap(start: date, end: date) -> tuple[date, date] | None:
+    """The days that such days lack of their whole month, when it is fewer to take these off than to add those up."""
+    month = start.replace(day=1)
+    after = _next(month)
+    if end == after:
+        gap = (month, start)
+    elif start == month and end < after:
+        gap = (end, after)
+    else:
+        return None
+    return gap if gap[1] - gap[0] < end - start else None
 
 
 def _next(month: date) -> date:

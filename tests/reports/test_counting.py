@@ -1,6 +1,7 @@
 """Numbers of statistics: what is counted, that it can be made again, that the list behind a number is the number."""
 
 import random
+from datetime import date
 from typing import Any
 
 import pytest
@@ -95,6 +96,32 @@ async def test_every_number_is_the_number_of_the_lines_behind_it_clean_or_stale(
                 assert (figure.name, by, key, page.total) == (figure.name, by, key, wanted)
                 seen += wanted > 0
         assert seen > 40
+
+
+SPANS = (
+    ("2026-01-02", "2026-01-31"),  # January less its first day
+    ("2026-02-01", "2026-02-20"),  # February less its last week
+    ("2026-01-10", "2026-02-03"),  # January less nine days, and three days
+    ("2026-01-25", "2026-02-26"),  # seven days, and February less two
+)
+
+
+async def test_days_that_are_most_of_a_month_are_the_month_less_the_others(cast: Cast) -> None:
+    now = await told(random.Random(5), cast, cases=8, steps=90)
+    with clock.frozen(now):
+        await settle()
+        while await facts.take():
+            pass
+        asked = [
+            Asked(span=Span.DAYS, since=date.fromisoformat(since), until=date.fromisoformat(until))
+            for since, until in SPANS
+        ]
+        added_up = [await count(one, by=cast.centre) for one in asked]  # every month is stale: from the facts
+        await sealed()
+        clean = [await count(one, by=cast.centre) for one in asked]
+    assert [(one.total, one.groups) for one in clean] == [(one.total, one.groups) for one in added_up]
+    assert [sum(one.total.values()) > 0 for one in clean] == [True] * len(SPANS)
+    assert len({str(one.total) for one in clean}) > 2
 
 
 def _cells(counted: Counted) -> list[tuple[Figure, str, str, Any]]:
