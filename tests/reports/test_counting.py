@@ -99,10 +99,10 @@ async def test_every_number_is_the_number_of_the_lines_behind_it_clean_or_stale(
 
 
 SPANS = (
-    ("2026-01-02", "2026-01-31"),  # January less its first day
-    ("2026-02-01", "2026-02-20"),  # February less its last week
-    ("2026-01-10", "2026-02-03"),  # January less nine days, and three days
-    ("2026-01-25", "2026-02-26"),  # seven days, and February less two
+    ("2026-02-01", "2026-02-16"),  # February less its end
+    ("2026-02-09", "2026-02-28"),  # February less its beginning
+    ("2026-01-05", "2026-02-17"),  # January less four days, February less its end
+    ("2026-01-28", "2026-02-26"),  # four days, and February less two
 )
 
 
