@@ -84,6 +84,7 @@ RULES = (
     ),
 )
 
+# Lists that many open in the same second; why three: docs/decisions/0040. Those of patients alike, not measured apart.
 TURNS = {"/cases": 3} | {
     f"/patients/{name}": 3 for name in ("outpatient", "emergency", "inside", "left", "exam")
 }

@@ -28,10 +28,8 @@ PEOPLE = 2000
 SECONDS = 150.0
 ANSWERS = 25
 PAUSE = 1.0
-KILLS_EVERY = (
-    12.0,
-    24.0,
-)  # a process is up again after some seconds; killed sooner it would never be seen at work
+# A process is up again after some seconds; killed sooner it would never be seen at work.
+KILLS_EVERY = (12.0, 24.0)
 AGAIN = (1.0, 5.0)  # seconds before something is sent again, as the page does
 
 

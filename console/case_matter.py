@@ -24,6 +24,7 @@ from tickets.queries import access, case_page
 routes = web.RouteTableDef()
 THUMB = 320  # pixels of the longer side
 FOUND = 20
+WHY = {"reveal": "查看完整信息", "raw": "查看工单原文"}
 
 
 @routes.get("/cases/{id:\\d+}/files/{file}")
@@ -99,9 +100,6 @@ async def attached(request: web.Request) -> web.Response:
         return await _attach_drawer(request, Invalid(reason))
     missed = f"；未保存：{'；'.join(faults)}" if faults else ""
     return await done(request, case_id, f"已上传 {len(kept)} 个文件{missed}")
-
-
-WHY = {"reveal": "查看完整信息", "raw": "查看工单原文"}
 
 
 @routes.get("/cases/{id:\\d+}/{what:reveal|raw}")

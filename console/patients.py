@@ -13,6 +13,7 @@ from patients.queries import Search
 from patients.rows import VisitRow
 
 routes = web.RouteTableDef()
+WHY = "查看完整信息"
 
 
 @routes.get("/patients")
@@ -49,9 +50,6 @@ def _people(rows: tuple[VisitRow, ...]) -> list[tuple[VisitRow, list[VisitRow]]]
     for row in rows:
         found.setdefault(row.patient_id, []).append(row)
     return [(visits[0], visits) for visits in found.values()]
-
-
-WHY = "查看完整信息"
 
 
 @routes.get("/patients/{id:\\d+}/reveal")

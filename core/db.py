@@ -56,7 +56,8 @@ async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> Tortois
                     "engine": "tortoise.backends.asyncpg",
                     "credentials": {
                         **_address,
-                        "minsize": pool_min,
+                        # Two settings: whoever lowers the one need not know the other.
+                        "minsize": min(pool_min, pool_max),
                         "maxsize": pool_max,
                         "command_timeout": 60,
                         "reset": _nothing_to_reset,

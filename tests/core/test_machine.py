@@ -217,3 +217,11 @@ async def test_a_job_whose_worker_died_is_found_again_when_its_lease_is_over(dat
     with clock.frozen(clock.now() + timedelta(minutes=1)):
         assert await jobs.sweep() == 1
         assert await jobs.run_job(number or 0) == "done"
+
+
+async def test_a_pool_of_fewer_than_are_opened_at_once_opens(database_url: str) -> None:
+    await db.open_db(database_url, pool_min=4, pool_max=2)
+    try:
+        assert await db.fetchval("select 1") == 1
+    finally:
+        await db.close_db()

@@ -38,10 +38,8 @@ async def test_a_page_is_made_for_so_many_at_once_in_the_order_in_which_they_cam
             asked.append(asyncio.create_task(client.get("/list", params={"who": str(who)})))
             await asyncio.sleep(0.02)
         assert served == ["0", "1"]
-        for path, method in (
-            ("/other", "GET"),
-            ("/list", "POST"),
-        ):  # whoever wants something else does not wait
+        for path, method in (("/other", "GET"), ("/list", "POST")):
+            # Whoever wants something else does not wait.
             assert (await client.request(method, path)).status == 200
         for _ in asked:
             go.release()

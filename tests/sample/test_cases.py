@@ -17,9 +17,8 @@ async def test_an_extension_is_asked_for_in_time_at_every_hour_of_every_day(data
     await seed(password="Sample#2026")
     centre, chief = await cases.tellers()
     chance = random.Random(7)
-    began = datetime(
-        2026, 9, 25, 0, 7, tzinfo=clock.SHANGHAI
-    )  # a Friday and 中秋; from 1 October the week off
+    # A Friday and 中秋; from 1 October the week off.
+    began = datetime(2026, 9, 25, 0, 7, tzinfo=clock.SHANGHAI)
     for number, (day, hour) in enumerate(itertools.product(DAYS, HOURS)):
         with clock.frozen(began + timedelta(days=day, hours=hour)):
             await cases.tell("extension", number, chance, centre, chief)

@@ -60,9 +60,8 @@ async def test_a_text_lies_where_its_case_lies_whichever_of_the_two_comes_last(c
 
     moving = asyncio.create_task(move())
     await moved.wait()
-    writing = asyncio.create_task(
-        reactions.index(CaseReceived(case_id=case.id))
-    )  # its text is written meanwhile
+    # Its text is written meanwhile.
+    writing = asyncio.create_task(reactions.index(CaseReceived(case_id=case.id)))
     await asyncio.wait({writing}, timeout=0.3)
     assert not writing.done()
     go.set()

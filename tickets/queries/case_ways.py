@@ -73,9 +73,8 @@ async def find(asked: Question, limit: int, patience: int = PATIENCE) -> Found:
     if len(ids) == limit:
         return Found(ids)
     if not gathered and guess.rarest <= SET * _MARGIN:
-        if (
-            guess.rarest > SET and most < MOST_WALK
-        ):  # a set would likely be thrown away: first a good deal further
+        if guess.rarest > SET and most < MOST_WALK:
+            # A set would likely be thrown away: first a good deal further.
             ids = await by_walk(asked, limit, MOST_WALK, patience)
             if len(ids) == limit:
                 return Found(ids)
