@@ -56,6 +56,7 @@ from patients.events import (
     VisitOpened,
 )
 from patients.feeds import pulling
+from patients.feeds import unknown_units as lost_names
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from patients.profile import QuickAction
@@ -209,6 +210,7 @@ def _wire_patients() -> None:
     events.react(VisitCancelled, following.visit_cancelled)
     events.react(PatientMerged, following.patient_merged)
     events.react(PatientParted, following.patient_parted)
+    events.react(UnitNamed, lost_names.go_on)
     events.react(PatientDied, following.patient_died)
     events.react(DeathWithdrawn, following.death_withdrawn)
     events.react(PatientDied, asks_following.patient_died)

@@ -88,7 +88,7 @@ async def _form(
                 form,
                 values,
                 error.details if error else (),
-                {"mapping": [(name, name) for name in formats.names(kind)]},
+                {"mapping": formats.offered(kind, link.mapping if link else "")},
             ),
             key=lambda control: ORDER.get(control.name, 1),
         ),

@@ -3,12 +3,14 @@
 Knows no page's content and asks nobody's permission by itself: `permit` is called by each handler.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
 import aiohttp_jinja2
 from aiohttp import hdrs, web
+from markupsafe import Markup
 
 from console.menu import menu
 from core.actor import OWN, Actor, Permission
@@ -20,6 +22,8 @@ from staff.sessions import present, require
 
 CHAT = "/chat"
 SAID = "huiyin_said"
+DOCTYPE = "<!doctype html>"
+HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 SAID_LIVES = 20  # seconds: from the answer of the form to the page it leads to
 
 
@@ -42,7 +46,8 @@ def is_part(request: web.Request) -> bool:
 
 
 async def show(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
-    """A page in the shell, or a part of one: `template` decides by what it extends.
+    """A page in the shell, or a part of one: `template` decides by what it extends. A part that a browser opens by its
+    address (a new tab, a bookmark) stands alone in a page.
 
     Every template may use actor, csrf, menu, site, here, query and said beside its own context.
     """
@@ -58,11 +63,20 @@ async def show(request: web.Request, template: str, *, status: int = 200, **cont
         "query": request.query,
         "said": said,
     }
-    response = aiohttp_jinja2.render_template(template, request, {**frame, **context}, status=status)
+    text = aiohttp_jinja2.render_string(template, request, {**frame, **context})
+    if request.headers.get("Sec-Fetch-Dest") == "document" and DOCTYPE not in text[:200]:
+        alone = {**frame, "part": Markup(text), "title": _heading(text)}  # noqa: S704 - a template made it
+        text = aiohttp_jinja2.render_string("layouts/alone.html", request, alone)
+    response = web.Response(text=text, content_type="text/html", status=status)
     if said:
         response.del_cookie(SAID, path=settings().path_prefix or "/")
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
+
+
+def _heading(part: str) -> Markup:
+    found = HEADING.search(part)
+    return Markup(found[1] if found else "")  # noqa: S704 - a template made it
 
 
 async def _badges(actor: Actor, request: web.Request) -> dict[str, int]:

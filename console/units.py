@@ -17,6 +17,7 @@ from core import clock
 from core.actions import Form
 from core.actor import Actor, Permission
 from core.errors import HuiyinError, Invalid, NotFound, Refused
+from patients.feeds import unknown_units as lost_names
 from staff import organising, organising_moves, queries, units_queries
 from staff.organising_rows import BELOW, KINDS, heirs, may_stand
 from staff.queries import OrgTree, Unit
@@ -160,13 +161,15 @@ async def tree_page(request: web.Request) -> web.Response:
     """The tree; `?q=` searches names, former names and codes, `?closed=1` shows closed units too."""
     by = permit(request, Permission.STAFF_MANAGE)
     words, closed = request.query.get("q", "").strip()[:40], "closed" in request.query
+    in_orders = {(one.name, one.site) for one in await unknown_units.listed()}
+    in_messages = {(one.name, one.site) for one in await lost_names.listed()}
     return await show(
         request,
         "console/units/tree.html",
         lines=await lines(by, words, closed),
         words=words,
         closed=closed,
-        unknown=len(await unknown_units.listed()),
+        unknown=len(in_orders | in_messages),
     )
 
 

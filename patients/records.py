@@ -5,9 +5,9 @@ is shown to whoever sees the patient.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
@@ -20,6 +20,10 @@ from patients.rows import KIND_LABELS, VisitKind
 from patients.search import DISPOSITIONS, TRIAGE
 from staff import queries as staff
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 MOST = 200
 DIAGNOSIS_KINDS = {"admission": "入院", "working": "门急诊", "final": "出院"}
 ORDER_KINDS = {
@@ -153,7 +157,7 @@ class Document:
     author: str
     at: datetime | None
     state: str
-    text: str = ""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,11 @@ class WholeVisit:
     def kind_label(self) -> str:
         """门诊, 急诊, 住院 …"""
         return KIND_LABELS[self.kind]
+
+
+def _made(shape: type[T], row: "asyncpg.Record", **said: Any) -> T:
+    """A value of this shape from a row: what is not said is the column of the field's name."""
+    return shape(**{one.name: said[one.name] if one.name in said else row[one.name] for one in fields(shape)})
 
 
 async def units_of(by: Actor) -> list[int] | None:
@@ -223,40 +232,30 @@ async def visit(visit_id: int, by: Actor) -> WholeVisit:
         visit_id,
         MOST,
     )
-    return WholeVisit(
-        id=row["id"],
-        patient_id=row["patient_id"],
+    return _made(
+        WholeVisit,
+        row,
         kind=VisitKind(row["kind"]),
-        number=row["number"],
         state=VISIT_STATES[row["state"]],
         unit=tree.label(row["unit_id"]),
-        start_on=row["start_on"],
-        end_on=row["end_on"],
         facts=_facts(row, tree.unit(row["ward_id"]).name if row["ward_id"] else ""),
         texts=tuple((word, row[name]) for word, name in TEXTS if row[name]),
         diagnoses=tuple(
-            Diagnosis(
-                DIAGNOSIS_KINDS.get(one["kind"], one["kind"]),
-                *(one[key] for key in ("code", "name", "version", "main")),
-            )
-            for one in diagnoses
+            _made(Diagnosis, one, kind=DIAGNOSIS_KINDS.get(one["kind"], one["kind"])) for one in diagnoses
         ),
-        surgeries=tuple(
-            Surgery(*(one[key] for key in ("code", "name", "at", "surgeon", "anaesthesia")))
-            for one in surgeries
-        ),
+        surgeries=tuple(_made(Surgery, one) for one in surgeries),
         transfers=tuple(
-            Transfer(
-                one["at"],
-                tree.label(one["unit_id"]) if one["unit_id"] else "",
-                tree.unit(one["ward_id"]).name if one["ward_id"] else "",
-                one["bed"],
+            _made(
+                Transfer,
+                one,
+                unit=tree.label(one["unit_id"]) if one["unit_id"] else "",
+                ward=tree.unit(one["ward_id"]).name if one["ward_id"] else "",
             )
             for one in places
         ),
         orders=tuple(map(_order, orders)),
         reports=tuple(await _reports("r.visit_id = $1", visit_id)),
-        documents=tuple(map(_document, documents)),
+        documents=tuple(_made(Document, one, at=one["written_at"], text="") for one in documents),
     )
 
 
@@ -304,24 +303,8 @@ async def orders(who: Person, by: Actor, *, drugs: bool = False) -> list[Order]:
 
 
 def _order(row: "asyncpg.Record") -> Order:
-    return Order(
-        id=row["id"],
-        number=row["number"],
-        kind=ORDER_KINDS.get(row["kind"], row["kind"]),
-        name=row["name"],
-        prescription=row["prescription"],
-        dose=row["dose"],
-        route=row["route"],
-        frequency=row["frequency"],
-        quantity=row["quantity"],
-        days=row["days"],
-        take_home=row["take_home"],
-        state=ORDER_STATES[row["state"]],
-        ordered_at=row["ordered_at"],
-        stopped_at=row["stopped_at"],
-        doctor=row["doctor"],
-        note=row["note"],
-    )
+    kind = ORDER_KINDS.get(row["kind"], row["kind"])
+    return _made(Order, row, kind=kind, state=ORDER_STATES[row["state"]])
 
 
 async def reports(who: Person, by: Actor) -> list[Report]:
@@ -347,16 +330,12 @@ def _marked(text: str) -> str:
 
 
 def _report(row: "asyncpg.Record", items: Sequence[str] = ()) -> Report:
-    return Report(
-        id=row["id"],
+    return _made(
+        Report,
+        row,
         kind=REPORT_KINDS.get(row["kind"], row["kind"]),
-        name=row["name"],
         at=row["reported_at"],
         state=REPORT_STATES[row["state"]],
-        critical=row["critical"],
-        abnormal=row["abnormal"],
-        positive=row["positive"],
-        conclusion=row["conclusion"],
         abnormal_items=tuple(items),
     )
 
@@ -369,28 +348,12 @@ async def report(report_id: int, by: Actor) -> WholeReport:
     """
     row = await _one("report", report_id, by)
     items = await db.fetch("select * from report_item where report_id = $1 order by place", report_id)
-    return WholeReport(
+    return _made(
+        WholeReport,
+        row,
         report=_report(row),
-        patient_id=row["patient_id"],
-        number=row["number"],
-        specimen=row["specimen"],
-        part=row["part"],
-        seen=row["seen"],
-        author=row["author"],
-        checker=row["checker"],
-        collected_at=row["collected_at"],
         pictures=row["pictures"] if row["pictures"].startswith(("https://", "http://")) else "",
-        items=tuple(
-            Item(
-                one["name"],
-                one["value"],
-                one["unit"],
-                one["range"],
-                FLAGS.get(one["flag"], ""),
-                one["critical"],
-            )
-            for one in items
-        ),
+        items=tuple(_made(Item, one, mark=FLAGS.get(one["flag"], "")) for one in items),
     )
 
 
@@ -403,19 +366,7 @@ async def documents(who: Person, by: Actor) -> list[Document]:
         await units_of(by),
         MOST,
     )
-    return list(map(_document, rows))
-
-
-def _document(row: "asyncpg.Record") -> Document:
-    return Document(
-        row["id"],
-        row["patient_id"],
-        row["kind"],
-        row["title"],
-        row["author"],
-        row["written_at"],
-        row["state"],
-    )
+    return [_made(Document, row, at=row["written_at"], text="") for row in rows]
 
 
 async def document(document_id: int, by: Actor) -> Document:
@@ -425,16 +376,7 @@ async def document(document_id: int, by: Actor) -> Document:
         NotFound: none, or out of reach.
     """
     row = await _one("record_document", document_id, by)
-    return Document(
-        row["id"],
-        row["patient_id"],
-        row["kind"],
-        row["title"],
-        row["author"],
-        row["written_at"],
-        row["state"],
-        row["text"],
-    )
+    return _made(Document, row, at=row["written_at"])
 
 
 async def _one(table: str, number: int, by: Actor) -> "asyncpg.Record":

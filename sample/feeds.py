@@ -1,9 +1,10 @@
-"""The links on which the sandbox's HIS speaks to the sample hospital; made once, then kept by their administrator."""
+"""The links on which the sandbox's HIS speaks to the sample hospital, and two messages that nobody can take as they are;
+made once, then kept by their administrator."""
 
-from core import db
+from core import clock, db
 from core.actor import system
 from core.settings import settings
-from patients.feeds import links
+from patients.feeds import links, store
 from patients.feeds.kinds import FhirForm, WebForm
 from patients.feeds.links import LinkForm
 
@@ -12,6 +13,11 @@ HIS = LinkForm(
 )
 PUSHED = WebForm(name="示例体检系统", mapping="json")
 TOKEN = "sandbox-fhir"  # noqa: S105 - opens a sandbox
+# What an operator meets in the first week: a ward that the HIS calls otherwise than we do, and a mistyped date of birth.
+HELD = (
+    ("ADT^A01", "H0000001", "测试庚", "19540317", "心内二病区^^12^东院区"),
+    ("ADT^A01", "H0000002", "示例辛", "19681345", "骨科^^07^本部"),
+)
 BESIDE = "/sms"  # the sandbox's FHIR server stands beside its SMS platform
 
 
@@ -21,7 +27,9 @@ async def seed() -> None:
     names = {link.name for link in await links.all_links()}
     there = await db.fetchval("select true from feed_link where application = $1", HIS.application)
     if not there:
-        await links.save(None, HIS, by=by)
+        link = await links.link(await links.save(None, HIS, by=by))
+        for at, (kind, *said) in enumerate(HELD, start=1):
+            await store.keep(link, f"HELD{at}", kind, held(at, kind, *said).encode(link.charset))
     if PUSHED.name not in names:
         await links.save(None, PUSHED, by=by)
     outside = settings().sms_api
@@ -30,3 +38,17 @@ async def seed() -> None:
         form = FhirForm(name="沙盒 FHIR 平台", mapping="fhir", address=address, secret=TOKEN, pull_minutes=5)
         if form.name not in names:
             await links.save(None, form, by=by)
+
+
+def held(at: int, kind: str, number: str, name: str, born: str, place: str) -> str:
+    """A message of the sandbox's HIS of this morning."""
+    stamp = f"{clock.today():%Y%m%d}0810"
+    return "\r".join(
+        (
+            f"MSH|^~\\&|{HIS.application}|{HIS.facility}|HUIYIN|HOSP|{stamp}||{kind}|HELD{at}|P|2.4|||AL|NE||UNICODE UTF-8",
+            f"EVN|A01|{stamp}",
+            f"PID|1||{number}^^^HOSP^MR||{name}||{born}|F|||示范市示例区样例路 {at} 号",
+            f"PV1|1|I|{place}||||1001^测试医生||||||||||||ZY{number}|||||||||||||||||||||||||{stamp}",
+            "",
+        )
+    )

@@ -13,9 +13,7 @@ from core.actor import Actor, Permission, system
 from core.errors import Forbidden, HuiyinError, NotFound
 from core.logs import logger
 from staff import queries as staff
-from staff import units_names
 from staff.events import UnitNamed
-from staff.units_names import BEGIN, OWN, NameGiven
 from tickets import rules
 from tickets.models import Case, Ticket
 from tickets.opening import PRAISE
@@ -77,23 +75,11 @@ async def listed(*, ignored: bool = False) -> list[Unknown]:
     ]
 
 
-async def map_to(name: str, site: str, unit_id: int, *, by: Actor) -> int:
-    """Have a name lead to a unit from now on; how many orders had used it. What waits for it goes on by the event.
-
-    Raises:
-        NotFound: no order uses it. Invalid, Refused: as `units_names.add_name`.
-    """
-    count = await _seen(name, site)
-    await units_names.add_name(NameGiven(unit_id, OWN, "", name, BEGIN), by=by)
-    return count
-
-
-async def _seen(name: str, site: str) -> int:
+async def seen(name: str, site: str) -> int:
+    """How many orders use a name that leads to no unit."""
     count: int = await db.fetchval(
         "select count(*) from unknown_unit_name where name = $1 and site = $2", name, site
     )
-    if not count:
-        raise NotFound("没有这个名称，可能已由他人处理")
     return count
 
 
@@ -106,7 +92,8 @@ async def ignore(name: str, site: str, *, on: bool = True, by: Actor) -> None:
     if not by.can(Permission.STAFF_MANAGE, "/"):
         raise Forbidden
     async with db.transaction():
-        await _seen(name, site)
+        if not await seen(name, site):
+            raise NotFound("没有这个名称，可能已由他人处理")
         if on:
             changed = await db.execute(
                 "insert into ignored_unit_name (name, site, changed_by, changed_at) values ($1, $2, $3, $4)"

@@ -36,7 +36,8 @@ def department(tree: OrgTree, name: str, campus: str, where: str) -> Unit:
     """
     found = tree.find(name, campus)
     if found is None:
-        raise ReadFault(where, "科室没有对应：请在映射文件 codes.department 中注明，或为科室添加别名", name)
+        reason = "科室没有对应：请在“组织机构－待对应名称”中对应到科室，之后自动重放"
+        raise ReadFault(where, reason, name, (name, campus))
     return found
 
 

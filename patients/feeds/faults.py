@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadFault(Exception):
-    """A message that cannot be taken as it is. `at` is segment and field ("PV1-3.1"), `value` what stood there."""
+    """A message that cannot be taken as it is. `at` is segment and field ("PV1-3.1"), `value` what stood there; of a
+    department that nobody knows `lost` is its name and campus."""
 
     at: str
     reason: str
     value: str = ""
+    lost: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         shown = f"“{self.value[:40]}”" if self.value else ""

@@ -1,6 +1,5 @@
 """One reader for each kind of link: from the bytes of a message to what it says. Keeps nothing, opens no port."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +17,6 @@ from patients.feeds.mapping import FeedMapping
 from staff.tree import OrgTree
 
 AnyMapping = FeedMapping | TreeMapping
-FORMATS: Mapping[str, str] = {"hl7": "hl7", "fhir": "tree", "json": "tree", "soap": "tree", "sql": "tree"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,11 @@ def check(kind: str, name: str) -> AnyMapping:
     Raises:
         MappingError: there is none, it is faulty, or it speaks of other messages.
     """
-    if mapping.format_of(name) != FORMATS[kind]:
-        words = "这个文件是 HL7 的映射" if FORMATS[kind] == "tree" else "这个文件不是 HL7 的映射"
+    found = load(name)
+    if isinstance(found, FeedMapping) != (kind == "hl7"):
+        words = "这个文件不是 HL7 的映射" if kind == "hl7" else "这个文件是 HL7 的映射"
         raise mapping.MappingError(name, [words])
-    return tree_mapping.load(name) if FORMATS[kind] == "tree" else mapping.load(name)
+    return found
 
 
 def load(name: str) -> AnyMapping:
@@ -49,7 +48,7 @@ def load(name: str) -> AnyMapping:
     Raises:
         MappingError: there is none, or it is faulty.
     """
-    return tree_mapping.load(name) if mapping.format_of(name) == "tree" else mapping.load(name)
+    return mapping.load(name) if mapping.format_of(name) == "hl7" else tree_mapping.load(name)
 
 
 def typed(name: str, text: str) -> AnyMapping:
@@ -59,20 +58,28 @@ def typed(name: str, text: str) -> AnyMapping:
         MappingError: it is faulty.
     """
     given = mapping.typed(name, text)
-    return tree_mapping.build(name, given) if given.get("format") == "tree" else mapping.build(name, given)
+    is_hl7 = given.get("format", "hl7") == "hl7"
+    return mapping.build(name, given) if is_hl7 else tree_mapping.build(name, given)
 
 
-def names(kind: str) -> list[str]:
-    """The mapping files that fit; faulty ones too, so that whoever picks one is told why it will not do."""
+def offered(kind: str, chosen: str = "") -> list[tuple[str, str]]:
+    """The mapping files meant for this kind of link, and the one it has, each with its words: (name, words).
+
+    Faulty ones too, so that whoever picks one is told why it will not do.
+    """
     found = []
     for name in mapping.names():
         try:
-            fits = mapping.format_of(name) == FORMATS[kind]
+            fits, words = mapping.format_of(name) in _meant(kind), f"{load(name).title}（{name}）"
         except mapping.MappingError:
-            fits = True
-        if fits:
-            found.append(name)
+            fits, words = True, f"{name}（有误）"
+        if fits or name == chosen:
+            found.append((name, words))
     return found
+
+
+def _meant(kind: str) -> tuple[str, ...]:
+    return (kind,) if kind == "hl7" else (kind, "tree")
 
 
 def tree_of(kind: str, body: bytes) -> Tree:

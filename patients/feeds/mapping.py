@@ -58,7 +58,7 @@ NOT_MAPPED = frozenset({"unit_id", "ward_id", "verb", "cleared", "extra", "weak"
 SECTIONS = frozenset(
     {*MODELS, "merge", "identifiers", "segments", "codes", "title", "extends", "about", "format"}
 )
-FORMATS = ("hl7", "tree")
+FORMATS = ("hl7", "fhir", "json", "soap", "sql", "tree")  # what links there are; "tree": any but HL7
 
 
 class MappingError(Exception):
@@ -105,8 +105,8 @@ def _folders() -> list[File]:
 
 @cache
 def format_of(name: str) -> str:
-    """Of what sort of messages a mapping file speaks: "hl7", or "tree" (FHIR, JSON, SOAP, rows of a view); read once
-    by each process.
+    """Of what sort of messages a mapping file speaks: the kind of link ("sql": rows of a view), or "tree" for any that
+    is not HL7; read once by each process.
 
     Raises:
         MappingError: there is none, or it cannot be read.

@@ -10,10 +10,11 @@ import asyncpg
 from core import db
 from core.pump import Outcome, Queue, Row
 from patients import feeding
-from patients.feeds import formats, links
+from patients.feeds import formats, links, unknown_units
 from patients.feeds.faults import ReadFault
 from patients.feeds.formats import How
 from patients.feeds.store import TABLE, opened
+from patients.feeds.unknown_units import LostName
 from patients.said import Heard
 from staff import queries as staff
 
@@ -28,20 +29,24 @@ async def _run_all(rows: Sequence[Row]) -> list[Outcome]:
     tree = await staff.tree()
     outcomes: list[Outcome] = []
     heard: list[tuple[int, Heard]] = []
-    faulty: list[tuple[int, str]] = []
+    faulty: list[tuple[int, ReadFault]] = []
     for row in rows:
         try:
             link = known[row["link_id"]]
             how = How(link.kind, link.mapping, link.charset, link.domain)
             found = formats.read(how, opened(row["body"]), tree, received=row["created_at"])
         except ReadFault as fault:
-            faulty.append((row["id"], fault.at[:60]))
+            faulty.append((row["id"], fault))
             outcomes.append((str(fault)[:2000], "parked"))
         else:
             heard.append((row["id"], found.heard))
             outcomes.append(("；".join(found.remarks)[:2000], "done"))
     if faulty:
-        await db.executemany("update feed_message set fault_at = $2 where id = $1", faulty)
+        await db.executemany(
+            "update feed_message set fault_at = $2 where id = $1",
+            [(number, one.at[:60]) for number, one in faulty],
+        )
+        await unknown_units.note([(number, one.lost and LostName(*one.lost)) for number, one in faulty])
     if heard:
         refused = await _taken(heard)
         if refused:

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from core import db
+from core.outbox import OUTBOX
 from core.pump import drain
+from patients.feeds import unknown_units
 from patients.feeds.processing import FEED
 from patients.feeds.watching import look
 from tests.console.desk import Desk, open_desk
@@ -74,6 +76,70 @@ async def test_a_parked_message_shows_its_fault_and_is_mended_and_replayed(desk:
     assert await db.fetchval("select number from visit") == "ZY001"
     looked = await db.fetch("select action from audit where subject = 'feed_message' order by id")
     assert [row["action"] for row in looked] == ["feed.look", "feed.repair"]
+
+
+async def test_a_department_nobody_knows_is_mapped_once_and_what_waited_is_taken(desk: Desk) -> None:
+    link = await open_link()
+    one, other = (BED.replace("心血管内科", name) for name in ("心内二病区", "火星科"))
+    for at, text in enumerate((one, one.replace("ZY001", "ZY002"), other), start=1):
+        await put(link, Sender().send("ADT^A01", f"083{at}", text, id=f"MSG{at}"), "ADT^A01")
+    await work()
+    admin = await desk.enter("admin")
+    assert "待对应名称 2" in (await admin.get("/settings/units")).one("//nav[@class='tabs']")
+    page = await admin.get("/settings/units/unknown")
+    first, second = page.words("//ul[@class='un-unknown']/li")
+    assert first.startswith("心内二病区 东院区 2 条接口消息搁置 · 测试 HIS")
+    assert second.startswith("火星科 东院区 1 条接口消息搁置")
+    assert "忽略" not in first
+    nobody = await admin.post("/settings/units/unknown", {"name": "水星科", "site": "东院区", "unit": "4"})
+    assert nobody.status == 404
+    await admin.post("/settings/units/unknown", {"name": "心内二病区", "site": "东院区", "unit": "4"})
+    said = (await admin.get("/settings/units/unknown")).one("//div[@id='notices']")
+    assert "2 条搁置的接口消息正在重放" in said
+    while await drain(OUTBOX):
+        pass
+    await work()
+    assert [row["state"] for row in await db.fetch("select state from feed_message order by id")] == [
+        "done",
+        "done",
+        "parked",
+    ]
+    assert await db.fetchval("select count(*) from visit where unit_id = 4") == 2
+    page = await admin.get("/settings/units/unknown")
+    assert [words[:3] for words in page.words("//ul[@class='un-unknown']/li")] == ["火星科"]
+    line = await db.fetchrow("select actor_name from audit where action = 'feed.replay_all'")
+    assert line is not None
+    assert line["actor_name"] == "科室名称对照"
+
+
+async def test_what_is_mended_otherwise_is_no_longer_on_the_list_of_names(desk: Desk) -> None:
+    link = await open_link()
+    await put(link, Sender().send("ADT^A01", "0830", BED.replace("心血管内科", "火星科")), "ADT^A01")
+    await work()
+    number = await db.fetchval("select id from feed_message")
+    assert [one.name for one in await unknown_units.listed()] == ["火星科"]
+    admin = await desk.enter("admin")
+    without_number = Sender().send("ADT^A01", "0830", stay(number="")).replace("\r", "\n")
+    await admin.post(f"/operate/feeds/{link.id}/messages/{number}/repair", {"text": without_number})
+    assert await unknown_units.listed() == []  # it is looked at anew
+    await work()
+    assert await db.fetchval("select state from feed_message") == "parked"
+    assert await unknown_units.listed() == []  # parked again, for something else
+
+
+async def test_each_kind_of_link_is_offered_the_mapping_files_meant_for_it(desk: Desk) -> None:
+    admin = await desk.enter("admin")
+    offered = {}
+    for kind in ("hl7", "fhir", "json", "soap", "sql"):
+        form = await admin.get(f"/operate/feeds/new?kind={kind}")
+        offered[kind] = form.words("//label[.//input[@name='mapping']]")
+    assert offered == {
+        "hl7": ["HL7 v2 通用（hl7）", "示例医院 HIS（sample_his）"],
+        "fhir": ["FHIR R4 通用（fhir）"],
+        "json": ["JSON 通用（json）"],
+        "soap": ["SOAP 通用（soap）"],
+        "sql": ["就诊视图 通用（visits_view）"],
+    }
 
 
 async def test_giving_a_message_up_asks_why(desk: Desk) -> None:

@@ -160,6 +160,17 @@ async def test_no_page_and_no_part_has_anything_inline_and_all_come_with_the_pol
     assert {page.headers.get("Cache-Control") for page in pages if page.status == 200} == {"no-store"}
 
 
+async def test_a_drawer_opened_by_its_address_stands_in_a_page(console: Console) -> None:
+    admin = await console.enter("admin")
+    address = "/settings/parameters/session.idle_minutes"
+    part = await admin.get(address, part=True)
+    opened = {"Sec-Fetch-Dest": "document"}
+    alone = await admin.get(address, part=False, **opened)
+    assert "<html" not in part.text
+    assert (len(alone.tree.xpath("//nav[@id='side']")), len(alone.tree.xpath("//main//form"))) == (1, 1)
+    assert alone.one("//h1") == part.one("//h2")
+
+
 async def test_htmx_is_told_to_evaluate_nothing_and_to_keep_no_page_in_the_browser(console: Console) -> None:
     page = await (await console.enter("alice")).get("/")
     told = page.tree.xpath("//meta[@name='htmx-config']/@content")[0]

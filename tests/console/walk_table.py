@@ -230,7 +230,7 @@ TABLE: tuple[Line, ...] = (
     may("POST /settings/units/codes/import", "staff:manage"),
     may("POST /settings/units/codes/faulty", "staff:manage"),
     may("GET /settings/units/unknown", "staff:manage"),
-    may("POST /settings/units/unknown", "staff:manage"),
+    nothing("POST /settings/units/unknown", "staff:manage", "/settings/units/unknown"),
     nothing("POST /settings/units/unknown/{how}", "staff:manage", "/settings/units/unknown/ignore"),
     reach("GET /settings/units/{id}", "/settings/units/4", LOOKING),
     reach("GET /settings/units/{id}/new", "/settings/units/4/new", "staff:manage"),

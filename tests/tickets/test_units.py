@@ -7,8 +7,9 @@ from core.actor import Actor, Door
 from core.errors import Invalid
 from core.outbox import OUTBOX
 from core.pump import drain
-from staff import organising, organising_moves, queries
+from staff import organising, organising_moves, queries, units_names
 from staff.actors import actor_of
+from staff.units_names import BEGIN, OWN, NameGiven
 from tests.tickets.conftest import Cast, order
 from tests.tickets.test_road import PLATFORM, do
 from tickets import unknown_units
@@ -85,7 +86,7 @@ async def test_a_name_nobody_knows_is_listed_and_once_mapped_what_waits_is_assig
         ("心脏中心", "", 1, 0),
         ("心脏中心", "东院区", 1, 1),
     ]
-    assert await unknown_units.map_to("心脏中心", "东院区", 4, by=cast.admin) == 1
+    await units_names.add_name(NameGiven(4, OWN, "", "心脏中心", BEGIN), by=cast.admin)
     await settle()
     (ticket,) = await Ticket.filter(case_id=case.id)
     assert (ticket.unit_id, (await Case.get(id=case.id)).state) == (4, CaseState.IN_PROGRESS)

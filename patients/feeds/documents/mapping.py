@@ -1,6 +1,6 @@
 """Mapping files of documents: which parts of a message tell of a patient, a visit, an order …, and where each field is.
 
-A file is TOML with `format = "tree"`. `[message]` says where the sender's own id and time of writing stand. Each
+A file is TOML with `format`: "fhir", "json", "soap", "sql", or "tree" for any of them. `[message]` says where the sender's own id and time of writing stand. Each
 `[parts.<name>]` says what its values tell of (`says`), of which messages (`when`), for each of which items (`each`);
 below it stand `fields` and `lists` (diagnoses, operations, contacts, identifiers, results). Checked whole when loaded.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from patients.feeds.documents.tree import Path, path
 from patients.feeds.mapping import (
+    FORMATS,
     MODELS,
     MappingError,
     check_codes,
@@ -29,6 +30,7 @@ LISTS: Mapping[str, Mapping[str, str]] = {  # of what is told → its lists → 
     "report": {"items": "item"},
 }
 SAYS = ("patient", "visit", "order", "report", "document", "appointment", "merge")
+TREES = tuple(one for one in FORMATS if one != "hl7")
 SORTS = 100
 WAYS = ("", "reference", "range")
 _KINDS: Mapping[tuple[str, str], type[Any]] = {  # fields that only documents have
@@ -136,8 +138,8 @@ class _Builder:
         self.codes = code_tables(given.get("codes", {}), self.faults)
 
     def build(self) -> TreeMapping:
-        if self.given.get("format") != "tree":
-            self.faults.append("format 应为 tree")
+        if self.given.get("format") not in TREES:
+            self.faults.append(f"format 只能是 {'、'.join(TREES)}")
         message = self._table(self.given.get("message", {}), "message")
         self._only(message, "message", ("id", "at", "kind", "each"))
         parts = self._table(self.given.get("parts", {}), "parts")
