@@ -126,8 +126,24 @@ async def unbind(request: web.Request) -> web.Response:
 
 @routes.post(PAGE + "/password")
 async def password(request: web.Request) -> web.Response:
-    """Change one's password; every session ends, this one too, and one signs in with the new one."""
+    """Change one's password."""
     actor, _ = _me(request)
+    try:
+        return await new_password(request, actor)
+    except Invalid as error:
+        faults = tuple(error.details)
+        if not is_part(request):
+            return await _whole(request, error.status, faults)
+        controls = forms.controls(PasswordForm, {}, faults)
+        return await show(request, "console/account_password.html", status=error.status, controls=controls)
+
+
+async def new_password(request: web.Request, actor: Actor) -> web.Response:
+    """Change one's password by `PasswordForm`; every session ends, this one too, and one signs in with the new one.
+
+    Raises:
+        Invalid: it will not do; what was typed is not in it.
+    """
     given: dict[str, Any] = await forms.posted(request, PasswordForm)
     try:
         form = forms.parse(PasswordForm, given)
@@ -136,11 +152,8 @@ async def password(request: web.Request) -> web.Response:
             raise Invalid(words, details=[Fault(field="again", label="再输一遍新密码", reason=words)])
         await securing.change_password(form.old, form.new, by=actor)
     except Invalid as error:
-        faults = tuple(fault.model_copy(update={"value": ""}) for fault in error.details)
-        if not is_part(request):
-            return await _whole(request, error.status, faults)
-        controls = forms.controls(PasswordForm, {}, faults)
-        return await show(request, "console/account_password.html", status=error.status, controls=controls)
+        blank = [fault.model_copy(update={"value": ""}) for fault in error.details]
+        raise Invalid(error.message, details=blank) from None
     response = go(request, "/login", "密码已修改，请用新密码重新登录")
     clear_cookie(response)
     return response

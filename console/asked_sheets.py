@@ -32,41 +32,45 @@ class Place:
     word: Callable[[Any], str]  # which of several lists it was; "" where there is one
 
 
-async def mine(request: web.Request, place: Place) -> web.Response:
-    """One's own sheets."""
-    return await _page(request, place, permit(request, place.permission), None)
+def add_pages(routes: web.RouteTableDef, place: Place) -> None:
+    """Serve the pages of these sheets below `place.path`."""
 
+    @routes.get(place.path)
+    async def mine(request: web.Request) -> web.Response:
+        """One's own sheets."""
+        return await _page(request, place, permit(request, place.permission), None)
 
-async def one(request: web.Request, place: Place) -> web.Response:
-    """One sheet, with its progress, above one's own."""
-    actor = permit(request, place.permission)
-    return await _page(request, place, actor, await place.sheets.find(_id(request), by=actor))
+    @routes.get(place.path + "/{id}")
+    async def one(request: web.Request) -> web.Response:
+        """One sheet, with its progress, above one's own."""
+        actor = permit(request, place.permission)
+        return await _page(request, place, actor, await place.sheets.find(_id(request), by=actor))
+
+    @routes.get(place.path + "/{id}/progress")
+    async def going(request: web.Request) -> web.Response:
+        """The bar; leads to the finished sheet."""
+        actor = permit(request, place.permission)
+        found = await place.sheets.find(_id(request), by=actor)
+        return await progress(
+            request,
+            done=found.done,
+            total=found.total,
+            note="正在写入表格" if found.total else "正在查找",
+            finished=found.state != "running",
+            then=f"{place.path}/{found.id}",
+        )
+
+    @routes.get(place.path + "/{id}/file")
+    async def fetch(request: web.Request) -> web.Response:
+        """The sheet itself."""
+        actor = permit(request, place.permission)
+        file, data = await place.file_of(_id(request), by=actor)
+        return attachment(file.name, data, file.mime)
 
 
 async def _page(request: web.Request, place: Place, actor: Actor, found: Asked | None) -> web.Response:
     recent = await place.sheets.recent(by=actor)
     return await show(request, "console/asked_sheets.html", place=place, found=found, recent=recent)
-
-
-async def going(request: web.Request, place: Place) -> web.Response:
-    """The bar; leads to the finished sheet."""
-    actor = permit(request, place.permission)
-    found = await place.sheets.find(_id(request), by=actor)
-    return await progress(
-        request,
-        done=found.done,
-        total=found.total,
-        note="正在写入表格" if found.total else "正在查找",
-        finished=found.state != "running",
-        then=f"{place.path}/{found.id}",
-    )
-
-
-async def fetch(request: web.Request, place: Place) -> web.Response:
-    """The sheet itself."""
-    actor = permit(request, place.permission)
-    file, data = await place.file_of(_id(request), by=actor)
-    return attachment(file.name, data, file.mime)
 
 
 def _id(request: web.Request) -> UUID:

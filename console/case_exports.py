@@ -39,25 +39,4 @@ async def ask(request: web.Request) -> web.Response:
     return go(request, f"{PAGE}/{number}")
 
 
-@routes.get(PAGE)
-async def mine(request: web.Request) -> web.Response:
-    """One's own sheets."""
-    return await asked_sheets.mine(request, PLACE)
-
-
-@routes.get(PAGE + "/{id}")
-async def one(request: web.Request) -> web.Response:
-    """One sheet, with its progress."""
-    return await asked_sheets.one(request, PLACE)
-
-
-@routes.get(PAGE + "/{id}/progress")
-async def going(request: web.Request) -> web.Response:
-    """The bar; leads to the finished sheet."""
-    return await asked_sheets.going(request, PLACE)
-
-
-@routes.get(PAGE + "/{id}/file")
-async def fetch(request: web.Request) -> web.Response:
-    """The sheet itself."""
-    return await asked_sheets.fetch(request, PLACE)
+asked_sheets.add_pages(routes, PLACE)

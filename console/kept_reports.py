@@ -28,30 +28,34 @@ class Place:
     note: str
 
 
-async def listed(request: web.Request, place: Place) -> web.Response:
-    """One's own reports."""
-    actor = permit(request, place.shelf.reads)
-    return await show(
-        request, "console/reports/kept.html", place=place, made=await place.shelf.mine(by=actor)
-    )
+def add_pages(routes: web.RouteTableDef, place: Place) -> None:
+    """Serve the pages of these reports below `place.path`."""
 
+    @routes.get(place.path)
+    async def listed(request: web.Request) -> web.Response:
+        """One's own reports."""
+        actor = permit(request, place.shelf.reads)
+        return await show(
+            request, "console/reports/kept.html", place=place, made=await place.shelf.mine(by=actor)
+        )
 
-async def reading(request: web.Request, place: Place) -> web.Response:
-    """A report in the browser, laid out for paper."""
-    actor = permit(request, place.shelf.reads)
-    made, file = await place.shelf.one(wanted(request), by=actor)
-    html = await asyncio.to_thread(to_html, await storage.read(file))
-    return await show(
-        request,
-        "console/reports/paper.html",
-        place=place,
-        made=made,
-        html=Markup(html),  # noqa: S704 - to_html lets nothing through but a list of plain elements
-    )
+    @routes.get(place.path + "/{id:\\d+}")
+    async def reading(request: web.Request) -> web.Response:
+        """A report in the browser, laid out for paper."""
+        actor = permit(request, place.shelf.reads)
+        made, file = await place.shelf.one(wanted(request), by=actor)
+        html = await asyncio.to_thread(to_html, await storage.read(file))
+        return await show(
+            request,
+            "console/reports/paper.html",
+            place=place,
+            made=made,
+            html=Markup(html),  # noqa: S704 - to_html lets nothing through but a list of plain elements
+        )
 
-
-async def downloading(request: web.Request, place: Place) -> web.Response:
-    """A report as Word."""
-    actor = permit(request, place.shelf.reads)
-    file, data = await place.shelf.download(wanted(request), by=actor)
-    return attachment(file.name, data, file.mime)
+    @routes.get(place.path + "/{id:\\d+}/file")
+    async def downloading(request: web.Request) -> web.Response:
+        """A report as Word."""
+        actor = permit(request, place.shelf.reads)
+        file, data = await place.shelf.download(wanted(request), by=actor)
+        return attachment(file.name, data, file.mime)

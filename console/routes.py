@@ -92,6 +92,7 @@ from console import (
     templates_page,
     terminals,
     units,
+    units_codes,
     units_one,
     units_unknown,
 )
@@ -180,6 +181,7 @@ routes: list[web.AbstractRouteDef] = [
     *interviews.routes,
     *units.routes,
     *units_unknown.routes,
+    *units_codes.routes,
     *units_one.routes,
 ]
 

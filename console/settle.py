@@ -4,13 +4,11 @@ And the second factor of one's own account (a card on its page). Each step is a 
 session.
 """
 
-from typing import Any
-
 from aiohttp import web
 from pydantic import Field
 
 from console import forms
-from console.account import PAGE, PasswordForm
+from console.account import PAGE, PasswordForm, new_password
 from console.page import go, permit, show
 from core.actions import Form
 from core.actor import Actor
@@ -18,7 +16,7 @@ from core.errors import Fault, Forbidden, Invalid
 from staff import securing, sessions
 from staff.login import passwords, second
 from staff.login.strength import LONGEST
-from staff.sessions import COOKIE, SETTLE, clear_cookie
+from staff.sessions import COOKIE, SETTLE
 
 routes = web.RouteTableDef()
 
@@ -72,19 +70,10 @@ async def _settle(request: web.Request, status: int = 200, faults: tuple[Fault, 
 async def settled(request: web.Request) -> web.Response:
     """Change the password; one signs in with the new one."""
     actor, _ = _me(request)
-    given: dict[str, Any] = await forms.posted(request, PasswordForm)
     try:
-        form = forms.parse(PasswordForm, given)
-        if form.new != form.again:
-            words = "两次输入的新密码不一致"
-            raise Invalid(words, details=[Fault(field="again", label="再输一遍新密码", reason=words)])
-        await securing.change_password(form.old, form.new, by=actor)
+        return await new_password(request, actor)
     except Invalid as error:
-        faults = tuple(fault.model_copy(update={"value": ""}) for fault in error.details)
-        return await _settle(request, error.status, faults)
-    response = go(request, "/login", "密码已修改，请用新密码重新登录")
-    clear_cookie(response)
-    return response
+        return await _settle(request, error.status, tuple(error.details))
 
 
 async def _enrol(request: web.Request, status: int = 200, faults: tuple[Fault, ...] = ()) -> web.Response:

@@ -4,12 +4,12 @@ import orjson
 from aiohttp import web
 
 from console.page import go, number, permit, progress, show
-from console.staff_importing import LABELS as OUTCOMES
 from console.staff_people import KEEP, PAGE
 from core.errors import NotFound, Refused
 from integrations import wecom
-from staff import contacts, importing_people
-from staff.importing_people import Outcome
+from staff import contacts
+from staff.importing import people_sheets
+from staff.importing.people_sheets import Outcome
 
 routes = web.RouteTableDef()
 DOOR = f"{PAGE}/contacts"
@@ -46,7 +46,7 @@ async def differences(request: web.Request) -> web.Response:
     actor = permit(request, KEEP)
     found = await contacts.difference(_job(request), by=actor)
     rows = list(enumerate(found.new, start=1)) if found else []
-    lines = await importing_people.preview(rows, by=actor)
+    lines = await people_sheets.preview(rows, by=actor)
     return await show(
         request,
         "console/people/contacts.html",
@@ -55,7 +55,6 @@ async def differences(request: web.Request) -> web.Response:
         configured=True,
         lines=lines,
         able=sum(line.outcome is Outcome.NEW for line in lines),
-        labels=OUTCOMES,
         rows=orjson.dumps(rows).decode(),
     )
 

@@ -27,12 +27,6 @@ PLACE = Place(
 )
 
 
-@routes.get(REPORTS)
-async def listed(request: web.Request) -> web.Response:
-    """One's own reports."""
-    return await kept_reports.listed(request, PLACE)
-
-
 @routes.get(f"{REPORTS}/new")
 async def choosing(request: web.Request) -> web.Response:
     """The drawer in which a report of the period on the page is asked for."""
@@ -73,13 +67,4 @@ async def making(request: web.Request) -> web.Response:
     return go(request, f"{REPORTS}/{made}")
 
 
-@routes.get(REPORTS + "/{id:\\d+}")
-async def reading(request: web.Request) -> web.Response:
-    """The report in the browser, laid out for paper."""
-    return await kept_reports.reading(request, PLACE)
-
-
-@routes.get(REPORTS + "/{id:\\d+}/file")
-async def downloading(request: web.Request) -> web.Response:
-    """The report as Word."""
-    return await kept_reports.downloading(request, PLACE)
+kept_reports.add_pages(routes, PLACE)

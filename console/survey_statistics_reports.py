@@ -26,12 +26,6 @@ PLACE = Place(
 )
 
 
-@routes.get(REPORTS)
-async def listed(request: web.Request) -> web.Response:
-    """One's own reports."""
-    return await kept_reports.listed(request, PLACE)
-
-
 @routes.get(f"{REPORTS}/new")
 async def asked_for(request: web.Request) -> web.Response:
     """The drawer in which a report of what the page shows is asked for."""
@@ -67,13 +61,4 @@ async def making(request: web.Request) -> web.Response:
     return go(request, f"{REPORTS}/{made}")
 
 
-@routes.get(REPORTS + "/{id:\\d+}")
-async def reading(request: web.Request) -> web.Response:
-    """The report in the browser, laid out for paper."""
-    return await kept_reports.reading(request, PLACE)
-
-
-@routes.get(REPORTS + "/{id:\\d+}/file")
-async def downloading(request: web.Request) -> web.Response:
-    """The report as Word."""
-    return await kept_reports.downloading(request, PLACE)
+kept_reports.add_pages(routes, PLACE)

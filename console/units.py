@@ -1,6 +1,7 @@
 """组织机构: the tree of units with search, a unit added, changed, moved, merged, closed, opened again.
 
-Whoever holds staff:manage may; the page of one unit is `console.units_one`, names nobody knows `console.units_unknown`.
+Whoever holds staff:manage may; the page of one unit is `console.units_one`, names nobody knows `console.units_unknown`,
+the sheet of outside names and codes `console.units_codes`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ from core.jobs import Job
 from integrations import wecom_contacts
 from integrations.wecom_contacts import Contact, Department
 from staff import people, queries
-from staff.importing_people import NAME, NUMBER, UNIT
+from staff.importing.people_sheets import NAME, NUMBER, UNIT
 from staff.people import PersonForm
 
 KIND = "staff.contacts"
@@ -37,7 +37,7 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """New ones as rows for `importing_people`, accounts to be bound, names that changed, accounts that are gone."""
+    """New ones as rows for `people_sheets`, accounts to be bound, names that changed, accounts that are gone."""
 
     new: tuple[dict[str, str], ...]
     bind: tuple[Met, ...]

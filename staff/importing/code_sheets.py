@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from io import BytesIO
-
-import xlsxwriter
 
 from core import clock, db
 from core.actor import Actor, Permission
@@ -34,7 +31,6 @@ UNIT, SITE, SYSTEM, CODE, NAME, SINCE, UNTIL = COLUMNS = (
     "生效日期",
     "失效日期",
 )
-REASON = "未导入原因"
 _SAID: Mapping[str, str] = {  # other words for the columns
     "科室名称": UNIT,
     "机构编码": UNIT,
@@ -229,32 +225,7 @@ async def _top(by: Actor) -> int:
 
 def book(rows: Iterable[Mapping[str, str]], *, faulty: bool = False) -> bytes:
     """The rows as an .xlsx that can be brought in again; `faulty` adds why a row was not taken."""
-    columns = (*COLUMNS, REASON) if faulty else COLUMNS
-    target = BytesIO()
-    made = xlsxwriter.Workbook(
-        target,
-        {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-        },
-    )
-    sheet = made.add_worksheet("未导入" if faulty else "科室对照表")
-    head = made.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1})
-    # quoted, so that nothing that stood in an order can become a formula in the clerk's Excel
-    text = made.add_format({"num_format": "@", "quote_prefix": True, "valign": "top"})
-    why = made.add_format({"num_format": "@", "font_color": "#9C0006", "text_wrap": True, "valign": "top"})
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(COLUMNS) - 1, 16)
-    sheet.set_column(len(COLUMNS), len(COLUMNS), 60)
-    for column, name in enumerate(columns):
-        sheet.write_string(0, column, name, head)
-    for at, row in enumerate(rows, start=1):
-        for column, name in enumerate(columns):
-            sheet.write_string(at, column, row.get(name, ""), why if name == REASON else text)
-    made.close()
-    return target.getvalue()
+    return sheet_rows.book(COLUMNS, rows, title="科室对照表", faulty=faulty)
 
 
 async def exported() -> list[dict[str, str]]:

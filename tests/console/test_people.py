@@ -7,7 +7,8 @@ from aiohttp import FormData
 from openpyxl import Workbook, load_workbook
 
 from core import db
-from staff.importing_people import COLUMNS, REASON
+from staff.importing.people_sheets import COLUMNS
+from staff.importing.sheet_rows import REASON
 from tests.console.browser import Browser
 from tests.console.conftest import Console
 

@@ -228,7 +228,7 @@ TABLE: tuple[Line, ...] = (
     may("GET /settings/units/codes/sheet", "staff:manage"),
     may("POST /settings/units/codes/preview", "staff:manage"),
     may("POST /settings/units/codes/import", "staff:manage"),
-    may("POST /settings/units/codes/faulty", "staff:manage"),
+    may("POST /settings/units/codes/import/faulty", "staff:manage"),
     may("GET /settings/units/unknown", "staff:manage"),
     nothing("POST /settings/units/unknown", "staff:manage", "/settings/units/unknown"),
     nothing("POST /settings/units/unknown/{how}", "staff:manage", "/settings/units/unknown/ignore"),

@@ -9,8 +9,9 @@ import pytest_asyncio
 from core import db, jobs
 from core.errors import Forbidden
 from core.settings import settings
-from staff import contacts, importing_people
+from staff import contacts
 from staff.contacts import Met
+from staff.importing import people_sheets
 from tests.integrations.outside import Outside, running
 from tests.staff.cast import House
 from wiring import wire
@@ -77,7 +78,7 @@ async def test_new_members_become_accounts_where_their_department_is_known(
 ) -> None:
     found = await looked(house)
     wanted = [row for row in found.new if row["工号"] in ("90001", "90002")]
-    lines = await importing_people.take(enumerate(wanted, start=1), by=await house.actor("keeper"))
+    lines = await people_sheets.take(enumerate(wanted, start=1), by=await house.actor("keeper"))
     assert sorted((line.cells["工号"], str(line.outcome), line.reason) for line in lines) == [
         ("90001", "new", ""),
         ("90002", "faulty", "没有找到科室“没有这个科室”"),

@@ -10,7 +10,8 @@ from core import db
 from core.errors import Invalid
 from staff import queries, units_names, units_queries
 from staff.importing import code_sheets
-from staff.importing.code_sheets import COLUMNS, REASON, Outcome
+from staff.importing.code_sheets import COLUMNS, Outcome
+from staff.importing.sheet_rows import REASON
 from tests.staff.cast import House
 
 HEAD = (1, ["科室名称", "院区", "系统", "编码", "名称", "生效日期", "失效日期"])

@@ -5,17 +5,14 @@ from core.actions import Nothing, action
 from core.actor import Actor
 from core.db import transaction
 from core.errors import Refused
-from core.events import Event
-from staff import queries as staff
 from tickets import clocks, history
+from tickets.actions import rounds
 from tickets.actions.forms import CallBack, Reason, Satisfied
-from tickets.actions.shared import concern, new_ticket
-from tickets.events import TicketAssigned
 from tickets.matters import answering
-from tickets.models import Case, Ticket
+from tickets.models import Case
 from tickets.numbers import next_number
 from tickets.queries import access
-from tickets.states import CaseVerb, TicketState
+from tickets.states import CaseVerb
 
 
 @action(
@@ -69,28 +66,11 @@ async def _next_round(case: Case, by: Actor, because: str) -> None:
     await answering.part(case, by)
     case.move(CaseVerb.REWORK, by)
     now = clock.now()
-    await db.execute(
-        "update case_round set frozen_at = $3 where case_id = $1 and no = $2", case.id, case.round, now
-    )
-    last = await Ticket.filter(case_id=case.id, round=case.round, state=TicketState.DONE).order_by("id")
-    case.round += 1
-    case.closed_at = None
-    await db.execute(
-        "insert into case_round (case_id, no, opened_at, opened_because) values ($1, $2, $3, $4)",
-        case.id,
-        case.round,
-        now,
-        because,
-    )
+    last = await rounds.freeze_and_open(case, because, now)
     await clocks.open_case(case, None, None, now)
-    made: list[Event] = []
-    for old in last:
-        unit = (await staff.tree()).unit(old.unit_id)
-        ticket = await new_ticket(case, unit, old.role, f"第 {case.round} 轮重办：{because}", by)
-        made.append(TicketAssigned(ticket_id=ticket.id))
-    await concern(case)
+    events = await rounds.assign_again(case, last, f"第 {case.round} 轮重办：{because}", by)
     await history.case_moved(
-        case, CaseVerb.REWORK, by, before, text=because, events=tuple(made), opened=case.round
+        case, CaseVerb.REWORK, by, before, text=because, events=events, opened=case.round
     )
 
 

@@ -5,20 +5,18 @@ Declares no verb.
 
 from datetime import date, datetime, time
 
-from core import clock, db
+from core import clock
 from core.actor import Actor
 from core.clock import SHANGHAI
 from core.errors import Fault, Invalid, Refused
 from core.events import Event
-from staff import queries as staff
 from tickets import clocks
-from tickets.actions.shared import concern, new_ticket
-from tickets.events import TicketAssigned
+from tickets.actions import rounds
 from tickets.models import Case, Clock, Ticket
 from tickets.petitions.models import Opinion, Petition
 from tickets.petitions.words import Route
 from tickets.queries import access
-from tickets.states import OPEN_TICKET, TicketState
+from tickets.states import OPEN_TICKET
 
 NOON = time(12)
 
@@ -89,29 +87,11 @@ async def next_round(case: Case, petition: Petition, because: str, by: Actor) ->
     """Freeze the round that is over and open the next: the same departments, 60 days anew. The caller saves the case."""
     now = clock.now()
     await clocks.end_case(case, "void")
-    await db.execute(
-        "update case_round set frozen_at = $3 where case_id = $1 and no = $2", case.id, case.round, now
-    )
-    last = await Ticket.filter(case_id=case.id, round=case.round, state=TicketState.DONE).order_by("id")
-    case.round += 1
-    case.closed_at = None
-    await db.execute(
-        "insert into case_round (case_id, no, opened_at, opened_because) values ($1, $2, $3, $4)",
-        case.id,
-        case.round,
-        now,
-        because,
-    )
+    last = await rounds.freeze_and_open(case, because, now)
     petition.final, petition.settled = False, ""
     petition.prolonged_days, petition.prolonged_at = 0, None
     petition.prolonged_by = petition.prolonged_because = ""
     await petition.save()
     if petition.route == Route.PETITION:
         await clocks.open_kind(case, "decision", now)
-    made: list[Event] = []
-    for old in last:
-        unit = (await staff.tree()).unit(old.unit_id)
-        ticket = await new_ticket(case, unit, old.role, f"第 {case.round} 轮办理：{because}", by)
-        made.append(TicketAssigned(ticket_id=ticket.id))
-    await concern(case)
-    return tuple(made)
+    return await rounds.assign_again(case, last, f"第 {case.round} 轮办理：{because}", by)

@@ -7,9 +7,7 @@ written nowhere. The three administrators are never appointed from a sheet.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from io import BytesIO
 
-import xlsxwriter
 from pydantic import ValidationError
 
 from core import audit, crypto, db
@@ -35,7 +33,6 @@ NUMBER, NAME, TITLE, PHONE, UNIT, SITE, ROLE, RANK = COLUMNS = (
     "角色",
     "次序",
 )
-REASON = "未导入原因"
 _SAID: Mapping[str, str] = {
     "员工编号": NUMBER,
     "职工号": NUMBER,
@@ -264,21 +261,4 @@ async def _write(line: Line, form: NewPerson, by: Actor) -> None:
 
 def book(rows: Iterable[Mapping[str, str]], *, faulty: bool = False) -> bytes:
     """The rows as an .xlsx that can be brought in again; `faulty` adds why a row was not taken."""
-    columns = (*COLUMNS, REASON) if faulty else COLUMNS
-    target = BytesIO()
-    made = xlsxwriter.Workbook(
-        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    sheet = made.add_worksheet("未导入" if faulty else "人员")
-    head = made.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1})
-    text = made.add_format({"num_format": "@", "quote_prefix": True, "valign": "top"})
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(COLUMNS) - 1, 16)
-    sheet.set_column(len(COLUMNS), len(COLUMNS), 50)
-    for column, name in enumerate(columns):
-        sheet.write_string(0, column, name, head)
-    for at, row in enumerate(rows, start=1):
-        for column, name in enumerate(columns):
-            sheet.write_string(at, column, row.get(name, ""), text)
-    made.close()
-    return target.getvalue()
+    return sheet_rows.book(COLUMNS, rows, title="人员", faulty=faulty)
