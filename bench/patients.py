@@ -283,7 +283,10 @@ async def _queried(scene: Scene, by: dict[str, Actor]) -> tuple[Times, Times]:
             wanted, faults = read(kind, parse_qsl(query.format_map(scene.words)))
             if faults:
                 raise ValueError(f"{name}: {faults}")
-            await _timed(lists, who, name, lambda k=kind, w=wanted, a=actor: search_pages.page(k, w, a))  # type: ignore[misc]
+            try:
+                await _timed(lists, who, name, lambda k=kind, w=wanted, a=actor: search_pages.page(k, w, a))  # type: ignore[misc]
+            except search_pages.TooBroad as error:  # say which: it took longer than a person is let wait
+                raise RuntimeError(f"{name} ({who})") from error
     patient = await db.fetchval(
         "select patient_id from visit where unit_id = 100 order by start_on desc limit 1"
     )

@@ -28,6 +28,15 @@ MODELS = (
     "console.models",
 )
 
+AWAY = (  # a database that is not there, is going, or is coming up
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
+
 Hook = Callable[[], Awaitable[None]]
 
 _openings = [0]
@@ -35,6 +44,12 @@ _address: dict[str, Any] = {}
 _pools: "dict[str, asyncpg.Pool[asyncpg.Record]]" = {}  # of readers (core/readers.py), beside the ORM's own
 _CLOSING = 10  # seconds for what is under way, as the ORM gives its own pool
 _after: ContextVar[list[Hook] | None] = ContextVar("after_commit", default=None)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is away, which is no statement's fault (asyncpg counts a value that does not fit as
+    InterfaceError too)."""
+    return isinstance(error, AWAY) and not isinstance(error, asyncpg.DataError)
 
 
 async def open_db(url: str, *, pool_min: int = 1, pool_max: int = 10) -> TortoiseContext:

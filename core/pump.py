@@ -104,7 +104,7 @@ async def _run_all(
         log.info("rows_crossed", table=queue.table, rows=len(rows))
         PUMPED.labels(queue.table, "crossed").inc(len(rows))
     except Exception as error:
-        if _is_lost(error):
+        if db.is_away(error):
             raise
         if len(rows) == 1:
             await _failed(queue, rows[0], error)
@@ -119,12 +119,6 @@ async def _run_all(
         for _, state, _ in found:
             PUMPED.labels(queue.table, state).inc()
         LAG.labels(queue.table).observe(max(0.0, (clock.now() - rows[0]["due_at"]).total_seconds()))
-
-
-def _is_lost(error: Exception) -> bool:
-    """Whether the database went away: no row's fault (asyncpg counts a value that does not fit as InterfaceError too)."""
-    away = isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError))
-    return away and not isinstance(error, asyncpg.DataError)
 
 
 async def _finish(queue: Queue, finished: list[tuple[int, str, str]]) -> None:
@@ -167,7 +161,12 @@ async def keep_draining(queue: Queue, stopping: asyncio.Event) -> None:
         try:
             taken = await drain(queue, LONGEST)
         except Exception as error:
-            log.error("pump_failed", table=queue.table, exc_info=error)
+            if db.is_away(error):  # everybody says so once a second: a line each, no traceback
+                log.warning(
+                    "database_away", table=queue.table, error=f"{type(error).__name__}: {error}"[:300]
+                )
+            else:
+                log.error("pump_failed", table=queue.table, exc_info=error)
             await asyncio.sleep(REST)
             continue
         if not taken and not stopping.is_set():

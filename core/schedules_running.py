@@ -210,7 +210,10 @@ async def keep_running(stopping: asyncio.Event) -> None:
                 task.add_done_callback(running.discard)
                 task.add_done_callback(_ended)
         except Exception as error:
-            log.error("schedules_failed", exc_info=error)
+            if db.is_away(error):
+                log.warning("database_away", error=f"{type(error).__name__}: {error}"[:300])
+            else:
+                log.error("schedules_failed", exc_info=error)
         await bell.wait(BELL, LOOK)
     try:
         if running:

@@ -30,7 +30,7 @@ FEEDS = {
 
 
 _EACH = (  # some of each kind, so that each verb finds what it is for
-    "select id from (select id, row_number() over (partition by {what} order by random()) as n from {table}) as some"
+    "select id from (select id, row_number() over (partition by {what} order by random()) as n from {table}) as each_kind"
     " where n <= 20"
 )
 

@@ -6,8 +6,7 @@ then slows down by itself.
 
 import asyncio
 
-import asyncpg
-
+from core import db
 from core.logs import begin_trace, logger
 from intake.hl7 import acks
 from intake.hl7.acks import Code, Why
@@ -23,7 +22,6 @@ log = logger(__name__)
 
 REFRESH = 5.0  # seconds for which the list of links is believed
 PATIENCE = 20.0  # seconds for which a database that is away is waited for before the sender is told
-AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, asyncpg.CannotConnectNowError)
 VERSIONS = tuple(f"2.{minor}" for minor in range(1, 9))
 
 
@@ -43,21 +41,14 @@ class Door:
         while True:
             try:
                 return await self._taken(body, address)
-            except AWAY as error:
+            except Exception as error:
+                if not db.is_away(error):
+                    log.error("feed_message_not_kept", exc_info=error)
+                    return _not_kept(body, "内部错误，消息未保存")
                 log.warning("feed_database_away", error=str(error))
                 if loop.time() > until:
-                    head = _head(body, "utf-8")
-                    words = "暂时无法保存，请稍后重发"
-                    return acks.answer(head, Code.REJECT, why=Why.INTERNAL, words=words).encode(
-                        "utf-8", "replace"
-                    )
+                    return _not_kept(body, "暂时无法保存，请稍后重发")
                 await asyncio.sleep(0.5)
-            except Exception as error:
-                log.error("feed_message_not_kept", exc_info=error)
-                head, words = _head(body, "utf-8"), "内部错误，消息未保存"
-                return acks.answer(head, Code.REJECT, why=Why.INTERNAL, words=words).encode(
-                    "utf-8", "replace"
-                )
 
     async def _taken(self, body: bytes, address: str) -> bytes:
         link, head = await self._link_of(body)
@@ -137,6 +128,12 @@ class Door:
         while await self._crowd.full():
             log.warning("feed_back_pressure")
             await asyncio.sleep(1.0)
+
+
+def _not_kept(body: bytes, words: str) -> bytes:
+    """The answer that has the sender come again."""
+    answer = acks.answer(_head(body, "utf-8"), Code.REJECT, why=Why.INTERNAL, words=words)
+    return answer.encode("utf-8", "replace")
 
 
 def _head(body: bytes, charset: str) -> Message | None:

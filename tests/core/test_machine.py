@@ -4,9 +4,10 @@ import asyncio
 import random
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
-from core import clock, db, due, events, inbound, jobs, queues
+from core import clock, db, due, events, inbound, jobs, pump, queues
 from core.actor import Actor, ActorKind, Door, system
 from core.due import DUE, Ask, Came, Due
 from core.errors import Forbidden, GiveUp, Refused, TryLater
@@ -14,7 +15,7 @@ from core.events import Event, announce
 from core.inbound import INBOUND, Inbound
 from core.jobs import Job
 from core.outbox import OUTBOX
-from core.pump import MOST_ATTEMPTS, drain
+from core.pump import MOST_ATTEMPTS, Queue, drain
 
 
 class SomethingTested(Event):
@@ -225,3 +226,39 @@ async def test_a_pool_of_fewer_than_are_opened_at_once_opens(database_url: str) 
         assert await db.fetchval("select 1") == 1
     finally:
         await db.close_db()
+
+
+class Said:
+    """What a program wrote to its log: level, event, whether with a traceback."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, bool]] = []
+
+    def warning(self, event: str, **facts: object) -> None:
+        self.lines.append(("warning", event, "exc_info" in facts))
+
+    def error(self, event: str, **facts: object) -> None:
+        self.lines.append(("error", event, "exc_info" in facts))
+
+
+async def test_a_database_that_is_away_costs_a_line_a_second_and_anything_else_a_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopping, said = asyncio.Event(), Said()
+    happens = [asyncpg.CannotConnectNowError("starting up"), ConnectionRefusedError(), asyncpg.DataError("x")]
+
+    async def failing(_: Queue, __: float) -> int:
+        if happens:
+            raise happens.pop(0)
+        stopping.set()
+        return 0
+
+    monkeypatch.setattr(pump, "drain", failing)
+    monkeypatch.setattr(pump, "log", said)
+    monkeypatch.setattr(pump, "REST", 0)
+    await pump.keep_draining(OUTBOX, stopping)
+    assert said.lines == [
+        ("warning", "database_away", False),
+        ("warning", "database_away", False),
+        ("error", "pump_failed", True),
+    ]
