@@ -5,6 +5,7 @@ Knows no page's content and asks nobody's permission by itself: `permit` is call
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from console.menu import menu
 from core.actor import OWN, Actor, Permission
+from core.assets import FOLDER
 from core.errors import Forbidden
 from core.settings import settings
 from im import queries as rooms
@@ -21,6 +23,7 @@ from staff import queries
 from staff.sessions import present, require
 
 CHAT = "/chat"
+CSS = FOLDER / "css"
 SAID = "huiyin_said"
 DOCTYPE = "<!doctype html>"
 HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
@@ -65,7 +68,8 @@ async def show(request: web.Request, template: str, *, status: int = 200, **cont
     }
     text = aiohttp_jinja2.render_string(template, request, {**frame, **context})
     if request.headers.get("Sec-Fetch-Dest") == "document" and DOCTYPE not in text[:200]:
-        alone = {**frame, "part": Markup(text), "title": _heading(text)}  # noqa: S704 - a template made it
+        part = Markup(text)  # noqa: S704 - a template made it
+        alone = {**frame, "part": part, "title": _heading(text), "sheets": _sheets(template)}
         text = aiohttp_jinja2.render_string("layouts/alone.html", request, alone)
     response = web.Response(text=text, content_type="text/html", status=status)
     if said:
@@ -77,6 +81,13 @@ async def show(request: web.Request, template: str, *, status: int = 200, **cont
 def _heading(part: str) -> Markup:
     found = HEADING.search(part)
     return Markup(found[1] if found else "")  # noqa: S704 - a template made it
+
+
+@cache
+def _sheets(template: str) -> list[str]:
+    """The styles of a part's pages: "console/cases/move.html" goes with case.css and cases.css."""
+    folder = template.split("/")[1] if template.count("/") > 1 else ""
+    return sorted(path.name for path in CSS.glob(f"{folder.rstrip('s')}*.css")) if folder else []
 
 
 async def _badges(actor: Actor, request: web.Request) -> dict[str, int]:

@@ -116,7 +116,7 @@ async def liaison_counts() -> dict[int, int]:
 
 
 def likely(tree: OrgTree, name: str, site: str, most: int = 3) -> list[int]:
-    """The units that a name nobody knows may mean, the likeliest first."""
+    """The units that a name nobody knows may mean, the likeliest first; another campus than the one said is seldom meant."""
     wanted = {sign for sign in name if sign not in "科室部处的门诊病区"}
     if not wanted:
         return []
@@ -129,7 +129,7 @@ def likely(tree: OrgTree, name: str, site: str, most: int = 3) -> list[int]:
             continue
         best = max(len(wanted & set(other)) / max(len(wanted), 1) for other in unit.names)
         place = tree.site(unit.id)
-        near = 0.25 if place is not None and place.id in sites else 0.0
+        near = 0.5 if place is not None and place.id in sites else 0.0
         if best >= 0.5:
             found.append((-(best + near), unit.id))
     return [unit_id for _, unit_id in sorted(found)[:most]]
