@@ -58,6 +58,7 @@ async def run(rows: int = ROWS, worked: int = WORKED) -> list[Row]:
             mapping="visits_view",
             address=f"postgresql://{parts.hostname}:{parts.port}{parts.path}",
             secret=f"{parts.username}:{parts.password or ''}",
+            tls=False,
             view="hip.v_visits",
             mark_column="updated_at",
             key_columns="visit_no",

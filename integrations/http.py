@@ -5,7 +5,6 @@ What goes wrong is always a `CallFailed` that says what kind of failure it is; k
 and never puts an address (it may hold a token) into an error or a log line.
 """
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from core.logs import trace_id
 from core.metrics import CALLS
 from core.settings import settings
-from integrations import addresses
+from integrations import addresses, trust
 from integrations.addresses import NotAllowed, Resolver
 
 MOST_JSON = 4 * 1024 * 1024
@@ -111,7 +110,11 @@ def session(url: str) -> aiohttp.ClientSession:
     held = _sessions.get(plain)
     if held is None or held.closed:
         connector = aiohttp.TCPConnector(
-            limit=64, limit_per_host=16, ssl=_trust(), resolver=Resolver(plain=plain), use_dns_cache=False
+            limit=64,
+            limit_per_host=16,
+            ssl=trust.context(),
+            resolver=Resolver(plain=plain),
+            use_dns_cache=False,
         )
         held = _sessions[plain] = aiohttp.ClientSession(
             connector=connector,
@@ -149,15 +152,6 @@ def proxy_for(url: str) -> str | None:
 
 def _within(host: str, name: str) -> bool:
     return host == name or host.endswith(f".{name}")
-
-
-def _trust() -> ssl.SSLContext:
-    """The system's certificate authorities, and those of the hospital; names are checked, TLS 1.2 at least."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if (more := settings().outward_ca_file) is not None:
-        context.load_verify_locations(more)
-    return context
 
 
 async def close_http() -> None:

@@ -1,13 +1,17 @@
 """Reads views of other databases by a watermark, in batches, with a cursor at the server: memory stays flat.
 
 PostgreSQL by asyncpg; Oracle, SQL Server and MySQL by their DB-API drivers (optional extras) in a thread. Reads only,
-in a transaction that is never committed; knows no patient and no mapping. Names of views and columns come from an
+in a transaction that is never committed; with `tls` encrypted, the server's certificate and name checked by `trust`, or not
+at all. Knows no patient and no mapping. Names of views and columns come from an
 administrator's form, where they were checked; values are always bound.
 """
 
 import asyncio
 import importlib
+import importlib.util
 import ipaddress
+import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from integrations import addresses
+from integrations import addresses, trust
 from integrations.addresses import NotAllowed
 
 Cell = str | int | float | bool | None
@@ -27,6 +31,7 @@ Row = dict[str, Cell]
 Mark = datetime | date | int | str | bytes
 PATIENCE = 30.0  # seconds to connect
 SLOW = 300.0  # seconds for one batch
+NO_TLS = re.compile(r"rejected SSL upgrade|SSL is required but|doesn't support SSL", re.IGNORECASE)
 NO_DAY = "0000-00-00"  # MySQL's day that is none
 
 
@@ -158,6 +163,7 @@ class PostgresView:
     database: str
     user: str
     password: str
+    tls: bool = False
 
     async def batches(self, wanted: Wanted) -> AsyncIterator[Batch]:
         """As `View.batches`."""
@@ -165,8 +171,9 @@ class PostgresView:
             raw = await asyncpg.connect(
                 host=self.host, port=self.port, database=self.database, user=self.user,
                 password=self.password or None, timeout=PATIENCE, command_timeout=SLOW,
+                ssl=trust.context() if self.tls else "prefer",
             )  # fmt: skip
-        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise _unreachable(error) from error
         try:
             async with raw.transaction(readonly=True):
@@ -199,8 +206,11 @@ def _oracle(driver: ModuleType, at: "DbApiView") -> Any:
     connection = driver.connect(
         user=at.user,
         password=at.password,
-        dsn=f"{at.host}:{at.port}/{at.database}",
+        host=at.host,
+        port=at.port,
+        service_name=at.database,
         tcp_connect_timeout=PATIENCE,
+        **({"protocol": "tcps", "ssl_context": trust.context()} if at.tls else {}),
     )
     connection.call_timeout = int(SLOW * 1000)
     return connection
@@ -209,15 +219,29 @@ def _oracle(driver: ModuleType, at: "DbApiView") -> Any:
 def _mssql(driver: ModuleType, at: "DbApiView") -> Any:
     return driver.connect(
         dsn=at.host, port=at.port, database=at.database, user=at.user, password=at.password, timeout=SLOW,
-        login_timeout=PATIENCE, readonly=True,
+        login_timeout=PATIENCE, readonly=True, cafile=_authorities() if at.tls else None,
     )  # fmt: skip
 
 
 def _mysql(driver: ModuleType, at: "DbApiView") -> Any:
     return driver.connect(
         host=at.host, port=at.port, database=at.database, user=at.user, password=at.password, charset="utf8mb4",
-        connect_timeout=int(PATIENCE), read_timeout=int(SLOW),
+        connect_timeout=int(PATIENCE), read_timeout=int(SLOW), ssl=trust.context() if at.tls else None,
     )  # fmt: skip
+
+
+def _authorities() -> str:
+    """The file of authorities; python-tds encrypts only when it is given one, and by pyOpenSSL.
+
+    Raises:
+        ViewFailed: one of the two is missing; nothing is sent unencrypted that was to be encrypted.
+    """
+    if importlib.util.find_spec("OpenSSL") is None:
+        raise ViewFailed("没有安装加密连接所需的 pyOpenSSL，见运维手册")
+    found = trust.file()
+    if not found:
+        raise ViewFailed("没有可用的 CA 证书：请配置 HUIYIN_OUTWARD_CA_FILE")
+    return found
 
 
 def _plain_cursor(_: ModuleType, connection: Any) -> Any:
@@ -252,6 +276,7 @@ class DbApiView:
     database: str
     user: str
     password: str
+    tls: bool = False
 
     async def batches(self, wanted: Wanted) -> AsyncIterator[Batch]:
         """As `View.batches`."""
@@ -283,6 +308,13 @@ class DbApiView:
 
 def _unreachable(error: Exception) -> ViewFailed:
     """What kind of failure, with the server's number where it gives one: its words may name the address."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ViewFailed(f"数据库的证书未通过校验（{cause.verify_message}）")
+        cause = cause.__cause__ or cause.__context__
+    if NO_TLS.search(str(error)):
+        return ViewFailed("数据库没有开启加密连接：请在数据库上开启 TLS，或将“加密连接”改为否")
     number = error.args[0] if error.args and isinstance(error.args[0], int) else ""
     return ViewFailed(f"无法连接数据库（{' '.join(filter(None, (type(error).__name__, str(number))))}）")
 
@@ -291,7 +323,7 @@ def _unreadable(error: Exception) -> ViewFailed:
     return ViewFailed(f"读取视图失败：{str(error)[:200] or type(error).__name__}")
 
 
-async def opened(address: str, secret: str) -> View:
+async def opened(address: str, secret: str, *, tls: bool) -> View:
     """The view's database at `scheme://host:port/database`, with "user:password".
 
     Raises:
@@ -312,5 +344,6 @@ async def opened(address: str, secret: str) -> View:
     except OSError as error:
         raise ViewFailed("找不到数据库的主机名") from error
     if parts.scheme == "postgresql":
-        return PostgresView(str(found[0][4][0]), port, database, user, password)
-    return DbApiView(DIALECTS[parts.scheme], host, port, database, user, password)
+        # A certificate is for a name; without one, what was checked above is what is called.
+        return PostgresView(host if tls else str(found[0][4][0]), port, database, user, password, tls)
+    return DbApiView(DIALECTS[parts.scheme], host, port, database, user, password, tls)

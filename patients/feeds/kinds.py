@@ -140,6 +140,11 @@ class SqlForm(WebForm):
         description="请用只读账号；修改时不填则保留原来的",
         json_schema_extra={"widget": "password"},
     )
+    tls: bool = Field(
+        default=True,
+        title="加密连接",
+        description="加密并校验对方证书（医院自己的 CA 见运维手册）；数据库没有开启 TLS 时选“否”，仅限医院内网",
+    )
     view: str = Field(
         max_length=130, title="视图", description="例如 hip.v_visits", json_schema_extra={"widget": "line"}
     )

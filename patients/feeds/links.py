@@ -21,7 +21,8 @@ __all__ = ["Link", "LinkForm", "all_links", "link", "met_stranger", "save", "sec
 
 _COLUMNS = (
     "id, name, kind, application, facility, charset, mapping, domain, processing, silent_minutes, active, silent_since,"
-    " last_at, address, view, key_columns, mark_column, overlap, pull_minutes, mark, pulled_at, pulled_rows, pull_error"
+    " last_at, address, view, key_columns, mark_column, overlap, pull_minutes, mark, pulled_at, pulled_rows, pull_error,"
+    " tls"
 )
 _PLACE = "feed_link.secret"
 
@@ -54,6 +55,7 @@ class Link:
     pulled_at: datetime | None = None
     pulled_rows: int = 0
     pull_error: str = ""
+    tls: bool = False  # of a view's database
 
     @property
     def pulls(self) -> bool:

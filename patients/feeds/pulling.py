@@ -130,7 +130,7 @@ async def pull(link: Link, longest: float, batch: int = BATCH) -> bool:
 async def _batches(link: Link, batch: int) -> AsyncGenerator[Caught, None]:
     secret = await links.secret(link.id)
     if link.kind == "sql":
-        return _rows(link, await sql_views.opened(link.address, secret), batch)
+        return _rows(link, await sql_views.opened(link.address, secret, tls=link.tls), batch)
     return _resources(link, FhirServer(link.address, secret))
 
 

@@ -75,6 +75,7 @@ async def link(database: str, redis_url: str) -> AsyncIterator[Link]:
         mark_column="updated_at",
         key_columns="visit_no",
         overlap=120,
+        tls=False,
     )
     yield await links.link(await links.save(None, form, by=ENGINEER))
 
