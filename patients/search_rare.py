@@ -14,10 +14,18 @@ from core import crypto, db
 from patients.search import DECEASED, List, PatientFilter
 
 MOST_SET = 2_000  # patients or visits that are taken one by one; more of them are met soon on the way
+MOST_ASKED = 20_000  # patients each of whom is asked whether they are on a list at all
 MOST_KEPT = 100_000  # patients that a statement may keep in a table of hashes, to be looked up on the way
 RARE = 4_000  # visits that meet a condition: so few are taken first
 COMMON = 100_000  # visits with a pair of signs; the planner's guess
 FEW_DOCTORS = 5
+KINDS = {
+    List.OUTPATIENT: "outpatient",
+    List.EMERGENCY: "emergency",
+    List.INSIDE: "inpatient",
+    List.LEFT: "inpatient",
+    List.EXAM: "exam",
+}
 
 WORDS = "visit_words(v.diagnosis, v.admission_diagnosis, v.discharge_diagnosis, v.conclusion, v.findings)"
 NAMES = "(grams(p.name) || grams(p.initials) || string_to_array(lower(p.name), null))"
@@ -78,10 +86,11 @@ async def sets(kind: List, wanted: PatientFilter) -> Sets:
         wide_name = named is None
         patients = _both(patients, named)
     if wanted.flag:
-        marked = await _marked(wanted.flag)
+        many = await _bearing(wanted.flag)
+        marked = await _marked(wanted.flag, kind) if many <= MOST_ASKED else None
         if marked is not None:
             patients = _both(patients, marked)
-        elif await _can_be_kept(wanted.flag):
+        elif many <= MOST_KEPT:
             bearers = wanted.flag
         else:
             wide_flags = wanted.flag
@@ -176,24 +185,29 @@ def bearing(flags: Sequence[str], at: Statement) -> str:
     return " union all ".join(ways)
 
 
-async def _marked(flags: Sequence[str]) -> frozenset[int] | None:
-    """Who bears one of these marks; None when they are too many to be taken one by one."""
+async def _marked(flags: Sequence[str], kind: List) -> frozenset[int] | None:
+    """Who bears one of these marks and has a visit of the list's kind; None when they are too many to be taken one by one.
+
+    Without the kind a list that nobody of them is on would be walked to its end.
+    """
     at = Statement()
     rows = await db.fetch(
-        f"select id from ({bearing(flags, at)}) as marked limit {MOST_SET + 1}",  # noqa: S608
+        f"select id from ({bearing(flags, at)}) as marked where exists"  # noqa: S608
+        f" (select 1 from visit v where v.patient_id = marked.id and v.kind = {at.arg(KINDS[kind])})"
+        f" limit {MOST_SET + 1}",
         *at.values,
     )
     return None if len(rows) > MOST_SET else frozenset(row["id"] for row in rows)
 
 
-async def _can_be_kept(flags: Sequence[str]) -> bool:
-    """Whether those who bear these marks are few enough to be looked up in a table of hashes on the way."""
+async def _bearing(flags: Sequence[str]) -> int:
+    """How many bear these marks, at most `MOST_KEPT` + 1."""
     at = Statement()
     many: int = await db.fetchval(
         f"select count(*) from (select 1 from ({bearing(flags, at)}) as marked limit {MOST_KEPT + 1}) as some_of",  # noqa: S608
         *at.values,
     )
-    return many <= MOST_KEPT
+    return many
 
 
 async def _with_items(wanted: PatientFilter, names: Sequence[str] | None) -> frozenset[int] | None:
