@@ -30,13 +30,14 @@ NUMBERS = tuple(login.number for login in LOGINS)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it is, how to come in, what its doors for machines are signed with, where its database writes its log."""
+    """Where it is, how to come in, what its doors for machines are signed with, where its database is and writes its log."""
 
     url: str
     password: str
     secret: str = ""
     keys: Keys = field(default_factory=Keys)
     log: Path | None = None
+    database_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +83,32 @@ async def server() -> AsyncIterator[Server]:
             await _run("manage.py", *words, env=environment)
         keys = Keys.model_validate_json(await _run("-m", "devtools.audit.keys", env=environment))
         await _prepare(environment["HUIYIN_DATABASE_URL"])
-        child = await asyncio.create_subprocess_exec(sys.executable, "app.py", cwd=ROOT, env=environment)
-        try:
-            await _answers(f"http://127.0.0.1:{port}/healthz", child)
-            yield Server(f"http://127.0.0.1:{port}", password, secret, keys, postgres.log)
-        finally:
-            if child.returncode is None:
-                child.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(child.wait(), 60)
+        async with _child("worker.py", environment), _child("app.py", environment) as web:
+            await _answers(f"http://127.0.0.1:{port}/healthz", web)
+            yield Server(
+                f"http://127.0.0.1:{port}",
+                password,
+                secret,
+                keys,
+                postgres.log,
+                environment["HUIYIN_DATABASE_URL"],
+            )
     finally:
         await asyncio.to_thread(redis.stop)
         await asyncio.to_thread(postgres.stop)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _child(program: str, environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program until the block ends."""
+    child = await asyncio.create_subprocess_exec(sys.executable, program, cwd=ROOT, env=environment)
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(child.wait(), 60)
 
 
 async def _run(*words: str, env: dict[str, str]) -> str:
