@@ -359,6 +359,7 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "patient.mark_contact": "标记患者联系方式",
         "patient.merge": "合并患者",
         "patient.unmerge": "撤销患者合并",
+        "patient.merge_held": "系统要求的合并未执行",
         "feed.create": "新建数据接口",
         "feed.change": "修改数据接口",
         "feed.drop": "放弃接口消息",

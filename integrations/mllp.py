@@ -7,6 +7,7 @@ The next frame of a connection is read only when the one before has been answere
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -21,7 +22,7 @@ CHUNK = 64 * 1024
 
 Answer = Callable[
     [bytes, str], Awaitable[bytes | None]
-]  # message and the sender's address → answer; None hangs up
+]  # message and the sender's address → answer; b"" says nothing, None hangs up
 
 
 class TooLong(Exception):
@@ -39,6 +40,13 @@ async def frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     while True:
         begin = held.find(START)
         end = held.find(END, begin + 1) if begin >= 0 else -1
+        again = held.rfind(START, begin + 1, end if end >= 0 else None) if begin >= 0 else -1
+        if (
+            again >= 0
+        ):  # its sender broke off and began anew: the half message was never answered and comes again
+            log.warning("mllp_frame_broken_off", bytes=again - begin)
+            held = held[again:]
+            continue
         if begin >= 0 and end >= 0:
             yield held[begin + 1 : end]
             held = held[end + 1 :]
@@ -56,6 +64,19 @@ async def frames(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 def framed(message: bytes) -> bytes:
     """A message as it goes over the wire."""
     return START + message + END + RETURN
+
+
+def _keep_alive(line: socket.socket | None) -> None:
+    """Have the system find out within minutes that the other side is gone, so that its place is free again.
+
+    A line may be silent for hours; only one whose other side does not answer the system's own probes is closed.
+    """
+    if line is None:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, name):
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class MllpServer:
@@ -83,6 +104,7 @@ class MllpServer:
             await asyncio.wait(self._tasks, timeout=grace)
 
     async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _keep_alive(writer.get_extra_info("socket"))
         peer = writer.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
         if len(self._tasks) >= self._most:
@@ -116,11 +138,12 @@ class MllpServer:
                 answer = await asyncio.shield(answering)
             except asyncio.CancelledError:
                 answer = await answering
-                if answer is not None:
+                if answer:
                     writer.write(framed(answer))
                     await writer.drain()
                 raise
             if answer is None:
                 return
-            writer.write(framed(answer))
-            await writer.drain()
+            if answer:
+                writer.write(framed(answer))
+                await writer.drain()

@@ -14,6 +14,7 @@ from patients.said import (
     DiagnosisSaid,
     Identifier,
     ItemSaid,
+    ItemState,
     PatientSaid,
     ReportSaid,
     Said,
@@ -113,6 +114,7 @@ class VisitState:
     places: list[Place] = field(default_factory=list)
     diagnoses: tuple[DiagnosisSaid, ...] = ()
     surgeries: tuple[SurgerySaid, ...] = ()
+    diagnosed: bool = False  # a diagnosis was told, were it only to be taken back
 
 
 def fold_visit(facts: Iterable[Fact[VisitSaid]]) -> VisitState:
@@ -156,6 +158,7 @@ def _tell(found: VisitState, fact: Fact[VisitSaid]) -> None:
         last = found.places.pop() if found.places else Place(fact.at)
         found.places.append(_moved(last, place))
     found.fields.update(said)
+    found.diagnosed = found.diagnosed or bool(fact.said.diagnoses)
     found.diagnoses = _laid_over(found.diagnoses, fact.said.diagnoses)
     found.surgeries = _laid_over(found.surgeries, fact.said.surgeries)
 
@@ -203,6 +206,9 @@ def fold_report(facts: Iterable[Fact[ReportSaid]]) -> ReportState:
     items: dict[str, ItemSaid] = {}
     parts: tuple[str, ...] = ()
     for fact in ordered:
-        items.update({one.key: one for one in fact.said.items})
+        for one in fact.said.items:
+            items[one.key] = one
+            if one.state is ItemState.WITHDRAWN:
+                del items[one.key]
         parts = fact.said.parts or parts
     return ReportState(plain(ordered), tuple(items.values()), parts)

@@ -108,7 +108,7 @@ async def _decided(patient_ids: list[int]) -> set[tuple[int, int]]:
 async def _propose(patient_ids: list[int], likely: Mapping[tuple[int, int], Likeness]) -> None:
     """Propose what is likely; what was proposed for these patients and is likely no more goes."""
     rows = await db.fetch(
-        "select a_id, b_id, points, reasons from patient_pair where state = 'proposed'"
+        "select a_id, b_id, points, reasons from patient_pair where state = 'proposed' and asked_by = ''"
         " and (a_id = any($1::bigint[]) or b_id = any($1::bigint[]))",
         patient_ids,
     )
@@ -124,6 +124,7 @@ async def _propose(patient_ids: list[int], likely: Mapping[tuple[int, int], Like
     if fresh:
         await db.executemany(
             "insert into patient_pair (a_id, b_id, points, reasons, proposed_at) values ($1, $2, $3, $4, $5)"
-            " on conflict (a_id, b_id) do update set points = $3, reasons = $4 where patient_pair.state = 'proposed'",
+            " on conflict (a_id, b_id) do update set points = $3, reasons = $4"
+            " where patient_pair.state = 'proposed' and patient_pair.asked_by = ''",
             fresh,
         )

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core import db
+from core import audit, clock, db
+from core.actor import system
 from core.events import announce
 from patients import locks
 from patients.events import PatientMerged, PatientParted, VisitMoved
@@ -29,26 +30,62 @@ class Edge:
 async def forget(message_ids: Collection[int]) -> list[str]:
     """Take back the merges of messages that were repaired; the numbers concerned."""
     rows = await db.fetch(
-        "delete from patient_merge where message_id = any($1::bigint[]) returning prior, survivor",
+        "delete from patient_merge where message_id = any($1::bigint[]) and undone_at is null returning prior, survivor",
         list(message_ids),
     )
     return [number for row in rows for number in (row["prior"], row["survivor"])]
 
 
 async def keep(told: Sequence[tuple[int, Heard]]) -> None:
-    """Keep the merges that these messages (by their ids) tell of; `regroup` follows."""
+    """Keep the merges that these messages (by their ids) tell of; `regroup` follows.
+
+    What a person has parted no message joins again: such a merge is kept as undone, and the two are proposed anew.
+    """
     rows = [
         (merge.prior, merge.survivor, heard.at, heard.rank, message_id)
         for message_id, heard in told
         for merge in heard.merges
         if merge.prior != merge.survivor
     ]
-    if rows:
-        await db.executemany(
-            "insert into patient_merge (prior, survivor, ground, at, rank, message_id, decided_by)"
-            " values ($1, $2, 'feed', $3, $4, $5, '医院信息系统')",
-            rows,
+    if not rows:
+        return
+    apart = await _apart({(prior, survivor) for prior, survivor, *_ in rows})
+    held = [row for row in rows if frozenset(row[:2]) in apart]
+    await db.executemany(
+        "insert into patient_merge (prior, survivor, ground, at, rank, message_id, decided_by)"
+        " values ($1, $2, 'feed', $3, $4, $5, '医院信息系统')",
+        [row for row in rows if frozenset(row[:2]) not in apart],
+    )
+    await db.executemany(
+        "insert into patient_merge (prior, survivor, ground, at, rank, message_id, decided_by, undone_at, undone_by,"
+        " undone_because) select $1, $2, 'feed', $3, $4, $5, '医院信息系统', $6, '系统', '本院工作人员已判定为两人，未自动合并'"
+        " where not exists (select 1 from patient_merge where message_id = $5 and prior = $1)",
+        [(*row, clock.now()) for row in held],
+    )
+    for prior, survivor, *_ in held:
+        a, b = apart[frozenset((prior, survivor))]
+        await db.execute(
+            "update patient_pair set state = 'proposed', points = 100, reasons = array_prepend($3, reasons),"
+            " asked_by = '医院信息系统', proposed_at = $4 where a_id = $1 and b_id = $2 and state = 'apart'",
+            a,
+            b,
+            "医院信息系统再次要求合并，此前已人工判定为两人",
+            clock.now(),
         )
+        await audit.record(system("医院信息系统"), "patient.merge_held", "patient", a, other=b)
+
+
+async def _apart(pairs: Collection[tuple[str, str]]) -> dict[frozenset[str], tuple[int, int]]:
+    """Of these pairs of numbers those of which a person has said that they are two; with the ids of their records."""
+    rows = await db.fetch(
+        "select a.number as a, b.number as b, p.a_id, p.b_id from unnest($1::text[], $2::text[]) as t(prior, survivor)"
+        " join patient a on a.number = t.prior join patient b on b.number = t.survivor"
+        " join patient_pair p on p.a_id = least(a.id, b.id) and p.b_id = greatest(a.id, b.id)"
+        " where p.state = 'apart' or p.asked_by <> '' and p.state = 'proposed'",
+        [prior for prior, _ in pairs],
+        [survivor for _, survivor in pairs],
+    )
+    return {frozenset((row["a"], row["b"])): (row["a_id"], row["b_id"]) for row in rows}
 
 
 _BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -40,6 +40,7 @@ REPORT_STATES = {
 VISIT_STATES = {
     "planned": ("已预约", "todo"), "open": ("就诊中", "doing"), "closed": ("已结束", "done"), "cancelled": ("已取消", "wait"),
 }  # fmt: skip
+ITEM_STATES = {"preliminary": "初步", "final": "", "corrected": "已更正"}
 FLAGS = {"H": "↑", "L": "↓", "HH": "↑↑", "LL": "↓↓", "A": "异常"}
 TEXTS = (
     ("主诉", "complaint"), ("现病史", "present_illness"), ("既往史", "past_history"), ("家族史", "family_history"),
@@ -119,7 +120,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One result; `mark` is ↑ ↓ ↑↑ ↓↓ 异常 or ""."""
+    """One result; `mark` is ↑ ↓ ↑↑ ↓↓ 异常 or "", `state` 初步, 已更正 or "", `note` what the laboratory adds."""
 
     name: str
     value: str
@@ -127,6 +128,8 @@ class Item:
     range: str
     mark: str
     critical: bool
+    state: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ class WholeReport:
     checker: str
     collected_at: datetime | None
     pictures: str
+    note: str
     items: tuple[Item, ...]
 
 
@@ -353,7 +357,10 @@ async def report(report_id: int, by: Actor) -> WholeReport:
         row,
         report=_report(row),
         pictures=row["pictures"] if row["pictures"].startswith(("https://", "http://")) else "",
-        items=tuple(_made(Item, one, mark=FLAGS.get(one["flag"], "")) for one in items),
+        items=tuple(
+            _made(Item, one, mark=FLAGS.get(one["flag"], ""), state=ITEM_STATES[one["state"]])
+            for one in items
+        ),
     )
 
 

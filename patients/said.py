@@ -223,8 +223,17 @@ class ResultFlag(StrEnum):
     ABNORMAL = "A"
 
 
+class ItemState(StrEnum):
+    """How far a result is (OBX-11); one that is withdrawn was never a result."""
+
+    FINAL = "final"
+    PRELIMINARY = "preliminary"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+
+
 class ItemSaid(Part):
-    """One result of a report; `key` tells results of one report apart."""
+    """One result of a report; `key` tells results of one report apart, `note` is what the laboratory says of it."""
 
     key: str
     name: str
@@ -235,6 +244,8 @@ class ItemSaid(Part):
     range: str = ""
     flag: ResultFlag = ResultFlag.NORMAL
     critical: bool = False
+    state: ItemState = ItemState.FINAL
+    note: str = ""
     at: datetime | None = None
 
 
@@ -258,6 +269,7 @@ class ReportSaid(Said):
     author: str | None = None
     checker: str | None = None
     pictures: str | None = None
+    note: str | None = None
     items: tuple[ItemSaid, ...] = ()
     parts: tuple[str, ...] = ()
 

@@ -13,10 +13,11 @@ HIS = LinkForm(
 )
 PUSHED = WebForm(name="示例体检系统", mapping="json")
 TOKEN = "sandbox-fhir"  # noqa: S105 - opens a sandbox
-# What an operator meets in the first week: a ward that the HIS calls otherwise than we do, and a mistyped date of birth.
+# What an operator meets in the first week: a ward that the HIS calls otherwise than we do, and a class
+# of visit that its mapping does not know.
 HELD = (
-    ("ADT^A01", "H0000001", "测试庚", "19540317", "心内二病区^^12^东院区"),
-    ("ADT^A01", "H0000002", "示例辛", "19681345", "骨科^^07^本部"),
+    ("ADT^A01", "H0000001", "测试庚", "19540317", "I", "心内二病区^^12^东院区"),
+    ("ADT^A01", "H0000002", "示例辛", "19681105", "留观", "骨科^^07^本部"),
 )
 BESIDE = "/sms"  # the sandbox's FHIR server stands beside its SMS platform
 
@@ -40,7 +41,7 @@ async def seed() -> None:
             await links.save(None, form, by=by)
 
 
-def held(at: int, kind: str, number: str, name: str, born: str, place: str) -> str:
+def held(at: int, kind: str, number: str, name: str, born: str, sort: str, place: str) -> str:
     """A message of the sandbox's HIS of this morning."""
     stamp = f"{clock.today():%Y%m%d}0810"
     return "\r".join(
@@ -48,7 +49,7 @@ def held(at: int, kind: str, number: str, name: str, born: str, place: str) -> s
             f"MSH|^~\\&|{HIS.application}|{HIS.facility}|HUIYIN|HOSP|{stamp}||{kind}|HELD{at}|P|2.4|||AL|NE||UNICODE UTF-8",
             f"EVN|A01|{stamp}",
             f"PID|1||{number}^^^HOSP^MR||{name}||{born}|F|||示范市示例区样例路 {at} 号",
-            f"PV1|1|I|{place}||||1001^测试医生||||||||||||ZY{number}|||||||||||||||||||||||||{stamp}",
+            f"PV1|1|{sort}|{place}||||1001^测试医生||||||||||||ZY{number}|||||||||||||||||||||||||{stamp}",
             "",
         )
     )

@@ -10,13 +10,14 @@ from core import db
 from core.logs import begin_trace, logger
 from intake.hl7 import acks
 from intake.hl7.acks import Code, Why
-from patients.feeds import links, store
+from patients.feeds import links, mapping, store
 from patients.feeds.faults import ReadFault
 from patients.feeds.formats import decoded
-from patients.feeds.hl7 import reading
+from patients.feeds.hl7 import events, reading
 from patients.feeds.hl7.message import Message, NotHl7, parse
 from patients.feeds.keeping import Crowd
 from patients.feeds.links import Link
+from patients.feeds.mapping import MappingError
 
 log = logger(__name__)
 
@@ -34,7 +35,8 @@ class Door:
         self._crowd = Crowd()
 
     async def take(self, body: bytes, address: str) -> bytes | None:
-        """Keep one message; the answer in its sender's charset. None when the sender had better come again."""
+        """Keep one message; the answer in its sender's charset, b"" when it wants none. None when the sender had better
+        come again."""
         begin_trace("")
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
@@ -55,7 +57,7 @@ class Door:
         if link is None:
             application, facility = (head.get("MSH-3"), head.get("MSH-4")) if head else ("", "")
             await links.met_stranger(application, facility, address)
-            words = "发送系统未登记" if head else "不是 HL7 消息"
+            words = "发送系统未登记" if head else _no_message(body)
             why = Why.UNKNOWN_KEY if head else Why.SEGMENT_SEQUENCE
             at = "MSH-3" if head else "MSH"
             return acks.answer(head, Code.REJECT, why=why, at=at, words=words).encode("utf-8", "replace")
@@ -65,7 +67,8 @@ class Door:
         return answer.encode(link.charset, "replace")
 
     async def _of_link(self, link: Link, head: Message, body: bytes) -> str:
-        kind, event = reading.kind_of(head)
+        enhanced = link.ack == "enhanced"
+        kind, event = events.kind_of(head)
         control = head.get("MSH-10")
         refused = _not_ours(link, head, kind, event)
         if refused is not None:
@@ -73,7 +76,7 @@ class Door:
             if control:  # kept to be seen; its sender is told to keep it
                 name = f"{kind}^{event}"
                 await store.keep(link, control, name, body, fault_at=at, error=words, state="dropped")
-            return acks.answer(head, Code.REJECT, why=why, at=at, words=words)
+            return acks.answer(head, Code.REJECT, why=why, at=at, words=words, enhanced=enhanced)
         fault: ReadFault | None = None
         why = Why.DATA_TYPE
         if not control:
@@ -81,9 +84,12 @@ class Door:
             control = f"(无编号) {store.digest(body)}"
         else:
             try:
-                parse(decoded(body, link.charset))
+                message = parse(decoded(body, link.charset))
+                reading.check(message, mapping.load(link.mapping))
+            except MappingError as error:  # ours to mend, not the sender's
+                log.error("feed_mapping_faulty", link=link.name, error=str(error))
             except ReadFault as error:
-                fault = error
+                fault, why = error, Why.FIELD_MISSING if not error.value else Why.DATA_TYPE
             except NotHl7 as error:
                 fault, why = ReadFault("MSH", str(error)), Why.SEGMENT_SEQUENCE
         await store.keep(
@@ -95,8 +101,8 @@ class Door:
             error=str(fault) if fault else "",
         )
         if fault is not None:
-            return acks.answer(head, Code.ERROR, why=why, at=fault.at, words=str(fault))
-        return acks.answer(head, Code.ACCEPT)
+            return acks.answer(head, Code.ERROR, why=why, at=fault.at, words=str(fault), enhanced=enhanced)
+        return acks.answer(head, Code.ACCEPT, enhanced=enhanced)
 
     async def _link_of(self, body: bytes) -> tuple[Link | None, Message | None]:
         """The link whose sender names itself in MSH-3 and MSH-4, read in the link's own charset."""
@@ -130,6 +136,15 @@ class Door:
             await asyncio.sleep(1.0)
 
 
+def _no_message(body: bytes) -> str:
+    """Why these bytes are no message."""
+    try:
+        parse(body.decode("utf-8", "replace"))
+    except NotHl7 as error:
+        return str(error)
+    return "不是 HL7 消息"
+
+
 def _not_kept(body: bytes, words: str) -> bytes:
     """The answer that has the sender come again."""
     answer = acks.answer(_head(body, "utf-8"), Code.REJECT, why=Why.INTERNAL, words=words)
@@ -147,9 +162,9 @@ def _head(body: bytes, charset: str) -> Message | None:
 
 def _not_ours(link: Link, head: Message, kind: str, event: str) -> tuple[Why, str, str] | None:
     """Why a message is rejected by its head: type, event, version, processing id (HL7 v2.x 2.9.2)."""
-    if kind not in reading.EVENTS:
+    if kind not in events.EVENTS:
         return Why.UNSUPPORTED_TYPE, "MSH-9.1", f"不接收 {kind or '（空）'} 类消息"
-    if event not in reading.EVENTS[kind]:
+    if event not in events.EVENTS[kind]:
         return Why.UNSUPPORTED_EVENT, "MSH-9.2", f"不接收 {kind}^{event or '（空）'} 事件"
     version = head.get("MSH-12.1")
     if version and not version.startswith(VERSIONS):

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from core.identity import normalise_phone, parse_id
 from patients.feeds.faults import ReadFault
+from patients.feeds.hl7 import values
+from patients.said import ItemSaid
 from staff.tree import OrgTree, Unit
 
 M = TypeVar("M", bound=BaseModel)
@@ -62,6 +64,15 @@ def made(model: type[M], fields: Mapping[str, Any], where: str) -> M:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""
         raise ReadFault(f"{where} ({name})", "不合要求", str(first.get("input", ""))[:60]) from None
+
+
+def result(fields: Mapping[str, Any], where: str) -> ItemSaid:
+    """A result of a report; one that its sender did not mark is held against its reference range."""
+    value = str(fields.get("value", ""))
+    given = {**fields, "value": value, "amount": values.amount(value)}
+    if given.get("flag") is None:
+        given["flag"] = values.beside(value, str(fields.get("range", "")))
+    return made(ItemSaid, given, where)
 
 
 def chinese_name(text: str) -> str:

@@ -69,6 +69,14 @@ class LinkForm(WebForm):
         title="处理标识（MSH-11）",
         json_schema_extra={"labels": {"P": "P 正式", "T": "T 培训", "D": "D 调试"}},
     )
+    ack: Literal["original", "enhanced"] = Field(
+        default="original",
+        title="应答方式",
+        description="增强模式按消息的 MSH-15 应答 CA、CE、CR，写 NE 的不应答；不另发应用级应答",
+        json_schema_extra={
+            "labels": {"original": "原始模式（AA、AE、AR）", "enhanced": "增强模式（CA、CE、CR）"}
+        },
+    )
 
 
 class FhirForm(WebForm):

@@ -22,7 +22,7 @@ __all__ = ["Link", "LinkForm", "all_links", "link", "met_stranger", "save", "sec
 _COLUMNS = (
     "id, name, kind, application, facility, charset, mapping, domain, processing, silent_minutes, active, silent_since,"
     " last_at, address, view, key_columns, mark_column, overlap, pull_minutes, mark, pulled_at, pulled_rows, pull_error,"
-    " tls"
+    " tls, ack"
 )
 _PLACE = "feed_link.secret"
 
@@ -56,6 +56,7 @@ class Link:
     pulled_rows: int = 0
     pull_error: str = ""
     tls: bool = False  # of a view's database
+    ack: str = "original"
 
     @property
     def pulls(self) -> bool:

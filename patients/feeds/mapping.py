@@ -51,7 +51,7 @@ MORE: Mapping[str, frozenset[str]] = {
     "visit": PLACES,
     "appointment": PLACES,
     "patient": frozenset({"allergy"}),
-    "order": frozenset({"control"}),
+    "order": frozenset({"control", "dose_unit", "quantity_unit"}),
 }
 NOT_MAPPED = frozenset({"unit_id", "ward_id", "verb", "cleared", "extra", "weak", "items", "parts", "diagnoses", "surgeries",
                         "identifiers", "contacts", "allergies", "key", "gone"})  # fmt: skip

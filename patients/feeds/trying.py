@@ -15,7 +15,7 @@ from patients.feeds.documents import reading as documents
 from patients.feeds.documents.mapping import TreeMapping
 from patients.feeds.documents.tree import Tree
 from patients.feeds.faults import ReadFault
-from patients.feeds.hl7 import reading
+from patients.feeds.hl7 import events, reading
 from patients.feeds.hl7.message import NotHl7, parse
 from patients.feeds.hl7.reading import Reading
 from patients.feeds.mapping import FeedMapping, MappingError
@@ -144,9 +144,9 @@ def _tried(text: str, rules: FeedMapping, tree: OrgTree, domain: str) -> Tried:
         message = parse(text)
     except NotHl7 as error:
         return Tried(faults=(("MSH", str(error)),))
-    kind, event = reading.kind_of(message)
+    kind, event = events.kind_of(message)
     label = f"{kind}^{event}"
-    if event not in reading.EVENTS.get(kind, frozenset()):
+    if event not in events.EVENTS.get(kind, frozenset()):
         return Tried(kind=label, faults=(("MSH-9", f"不接收 {label} 消息"),))
     try:
         found = reading.read(message, rules, tree, domain=domain)

@@ -177,7 +177,7 @@ def _order(fields: Fields) -> Columns:
 def _report(fields: Fields, items: tuple[ItemSaid, ...]) -> Columns:
     status = fields.get("state") or ReportState.PRELIMINARY
     positive = fields.get("positive")
-    names = ("code", "specimen", "part", "seen", "conclusion", "author", "checker", "pictures")
+    names = ("code", "specimen", "part", "seen", "conclusion", "author", "checker", "pictures", "note")
     return _texts(fields, *names) | {
         "order_number": fields.get("order") or "",
         "kind": fields.get("kind") or "other",
@@ -209,15 +209,15 @@ async def _reports(
     values = [
         (
             ids[number], at, one.code, one.name, one.value, one.amount, one.unit, one.range, one.flag,
-            one.critical, one.at,
+            one.critical, one.state, one.note, one.at,
         )
         for number, (_, items) in rows.items()
         for at, one in enumerate(items)
     ]  # fmt: skip
     if values:
         await db.executemany(
-            "insert into report_item (report_id, place, code, name, value, amount, unit, range, flag, critical, at)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "insert into report_item (report_id, place, code, name, value, amount, unit, range, flag, critical,"
+            " state, note, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             values,
         )
     await announce(

@@ -136,7 +136,7 @@ def _row(
         columns |= {"ward_id": place.ward_id, "bed": place.bed}
     columns |= {name: fields[name] or "" for name in TEXTS if name in fields}
     columns |= {name: fields[name] for name in NUMBERS if name in fields}
-    return columns | _diagnosis_texts(state.diagnoses)
+    return columns | (_diagnosis_texts(state.diagnoses) if state.diagnosed else {})
 
 
 def _day(instant: Any) -> Any:
@@ -145,8 +145,6 @@ def _day(instant: Any) -> Any:
 
 def _diagnosis_texts(diagnoses: tuple[DiagnosisSaid, ...]) -> dict[str, str]:
     """The diagnoses in words: on admission, at discharge, and the one that stands for the visit."""
-    if not diagnoses:
-        return {}
 
     def words(kind: DiagnosisKind) -> str:
         found = sorted((one for one in diagnoses if one.kind is kind), key=lambda one: not one.main)

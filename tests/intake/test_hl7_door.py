@@ -129,6 +129,72 @@ async def test_what_is_not_ours_is_rejected_and_what_is_faulty_is_an_error(
     assert await db.fetchval("select count(*) from patient") == 0
 
 
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        pytest.param(("|ZY001|", "||"), "PV1^1^19^1^1", id="no number of a visit"),
+        pytest.param((person(), "PID|1||||测试甲"), "PID", id="no number of a patient"),
+        pytest.param(("\rPID", "\rPIX"), "PID", id="no patient"),
+        pytest.param(("\rPV1", "\rPID|1||P9^^^HOSP^MR||测试乙\rPV1"), "PID", id="two patients"),
+        pytest.param(
+            ("\rPV1", "\rMSH|^~\\&|HIS|HOSP|H|H|20260301||ADT^A01|M2|P|2.4\rPV1"), "MSH", id="two messages"
+        ),
+    ],
+)
+async def test_a_message_that_lacks_what_it_is_about_is_kept_and_its_sender_told(
+    door: Listening, change: tuple[str, str], where: str
+) -> None:
+    answer = await door.whole(Sender().send("ADT^A01", "0830", stay()).replace(*change, 1).encode())
+    assert str(answer.segment("MSA")[1]) == "AE"
+    assert str(answer.segment("ERR")[2]).startswith(where)
+    ((at, _),) = await parked()
+    assert at
+
+
+async def test_a_batch_is_refused_in_words(door: Listening) -> None:
+    batch = "BHS|^~\\&|HIS|HOSP\r" + Sender().send("ADT^A01", "0830", stay()) + "BTS|1\r"
+    answer = await door.whole(batch.encode())
+    assert str(answer.segment("MSA")[1]) == "AR"
+    assert "批量" in str(answer.segment("MSA")[3])
+
+
+async def test_the_head_of_an_answer_repeats_version_and_processing_id_alone(door: Listening) -> None:
+    text = Sender().send("ADT^A01", "0830", stay()).replace("|P|2.4|", "|P^T|2.5.1^CHN|", 1)
+    head = (await door.whole(text.encode())).segment("MSH")
+    assert (str(head[11]), str(head[12])) == ("P", "2.5.1")
+
+
+async def test_a_link_in_the_enhanced_mode_is_told_that_its_message_is_kept_when_it_asks(
+    door: Listening,
+) -> None:
+    await open_link(name="增强", application="PLUS", ack="enhanced")
+    plus = Sender(application="PLUS")
+    always = plus.send("ADT^A31", "0830")
+    silent = plus.send("ADT^A31", "0831").replace("|AL|NE|", "|NE|NE|")
+    on_error = plus.send("ADT^A31", "0832").replace("|AL|NE|", "|ER|NE|")
+    faulty = plus.send("ADT^A01", "0833").replace("|AL|NE|", "|ER|NE|")
+    with socket.create_connection(("127.0.0.1", door.server.port)) as raw:
+        raw.sendall(b"".join(framed(one.encode()) for one in (always, silent, on_error, faulty)))
+        raw.settimeout(5)
+        answers = b""
+        while answers.count(b"MSA|") < 2:
+            answers += await asyncio.to_thread(raw.recv, 4096)
+    assert re.findall(rb"MSA\|(\w+)\|(\w+)", answers) == [(b"CA", b"MSG1"), (b"CE", b"MSG4")]
+    assert await db.fetchval("select count(*) from feed_message") == 4
+
+
+async def test_a_message_that_is_broken_off_and_begun_anew_is_answered_once(door: Listening) -> None:
+    whole = Sender().send("ADT^A31", "0830").encode()
+    with socket.create_connection(("127.0.0.1", door.server.port)) as raw:
+        raw.sendall(b"\x0b" + whole[:200] + framed(whole))
+        raw.settimeout(5)
+        answer = await asyncio.to_thread(raw.recv, 4096)
+    assert answer.count(b"MSA|") == 1
+    assert b"MSA|AA|MSG1" in answer
+    await work()
+    assert await db.fetchval("select name from patient") == "测试甲"
+
+
 async def test_a_stranger_is_noted_and_nothing_of_theirs_is_kept(door: Listening) -> None:
     text = Sender(application="STRANGER").send("ADT^A01", "0830", stay()).encode()
     assert await door.ask(text, text) == ["AR MSG1", "AR MSG1"]

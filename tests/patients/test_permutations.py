@@ -73,6 +73,25 @@ def ends() -> list[str]:
     return his.sent
 
 
+def results() -> list[str]:
+    """Results preliminary, corrected and taken back, of two people at once; diagnoses taken back; two merges in one."""
+    his = Sender()
+    sodium = "OBX|2|NM|NA^血钠||{}|mmol/L|135-145|{}|||{}"
+    his.send("ADT^A01", "0800", stay("ZY3"), diagnosis("I10.x00", "原发性高血压", "A"))
+    his.send(
+        "ORU^R01", "0810", stay("ZY3"), *potassium("7.2", "HH", state="P"), sodium.format("128", "", "P")
+    )
+    his.send("ORU^R01", "0820", stay("ZY3"), *potassium("4.4", "", state="C"), sodium.format('""', "", "D"))
+    his.send(
+        "ORU^R01", "0830", stay("ZY3"), *potassium("4.0", ""), OLD, *potassium("6.6", "HH", number="JY9")
+    )
+    his.send("ADT^A08", "0840", stay("ZY3"), diagnosis("I10.x00", "原发性高血压", "A") + "|" * 15 + "D")
+    his.send("ADT^A31", "0850", pid=person("P8", id_number="", phone="13800000055"))
+    his.send("ADT^A40", "0900", "MRG|P9^^^HOSP^MR", person("P7", id_number=""), "MRG|P8^^^HOSP^MR")
+    his.send("ORU^R01", "0910", stay("ZY3"), sodium.format("139", "", "F").join(["OBR|1|SQ1|JY1|K\r", ""]))
+    return his.sent
+
+
 def generated(seed: int) -> list[str]:
     """A dozen messages drawn at random of three numbers with two visits each: everything a HIS says, in any sense."""
     chance, his = random.Random(seed), Sender()
@@ -158,7 +177,7 @@ async def arrive(link: Link, messages: list[str]) -> object:
     return await everything()
 
 
-@pytest.mark.parametrize("history", [stays, persons, ends])
+@pytest.mark.parametrize("history", [stays, persons, ends, results])
 async def test_any_order_ends_in_the_same_rows(link: Link, history: object) -> None:
     messages = history()  # type: ignore[operator]
     expected = await arrive(link, messages)
@@ -168,7 +187,7 @@ async def test_any_order_ends_in_the_same_rows(link: Link, history: object) -> N
         assert await arrive(link, shuffled) == expected, [text.split("|")[8:10] for text in shuffled]
 
 
-@pytest.mark.parametrize("history", [stays, persons, ends])
+@pytest.mark.parametrize("history", [stays, persons, ends, results])
 async def test_taken_in_batches_it_ends_in_the_same_rows(link: Link, history: object) -> None:
     """One statement for all messages of a batch comes to what one after the other comes to, in any order and cut."""
     messages = history()  # type: ignore[operator]

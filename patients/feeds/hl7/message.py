@@ -13,8 +13,8 @@ from functools import lru_cache
 CLEARED = '""'  # said to be empty (HL7 v2.x 2.5.3: the null value)
 _PATH = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<when>\d+)(?:\.(?P<part>\d+))?=(?P<equals>[^\]]+)\])?"
-    r"-(?P<field>\d+)(?:\[(?P<rep_part>\d+)=(?P<rep_equals>[^\]]+)\])?"
-    r"(?:\.(?P<component>\d+)(?:\.(?P<sub>\d+))?)?"
+    r"-(?P<field>\d+)(?:\[(?P<rep_part>\d+)=(?P<rep_equals>[^\]]*)\])?"
+    r"(?:\.(?P<component>\d+)(?:\.(?P<sub>\d+)|\+(?P<to>\d+))?)?"
 )
 
 
@@ -35,7 +35,9 @@ class Separators:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Where a value stands: `PID-5.1`, `PID-3[5=MR].1` (the repetition whose 5th part is MR), `OBX[3.1=IMP]-5`."""
+    """Where a value stands: `PID-5.1`, `PID-3[5=MR].1` (the repetition whose 5th part is MR; `[5=]`: which has none),
+    `OBX[3.1=IMP]-5`, `PV1-7.2+3` (a name of which the 2nd part is the family's, the 3rd the given one).
+    """
 
     text: str
     segment: str
@@ -44,6 +46,7 @@ class Path:
     sub: int | None = None
     when: tuple[int, int, str] | None = None
     rep: tuple[int, str] | None = None
+    given: int | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -58,10 +61,10 @@ def path(text: str) -> Path:
         raise ValueError(f"{text!r} 不是字段位置，应如 PID-5.1 或 PID-3[5=MR].1")
     when = (int(found["when"]), int(found["part"] or 1), found["equals"]) if found["when"] else None
     rep = (int(found["rep_part"]), found["rep_equals"]) if found["rep_part"] else None
-    numbers = [int(found[name]) if found[name] else None for name in ("component", "sub")]
-    if int(found["field"]) < 1 or any(number == 0 for number in numbers):
+    component, sub, given = (int(found[name]) if found[name] else None for name in ("component", "sub", "to"))
+    if int(found["field"]) < 1 or 0 in (component, sub, given):
         raise ValueError(f"{text!r}：字段和组成部分从 1 数起")
-    return Path(text.strip(), found["segment"], int(found["field"]), numbers[0], numbers[1], when, rep)
+    return Path(text.strip(), found["segment"], int(found["field"]), component, sub, when, rep, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,16 @@ class Segment:
         """The repetitions of a field as they stand."""
         raw = self.raw(field)
         return raw.split(self.by.repetition) if raw else []
+
+    def at(self, where: Path) -> Iterator[str]:
+        """What the repetitions of a field, which the path means, hold there."""
+        for raw in self.repetitions(where.field):
+            if where.rep is not None and self.part(raw, where.rep[0]) != where.rep[1]:
+                continue
+            if where.given is None or raw == CLEARED:
+                yield self.part(raw, where.component, where.sub)
+            else:
+                yield whole_name(self.part(raw, where.component), self.part(raw, where.given))
 
     def part(self, raw: str, component: int | None, sub: int | None = None) -> str:
         """A component of one repetition, unescaped; without a number the whole, its parts joined by blanks."""
@@ -103,7 +116,9 @@ class Message:
     """Segments in their order; a group of a message is one too."""
 
     segments: tuple[Segment, ...]
-    around: "Message | None" = None  # of a group: the message it is a part of
+    around: "Message | None" = (
+        None  # of a group: what stands before the first of its kind and is said of each
+    )
 
     def all(self, name: str) -> list[Segment]:
         """The segments of a name."""
@@ -121,10 +136,14 @@ class Message:
             return ""
         if where.segment == "MSH" and where.field <= 2:
             return segment.raw(where.field)
-        for raw in segment.repetitions(where.field):
-            if where.rep is None or segment.part(raw, where.rep[0]) == where.rep[1]:
-                return segment.part(raw, where.component, where.sub)
-        return ""
+        return next(filter(None, segment.at(where)), "")
+
+    def values(self, where: Path) -> list[str]:
+        """All that stands there: of each segment, of each repetition; what is empty or said to be so is left out."""
+        found = [segment for segment in self.all(where.segment) if _is(segment, where)]
+        if not found and (one := self._segment(where)) is not None:
+            found = [one]
+        return [text for segment in found for text in segment.at(where) if text not in ("", CLEARED)]
 
     def get(self, text: str) -> str:
         """`value` of a path given as text; `CLEARED` counts as nothing."""
@@ -134,14 +153,16 @@ class Message:
     def _segment(self, where: Path) -> Segment | None:
         if where.when is None:
             return self.first(where.segment)
-        field, part, equals = where.when
-        for segment in self.all(where.segment):
-            if any(segment.part(raw, part) == equals for raw in segment.repetitions(field)[:1]):
-                return segment
-        return self.around._segment(where) if self.around is not None else None  # noqa: SLF001 - its own kind
+        found = next((segment for segment in self.all(where.segment) if _is(segment, where)), None)
+        if found is not None or self.around is None:
+            return found
+        return self.around._segment(where)  # noqa: SLF001 - its own kind
 
     def groups(self, start: str, leading: Sequence[str] = ()) -> Iterator["Message"]:
-        """The parts that begin with a segment of this name; a `leading` one just before belongs to what follows."""
+        """The parts that begin with a segment of this name; a `leading` one just before belongs to what follows.
+
+        What one of them lacks is looked for before the first, never in another: no report has the words of its neighbour.
+        """
         begins: list[int] = []
         for at, segment in enumerate(self.segments):
             if segment.name == start:
@@ -149,30 +170,56 @@ class Message:
                 while lead > 0 and self.segments[lead - 1].name in leading:
                     lead -= 1
                 begins.append(lead)
+        head = Message(self.segments[: begins[0]], self.around) if begins else None
         for begin, end in itertools.pairwise([*begins, len(self.segments)]):
-            yield Message(self.segments[begin:end], self)
+            yield Message(self.segments[begin:end], head)
 
     def single(self, segment: Segment) -> "Message":
         """One segment as a group of this message."""
         return Message((segment,), self)
 
 
+def _is(segment: Segment, where: Path) -> bool:
+    """Whether a path means this segment of its name."""
+    if where.when is None:
+        return True
+    field, part, equals = where.when
+    return any(segment.part(raw, part) == equals for raw in segment.repetitions(field)[:1])
+
+
+def whole_name(family: str, given: str) -> str:
+    """A name of its two parts. Of a Chinese name some senders write the whole as the family's, and letters (pinyin) or
+    the given name once more beside it.
+    """
+    if CLEARED in (family, given) or not family or not given:
+        return family if family not in ("", CLEARED) else given
+    if family.isascii() != given.isascii():
+        return given if family.isascii() else family
+    if family.isascii():
+        return f"{family} {given}"
+    return family if len(family) > len(given) and family.endswith(given) else family + given
+
+
 def parse(text: str) -> Message:
     """Cut a message into its segments.
 
     Raises:
-        NotHl7: it does not begin with a whole MSH, or a line has no segment name.
+        NotHl7: it does not begin with a whole MSH, a line has no segment name, or another message follows in it.
     """
     lines = [line for line in re.split(r"\r\n|\r|\n", text.strip("\r\n\x00 ")) if line.strip()]
+    if lines and lines[0].startswith(("FHS", "BHS")):
+        raise NotHl7("不接收批量消息（FHS、BHS），请对方逐条发送")
     if not lines or not lines[0].startswith("MSH") or len(lines[0]) < 9:
         raise NotHl7("不是 HL7 消息：没有以 MSH 开头")
     by = _separators(lines[0])
-    segments = []
+    segments: list[Segment] = []
     for at, line in enumerate(lines, start=1):
         fields = line.split(by.field)
         name = fields[0].strip()
         if not re.fullmatch(r"[A-Z][A-Z0-9]{2}", name):
             raise NotHl7(f"第 {at} 行不是消息段：{line[:20]!r}")
+        if name == "MSH" and segments:
+            raise NotHl7(f"第 {at} 行又是 MSH：一帧中有两条消息，请对方逐条发送")
         if name == "MSH":
             fields = ["MSH", by.field, *fields[1:]]
         segments.append(Segment(name, tuple(fields), line, by))
@@ -215,10 +262,11 @@ def _meant(code: str, whole: str, by: Separators) -> str:
     if code in simple:
         return simple[code]
     if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", code):
-        try:
-            return bytes.fromhex(code[1:]).decode("utf-8")
-        except UnicodeDecodeError:
-            return whole
+        for charset in ("utf-8", "gb18030"):  # the code names bytes and does not say of which charset
+            try:
+                return bytes.fromhex(code[1:]).decode(charset)
+            except UnicodeDecodeError:
+                continue
     return whole
 
 

@@ -10,9 +10,11 @@ from datetime import date, datetime
 from typing import Any
 
 from core import clock
+from core.identity import parse_id
 from patients.feeds import common
 from patients.feeds.faults import ReadFault
-from patients.feeds.hl7 import values
+from patients.feeds.hl7 import results, values
+from patients.feeds.hl7.events import APPOINTMENTS, MERGES, ORDERS, VISITS, kind_of
 from patients.feeds.hl7.message import CLEARED, Message
 from patients.feeds.mapping import FeedMapping, Rule, plain
 from patients.said import (
@@ -34,36 +36,15 @@ from patients.said import (
 )
 from staff.tree import OrgTree
 
-VISITS: Mapping[str, VisitVerb] = {
-    "A01": VisitVerb.OPEN,
-    "A02": VisitVerb.TRANSFER,
-    "A03": VisitVerb.CLOSE,
-    "A04": VisitVerb.OPEN,
-    "A05": VisitVerb.PLAN,
-    "A08": VisitVerb.UPDATE,
-    "A11": VisitVerb.CANCEL,
-    "A12": VisitVerb.CANCEL_TRANSFER,
-    "A13": VisitVerb.CANCEL_CLOSE,
-}
-PERSONS = frozenset({"A28", "A31"})
-MERGES = frozenset({"A40"})
-APPOINTMENTS: Mapping[str, str] = {
-    "S12": "booked",
-    "S13": "changed",
-    "S14": "changed",
-    "S15": "cancelled",
-    "S17": "cancelled",
-    "S26": "missed",
-}
-EVENTS: Mapping[str, frozenset[str]] = {
-    "ADT": frozenset({*VISITS, *PERSONS, *MERGES}),
-    "ORU": frozenset({"R01", "R03", "W01", ""}),
-    "ORM": frozenset({"O01", ""}),
-    "OMG": frozenset({"O19"}),
-    "OML": frozenset({"O21"}),
-    "RDE": frozenset({"O11", "O01"}),
-    "SIU": frozenset(APPOINTMENTS),
-}
+SHARED = (
+    IdentifierKind.ID,
+    IdentifierKind.INSURANCE,
+    IdentifierKind.HEALTH_CARD,
+)  # of the person, not of a system
+JOINED = frozenset(
+    {"seen", "conclusion", "pictures", "note"}
+)  # of several segments and repetitions each is a line
+MEASURES: Mapping[str, str] = {"dose": "dose_unit", "quantity": "quantity_unit"}  # a number, and of what
 
 
 @dataclass(slots=True)
@@ -72,12 +53,6 @@ class Reading:
 
     heard: Heard
     remarks: list[str] = field(default_factory=list)
-
-
-def kind_of(message: Message) -> tuple[str, str]:
-    """("ADT", "A01")."""
-    event = message.get("MSH-9.2") or message.get("EVN-1")
-    return message.get("MSH-9.1"), event
 
 
 def read(message: Message, mapping: FeedMapping, tree: OrgTree, *, domain: str = "") -> Reading:
@@ -92,7 +67,54 @@ def read(message: Message, mapping: FeedMapping, tree: OrgTree, *, domain: str =
     Raises:
         ReadFault: it cannot be taken as it is.
     """
-    return _Reader(message, mapping, tree, domain).read()
+    at, rank = _written(message)
+    said: dict[AnySaid, None] = {}
+    merges: list[MergeSaid] = []
+    remarks: dict[str, None] = {}
+    for one in _persons(message):
+        reader = _Reader(one, mapping, tree, domain)
+        reader.check()
+        said |= dict.fromkeys(reader.said())
+        merges += reader.merges()
+        remarks |= dict.fromkeys(reader.remarks)
+    return Reading(Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges)), list(remarks))
+
+
+def check(message: Message, mapping: FeedMapping) -> None:
+    """Whether a message has what none of its kind can do without, so that its sender can be told at the door.
+
+    Raises:
+        ReadFault: a segment or a number is missing.
+    """
+    _written(message)
+    for one in _persons(message):
+        _Reader(one, mapping, OrgTree(()), "").check()
+
+
+def _persons(message: Message) -> list[Message]:
+    """The message, or of one that speaks of several people the part of each with what stands before the first."""
+    kind, event = kind_of(message)
+    if len(message.all("PID")) < 2:
+        return [message]
+    if kind != "ORU" and event not in MERGES:
+        raise ReadFault("PID", "一条消息里有多位患者（多个 PID 段），请对方按患者分别发送")
+    return list(message.groups("PID"))
+
+
+def _written(message: Message) -> tuple[datetime, str]:
+    """When the sender wrote it, and what decides between two of one instant: the sender's own counting."""
+    for where in ("EVN-2", "MSH-7"):
+        text = message.get(where)
+        if text:
+            return _instant(where, text), common.counting(message.get("MSH-10"))
+    raise ReadFault("MSH-7", "缺少消息时间")
+
+
+def _instant(where: str, text: str) -> datetime:
+    try:
+        return values.instant(text)
+    except ValueError as error:
+        raise ReadFault(where, str(error), text) from None
 
 
 class _Reader:
@@ -102,42 +124,75 @@ class _Reader:
         self.tree = tree
         self.domain = domain
         self.remarks: list[str] = []
+        self.kind, self.event = kind_of(message)
 
-    def read(self) -> Reading:
-        kind, event = kind_of(self.message)
-        at, rank = self._written()
-        said: list[AnySaid] = []
-        merges: list[MergeSaid] = []
-        patient = self._patient(weak=kind != "ADT")
-        said.append(patient)
-        if kind == "ADT" and event in MERGES:
-            prior = self._key(self._text("merge", "prior"))
-            if not prior:
-                raise ReadFault(self._where("merge", "prior"), "缺少被合并的患者号")
-            merges.append(MergeSaid(prior=prior, survivor=patient.number))
-        elif kind == "ADT" and event in VISITS:
-            said.extend(self._visit(VISITS[event], patient.number))
-        elif kind == "ORU":
-            said.extend(self._reports(patient.number))
-        elif kind == "SIU":
-            said.append(self._appointment(APPOINTMENTS[event], patient.number))
-        elif kind in ("ORM", "OMG", "OML", "RDE"):
-            said.extend(self._orders(patient.number))
-        return Reading(Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges)), self.remarks)
+    def check(self) -> None:
+        """What no message of this kind can do without."""
+        if self.message.first("PID") is None:
+            raise ReadFault("PID", "缺少 PID 段")
+        if not self._own_number("patient", "number"):
+            raise ReadFault(self._where("patient", "number"), "缺少患者号")
+        if self.kind == "ADT" and self.event in MERGES and not self._own_number("merge", "prior"):
+            raise ReadFault(self._where("merge", "prior"), "缺少被合并的患者号")
+        verb = VISITS.get(self.event) if self.kind == "ADT" else None
+        if verb not in (None, VisitVerb.UPDATE) and not self._text("visit", "number"):
+            raise ReadFault(self._where("visit", "number"), "缺少就诊号")  # an A08 may be of the person alone
+        if self.kind == "ORU" and not self.message.all("OBR"):
+            raise ReadFault("OBR", "缺少报告（OBR 段）")
+        if self.kind in ORDERS and not (self.message.all("ORC") or self.message.all("OBR")):
+            raise ReadFault("ORC", "缺少医嘱（ORC 或 OBR 段）")
 
-    def _written(self) -> tuple[datetime, str]:
-        """When the sender wrote it, and what decides between two of one instant: the sender's own counting."""
-        for where in ("EVN-2", "MSH-7"):
-            text = self.message.get(where)
-            if text:
-                return self._instant(where, text), common.counting(self.message.get("MSH-10"))
-        raise ReadFault("MSH-7", "缺少消息时间")
+    def said(self) -> Iterator[AnySaid]:
+        patient = self._patient(weak=self.kind != "ADT")
+        yield patient
+        if self.kind == "ADT" and self.event in VISITS:
+            yield from self._visit(VISITS[self.event], patient.number)
+        elif self.kind == "ORU":
+            yield from self._reports(patient.number)
+        elif self.kind == "SIU":
+            yield self._appointment(APPOINTMENTS[self.event], patient.number)
+        elif self.kind in ORDERS:
+            yield from self._orders(patient.number)
 
-    def _instant(self, where: str, text: str) -> datetime:
-        try:
-            return values.instant(text)
-        except ValueError as error:
-            raise ReadFault(where, str(error), text) from None
+    def merges(self) -> list[MergeSaid]:
+        if self.kind != "ADT" or self.event not in MERGES:
+            return []
+        return [
+            MergeSaid(
+                prior=self._own_number("merge", "prior"), survivor=self._own_number("patient", "number")
+            )
+        ]
+
+    def _own_number(self, section: str, key: str) -> str:
+        """The number by which the sender knows a patient (PID-3, MRG-1); "" for none.
+
+        What is the person's and not the sender's (an ID card, an insurance number) is never taken for it: it would stand
+        unsealed in lists, and two people of one insurance would be one.
+        """
+        rule = self.mapping.rules[section].get(key)
+        refused = ""
+        for place in rule.places if rule else ():
+            segment = self.message.first(place.segment)
+            if segment is None:
+                continue
+            for raw in segment.repetitions(place.field):
+                kind = self.mapping.identifiers.get(segment.part(raw, 5))
+                if place.rep is None:
+                    if kind in SHARED:
+                        continue
+                elif segment.part(raw, place.rep[0]) != place.rep[1]:
+                    continue
+                text = segment.part(raw, place.component, place.sub)
+                if text in ("", CLEARED):
+                    continue
+                if parse_id(text) is None:
+                    return self._key(text)
+                refused = refused or place.text
+        if refused:
+            raise ReadFault(
+                refused, "这里是身份证号，不能当作患者号：请核对号码类型（第 5 部分）或修改映射文件"
+            )
+        return ""
 
     def _key(self, text: str) -> str:
         return f"{self.domain}:{text}" if self.domain and text else text
@@ -148,11 +203,14 @@ class _Reader:
 
     # --- one value ---------------------------------------------------------------------------------
 
-    def _raw(self, rule: Rule, group: Message | None = None) -> tuple[str, str]:
-        """What stands at the first place that holds anything, and that place."""
+    def _raw(self, rule: Rule, group: Message | None = None, *, joined: bool = False) -> tuple[str, str]:
+        """What stands at the first place that holds anything our code table knows, and that place."""
+        table = self.mapping.codes.get(rule.codes, {})
         for place in rule.places:
             text = (group or self.message).value(place)
-            if text:
+            if joined and text not in ("", CLEARED):
+                text = "\n".join((group or self.message).values(place))
+            if text and not (table.get(text) == "" and place is not rule.places[-1]):
                 return text, place.text
         return "", rule.places[0].text if rule.places else ""
 
@@ -177,7 +235,7 @@ class _Reader:
         """Whether a field was said, and its value; None is "said to be empty"."""
         if rule.fixed is not None:
             return True, plain(rule.fixed, rule.kind)
-        text, where = self._raw(rule, group)
+        text, where = self._raw(rule, group, joined=key in JOINED)
         if not text:
             return False, None
         if text == CLEARED:
@@ -186,7 +244,7 @@ class _Reader:
         if not text:
             return False, None
         if rule.kind is datetime:
-            return True, self._instant(where, text)
+            return True, _instant(where, text)
         if rule.kind is date:
             return self._day(key, text, where)
         if key in ("phone", "id_number"):
@@ -200,6 +258,9 @@ class _Reader:
         try:
             found = values.day(text)
         except ValueError as error:
+            if key == "born_on":  # 19800000, 1980/1/1: a message is worth more than that
+                self.remarks.append(f"{where}：出生日期写法不对，未采用")
+                return False, None
             raise ReadFault(where, str(error), text) from None
         if key == "born_on" and found > clock.today():
             raise ReadFault(where, "出生日期在将来", text)
@@ -230,16 +291,14 @@ class _Reader:
     # --- subjects ----------------------------------------------------------------------------------
 
     def _patient(self, *, weak: bool) -> PatientSaid:
-        number = self._key(self._text("patient", "number"))
-        if self.message.first("PID") is None:
-            raise ReadFault("PID", "缺少 PID 段")
-        if not number:
-            raise ReadFault(self._where("patient", "number"), "缺少患者号")
+        number = self._own_number("patient", "number")
         fields = self._fields("patient", leave_out=frozenset({"number", "name", "allergy"}))
         name = common.chinese_name(self._text("patient", "name"))
         if name:
             fields["name"] = name
         identifiers = tuple(dict.fromkeys(self._identifiers()))
+        if "died_at" in fields and "deceased" not in (*fields, *fields.get("cleared", ())):
+            fields["deceased"] = True  # many senders write the time alone; PID-30 = N takes it back
         if weak:
             fields["weak"] = True
         else:
@@ -277,15 +336,14 @@ class _Reader:
             value, kind = segment.part(raw, 1), segment.part(raw, 5)
             if value and value != CLEARED:
                 known = self.mapping.identifiers.get(kind, IdentifierKind.OTHER)
-                shared = known in (IdentifierKind.ID, IdentifierKind.INSURANCE, IdentifierKind.HEALTH_CARD)
-                yield Identifier(kind=known, value=value[:100], domain="" if shared else self.domain)
+                if parse_id(value) is not None:
+                    known = IdentifierKind.ID  # whatever type its sender gives it
+                yield Identifier(kind=known, value=value[:100], domain="" if known in SHARED else self.domain)
 
     def _visit(self, verb: VisitVerb, patient: str) -> Iterator[VisitSaid]:
         number = self._key(self._text("visit", "number"))
         if not number:
-            if verb is VisitVerb.UPDATE:
-                return  # A08 of a person
-            raise ReadFault(self._where("visit", "number"), "缺少就诊号")
+            return  # an A08 of the person alone
         places = frozenset({"number", "unit_name", "ward_name", "campus_name"})
         fields = self._fields("visit", leave_out=places) | self._place("visit")
         fields |= {
@@ -321,6 +379,8 @@ class _Reader:
         for segment in self.message.all("DG1"):
             fields = self._fields("diagnosis", self.message.single(segment))
             fields.pop("cleared", None)
+            if segment.raw(21) == "D":
+                fields["gone"] = True
             if fields.get("name"):
                 yield common.made(DiagnosisSaid, {"kind": "working", **fields}, "DG1")
 
@@ -328,18 +388,21 @@ class _Reader:
         for segment in self.message.all("PR1"):
             fields = self._fields("surgery", self.message.single(segment))
             fields.pop("cleared", None)
+            if segment.raw(20) == "D":
+                fields["gone"] = True
             if fields.get("name"):
                 yield common.made(SurgerySaid, fields, "PR1")
 
     def _orders(self, patient: str) -> Iterator[OrderSaid]:
         groups = list(self.message.groups("ORC")) or list(self.message.groups("OBR"))
-        if not groups:
-            raise ReadFault("ORC", "缺少医嘱（ORC 或 OBR 段）")
         for group in groups:
             number = self._key(self._text("order", "number", group))
             if not number:
                 raise ReadFault(self._where("order", "number"), "缺少医嘱号")
-            fields = self._fields("order", group, frozenset({"number", "control"}))
+            fields = self._fields("order", group, frozenset({"number", "control", *MEASURES.values()}))
+            for key, unit in MEASURES.items():
+                if key in fields and fields[key][-1:].isdigit():
+                    fields[key] += self._text("order", unit, group)
             fields |= {"number": number, "patient": patient, "visit": self._visit_number()}
             yield common.made(OrderSaid, fields, "ORC")
 
@@ -347,10 +410,7 @@ class _Reader:
         return self._key(self._text("visit", "number"))
 
     def _reports(self, patient: str) -> Iterator[ReportSaid]:
-        groups = list(self.message.groups("OBR", leading=("ORC",)))
-        if not groups:
-            raise ReadFault("OBR", "缺少报告（OBR 段）")
-        for group in groups:
+        for group in self.message.groups("OBR", leading=("ORC",)):
             number = self._key(self._text("report", "number", group))
             if not number:
                 raise ReadFault(self._where("report", "number"), "缺少报告号")
@@ -359,21 +419,52 @@ class _Reader:
                 "number": number,
                 "patient": patient,
                 "visit": self._visit_number(),
-                "items": tuple(self._items(group)),
+                "items": tuple(results.apart(self._items(group))),
             }
+            if note := results.head_note(group):
+                fields["note"] = note
             yield common.made(ReportSaid, fields, "OBR")
 
-    def _items(self, group: Message) -> Iterator[ItemSaid]:
-        for segment in group.all("OBX"):
+    def _items(self, group: Message) -> Iterator[tuple[str, ItemSaid]]:
+        notes = results.notes(group)
+        for at, segment in enumerate(group.segments):
             one = group.single(segment)
-            if one.get("OBX-3.1") in self.mapping.leave_out:
+            if segment.name != "OBX" or one.get("OBX-3.1") in self.mapping.leave_out:
                 continue
-            fields = self._fields("item", one)
+            fields = self._fields("item", one, frozenset({"value", "flag", "critical"}))
             fields.pop("cleared", None)
-            if fields.get("name"):
-                key = "|".join(filter(None, (one.get("OBX-3.1") or str(fields["name"]), one.get("OBX-4"))))
-                value = str(fields.get("value", ""))
-                yield common.made(ItemSaid, {**fields, "key": key, "amount": values.amount(value)}, "OBX")
+            if not fields.get("name"):
+                continue
+            rule = self.mapping.rules["item"].get("value")
+            found = (
+                next(filter(None, (results.value(one, place) for place in rule.places)), "") if rule else ""
+            )
+            fields |= self._marks(one) | {
+                "key": "|".join(filter(None, (one.get("OBX-3.1") or str(fields["name"]), one.get("OBX-4")))),
+                "value": "" if found == CLEARED else found,
+                "note": notes.get(at, ""),
+            }
+            yield one.get("OBX-2"), common.result(fields, "OBX")
+
+    def _marks(self, one: Message) -> dict[str, Any]:
+        """Whether a result is marked and critical: of several marks the gravest counts; a mark of which the table knows
+        nothing is remarked upon and counts as none.
+        """
+        found: dict[str, Any] = {}
+        for key in ("flag", "critical"):
+            rule = self.mapping.rules["item"].get(key)
+            texts = next(filter(None, (one.values(place) for place in rule.places)), []) if rule else []
+            table = self.mapping.codes.get(rule.codes, {}) if rule else {}
+            known = [table[text] for text in texts if text in table]
+            if key == "flag":
+                self.remarks += [
+                    f"OBX-8：不认识的异常标志“{text}”，未采用" for text in texts if text not in table
+                ]
+                if known:
+                    found[key] = results.gravest(known)
+            elif "true" in known:
+                found[key] = True
+        return found
 
     def _appointment(self, state: str, patient: str) -> AppointmentSaid:
         number = self._key(self._text("appointment", "number"))
@@ -382,6 +473,7 @@ class _Reader:
         places = frozenset({"number", "unit_name", "ward_name", "campus_name"})
         fields = self._fields("appointment", leave_out=places) | self._place("appointment")
         fields.pop("ward_id", None)
-        return common.made(
-            AppointmentSaid, {**fields, "number": number, "patient": patient, "state": state}, "SCH"
-        )
+        if state in ("cancelled", "missed"):
+            fields.pop("state", None)  # the event itself says it
+        fields = {"state": state, **fields, "number": number, "patient": patient}
+        return common.made(AppointmentSaid, fields, "SCH")

@@ -54,3 +54,29 @@ def amount(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() and abs(number) < Decimal("1e15") else None
+
+
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_BETWEEN = re.compile(rf"{_NUMBER}\s*(?:-{{1,2}}|~|～|—|–|至)\s*{_NUMBER}")
+_BELOW = re.compile(rf"(?:<=?|＜|≤|小于)\s*{_NUMBER}")
+_ABOVE = re.compile(rf"(?:>=?|＞|≥|大于)\s*{_NUMBER}")
+
+
+def beside(value: str, limits: str) -> str:
+    """How a result lies to its reference range as laboratories print it: "H", "L", "A", "" for within or not to be told.
+
+    For results whose sender marks none of them: "9.9" beside "0-0.04" is "H", "阳性" beside "阴性" is "A".
+    """
+    words = limits.strip().strip("()（）[]").strip()
+    number = amount(value)
+    if number is None:
+        is_positive = "阳性" in value and "阴" not in value
+        return "A" if is_positive and words.startswith("阴性") else ""
+    if found := _BETWEEN.fullmatch(words):
+        low, high = Decimal(found[1]), Decimal(found[2])
+        return "" if low > high else "L" if number < low else "H" if number > high else ""
+    if found := _BELOW.fullmatch(words):
+        return "H" if number > Decimal(found[1]) else ""
+    if found := _ABOVE.fullmatch(words):
+        return "L" if number < Decimal(found[1]) else ""
+    return ""
