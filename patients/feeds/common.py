@@ -1,17 +1,21 @@
 """What every reader of messages does with a value the same way: phones, ID numbers, names, departments, ids in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from core import clock
 from core.identity import normalise_phone, parse_id
 from patients.feeds.faults import ReadFault
 from patients.feeds.hl7 import values
-from patients.said import ItemSaid
+from patients.said import ItemSaid, Said, VisitSaid
 from staff.tree import OrgTree, Unit
 
 M = TypeVar("M", bound=BaseModel)
+BAD_BIRTH = "{}：出生日期写法不对，未采用"
+OLDEST = timedelta(days=130 * 365.25)  # nobody on record lived longer
 
 
 def personal(key: str, text: str, where: str, remarks: list[str]) -> str | None:
@@ -28,6 +32,25 @@ def personal(key: str, text: str, where: str, remarks: list[str]) -> str | None:
         remarks.append(f"{where}：证件号校验不对，未采用")
         return None
     return text.upper()
+
+
+def could_be_born(day: date, where: str, remarks: list[str]) -> bool:
+    """Whether somebody alive can have been born on that day; a remark for one who cannot: the visit is worth more."""
+    today = clock.today()
+    if day > today:
+        remarks.append(f"{where}：出生日期在将来，未采用")
+    elif today - day > OLDEST:
+        remarks.append(f"{where}：出生日期在 130 年以前，未采用")
+    else:
+        return True
+    return False
+
+
+def doubts(said: Iterable[Said]) -> Iterator[str]:
+    """What is taken as it was said though it can hardly be so."""
+    for one in said:
+        if isinstance(one, VisitSaid) and one.started_at and one.ended_at and one.ended_at < one.started_at:
+            yield f"就诊 {one.number}：结束时间早于开始时间，已照收，请对方核对"
 
 
 def department(tree: OrgTree, name: str, campus: str, where: str) -> Unit:

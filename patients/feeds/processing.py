@@ -4,19 +4,42 @@ A message with a fault is parked with the segment and field at fault; order of a
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import asyncpg
 
-from core import db
+from core import clock, db, parameters
+from core.parameters import Parameter
 from core.pump import Outcome, Queue, Row
 from patients import feeding
 from patients.feeds import formats, links, unknown_units
 from patients.feeds.faults import ReadFault
 from patients.feeds.formats import How
+from patients.feeds.hl7.reading import Reading
 from patients.feeds.store import TABLE, opened
 from patients.feeds.unknown_units import LostName
 from patients.said import Heard
 from staff import queries as staff
+
+AHEAD = parameters.declare(
+    Parameter(
+        "feeds.ahead",
+        "接口消息时间最多超前",
+        int,
+        24,
+        low=1,
+        high=8760,
+        unit="小时",
+        what="消息写明的时间比本系统时钟超前更多时搁置：它会压过此后所有如实写时间的消息；对方校准时钟后改正重放",
+    )
+)
+
+
+def _not_ahead(found: Reading, latest: datetime) -> None:
+    """Pass unless a message was written in the future: it would stand above all that is said until then."""
+    if found.heard.at > latest:
+        words = f"{clock.local(found.heard.at):%Y-%m-%d %H:%M}"
+        raise ReadFault(found.written_in or "时间", "消息时间超前于本系统时钟，请对方校准时钟", words)
 
 
 async def _run(row: Row) -> Outcome:
@@ -27,6 +50,7 @@ async def _run_all(rows: Sequence[Row]) -> list[Outcome]:
     """Read each of the messages, take all that could be read at once, note the place of the fault in the others."""
     known = {link.id: link for link in await links.all_links()}
     tree = await staff.tree()
+    latest = clock.now() + timedelta(hours=await parameters.number(AHEAD))
     outcomes: list[Outcome] = []
     heard: list[tuple[int, Heard]] = []
     faulty: list[tuple[int, ReadFault]] = []
@@ -35,6 +59,7 @@ async def _run_all(rows: Sequence[Row]) -> list[Outcome]:
             link = known[row["link_id"]]
             how = How(link.kind, link.mapping, link.charset, link.domain)
             found = formats.read(how, opened(row["body"]), tree, received=row["created_at"])
+            _not_ahead(found, latest)
         except ReadFault as fault:
             faulty.append((row["id"], fault))
             outcomes.append((str(fault)[:2000], "parked"))

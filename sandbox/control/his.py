@@ -1,7 +1,7 @@
 """Playing the HIS: a day at a chosen speed, stop, how far it is, and single messages as they are typed."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 from aiohttp import web
 from pydantic import Field
@@ -16,7 +16,11 @@ HIS: web.AppKey[Player] = web.AppKey("his", Player)
 
 
 class PlayIn(Asked):
-    """``POST /control/his/play``; speed 0 is as fast as answers come."""
+    """``POST /control/his/play``; speed 0 is as fast as answers come, `day` is yesterday unless it is said.
+
+    Yesterday, since a day that is played faster than it goes by lies ahead of the clock, and no hospital system takes
+    what is written tomorrow.
+    """
 
     people: int = Field(default=60, ge=1, le=20_000)
     speed: float = Field(default=600.0, ge=0, le=100_000)
@@ -42,7 +46,12 @@ async def play(world: World, request: web.Request) -> Answer:
     player = request.app[HIS]
     if player.playing:
         raise Unfit("正在播放，请先停止")
-    player.play(asked.day or world.clock.moment().date(), asked.people, asked.speed, seed=asked.seed)
+    player.play(
+        asked.day or world.clock.moment().date() - timedelta(days=1),
+        asked.people,
+        asked.speed,
+        seed=asked.seed,
+    )
     return player.standing()
 
 

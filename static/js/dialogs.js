@@ -27,7 +27,10 @@
   });
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+    if (!event.target.closest("[data-close]")) return;
+    const dialog = event.target.closest("dialog");
+    if (dialog) dialog.close();
+    else history.back(); // a drawer that stands alone in a page
   });
 
   // One question for htmx (hx-confirm) and for plain forms (data-confirm on the form or on the button pressed).

@@ -1,13 +1,13 @@
 """A HIS tells of a patient: what stands in the rows after it, whatever came first, and what staff corrected stays."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core import db
+from core import clock, db, parameters
 from core.pump import drain
 from patients.feeds import store
-from patients.feeds.processing import FEED
+from patients.feeds.processing import AHEAD, FEED
 from staff.queries import forget_tree
 from tests.patients.feed import ENGINEER, everything, open_link, parked, put, take
 from tests.patients.history import ID_NUMBER, Sender, diagnosis, person, potassium, stay
@@ -205,7 +205,6 @@ async def test_the_same_message_again_changes_nothing_and_is_kept_once(house: Ho
         ((stay(start="20261301"),), "", "PV1-44", "“20261301”没有这样的日期或时间"),
         ((stay(number=""),), "", "PV1-19.1", "缺少就诊号"),
         ((stay(),), person(number=""), "PID-3[5=MR].1", "缺少患者号"),
-        ((stay(),), person(born="20990101"), "PID-7", "“20990101”出生日期在将来"),
     ],
 )
 async def test_what_cannot_be_taken_is_parked_with_segment_and_field(
@@ -219,6 +218,51 @@ async def test_what_cannot_be_taken_is_parked_with_segment_and_field(
     ((where, sentence),) = await parked()
     assert (where, words in sentence) == (at, True), sentence
     assert await db.fetchval("select count(*) from patient") == 0
+
+
+@pytest.mark.parametrize(
+    ("born", "remark"),
+    [
+        pytest.param("20990101", "PID-7：出生日期在将来，未采用", id="in the future"),
+        pytest.param("18800101", "PID-7：出生日期在 130 年以前，未采用", id="long ago"),
+        pytest.param("19800000", "PID-7：出生日期写法不对，未采用", id="no day"),
+    ],
+)
+async def test_an_impossible_day_of_birth_is_left_out_and_the_admission_is_taken(
+    house: House, born: str, remark: str
+) -> None:
+    link = await open_link()
+    await take(link, [Sender().send("ADT^A01", "0830", stay(), pid=person(born=born))])
+    told = await db.fetchrow("select state, error from feed_message")
+    assert told is not None
+    assert tuple(told) == ("done", remark)
+    rows = await db.fetch("select p.born_on, v.number from patient p join visit v on v.patient_id = p.id")
+    assert [tuple(row) for row in rows] == [(None, "ZY001")]
+
+
+async def test_a_message_written_tomorrow_is_parked_and_waits_for_the_clock_to_be_set(house: House) -> None:
+    link = await open_link()
+    ahead = clock.local(clock.now() + timedelta(hours=25))
+    his = Sender(day=f"{ahead:%Y%m%d}")
+    await take(link, [his.send("ADT^A01", f"{ahead:%H%M}", stay())])
+    words = f"EVN-2：“{ahead:%Y-%m-%d %H:%M}”消息时间超前于本系统时钟，请对方校准时钟"
+    assert await parked() == [("EVN-2", words)]
+    assert await db.fetchval("select count(*) from patient") == 0
+    await parameters.change(AHEAD.name, "26", by=ENGINEER)
+    await store.replay_all(link.id, by=ENGINEER)
+    while await drain(FEED):
+        pass
+    assert await parked() == []
+    assert await db.fetchval("select number from visit") == "ZY001"
+
+
+async def test_a_discharge_before_its_admission_is_taken_and_remarked_upon(house: House) -> None:
+    link = await open_link()
+    backwards = stay(start="20260303080000", end="20260301080000")
+    await take(link, [Sender().send("ADT^A03", "0830", backwards)])
+    told = await db.fetchrow("select state, error from feed_message")
+    assert told is not None
+    assert tuple(told) == ("done", "就诊 ZY001：结束时间早于开始时间，已照收，请对方核对")
 
 
 async def test_a_phone_that_is_none_is_left_out_and_remarked_upon(house: House) -> None:

@@ -112,7 +112,8 @@ class _Reader:
     def read(self, received: datetime) -> Reading:
         if not isinstance(self.message, dict):
             raise ReadFault("内容", "应为一个对象")
-        at = self._written() or received
+        at, written_in = self._written()
+        at = at or received
         said: list[AnySaid] = []
         merges: list[MergeSaid] = []
         for part in self.mapping.parts_of(self.kind):
@@ -128,14 +129,15 @@ class _Reader:
         others = dict.fromkeys(one.patient for one in said if not isinstance(one, PatientSaid))
         said += [PatientSaid(number=number, weak=True) for number in others if number not in told]
         rank = f"{self.kind} {common.counting(_first(self.message, self.mapping.id))}".strip()
-        return Reading(Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges)), self.remarks)
+        heard = Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges))
+        return Reading(heard, [*self.remarks, *common.doubts(said)], written_in)
 
-    def _written(self) -> datetime | None:
+    def _written(self) -> tuple[datetime | None, str]:
         for place in self.mapping.at:
             text = trees.text(self.message, place, self.message)
             if isinstance(text, str):
-                return self._instant(self._at("", place), text)
-        return None
+                return self._instant(self._at("", place), text), self._at("", place)
+        return None, ""
 
     def _at(self, where: str, place: Path) -> str:
         """The place as a fault names it: `Encounter.period.start`, `Patient.contact[1].telecom`."""
@@ -248,7 +250,7 @@ class _Reader:
         if rule.kind is datetime:
             return True, self._instant(place, coded)
         if rule.kind is date:
-            return True, self._day(key, coded, place)
+            return self._day(key, coded, place)
         if key in ("phone", "id_number"):
             found = common.personal(key, coded, place, self.remarks)
             return found is not None, found
@@ -281,11 +283,17 @@ class _Reader:
         except ValueError:
             raise ReadFault(where, "不是日期或时间，应如 2026-03-01T08:30:00+08:00", text) from None
 
-    def _day(self, key: str, text: str, where: str) -> date:
-        found = clock.local(self._instant(where, text)).date()
-        if key == "born_on" and found > clock.today():
-            raise ReadFault(where, "出生日期在将来", text)
-        return found
+    def _day(self, key: str, text: str, where: str) -> tuple[bool, Any]:
+        try:
+            found = clock.local(self._instant(where, text)).date()
+        except ReadFault:
+            if key != "born_on":
+                raise
+            self.remarks.append(common.BAD_BIRTH.format(where))  # a message is worth more than that
+            return False, None
+        if key == "born_on" and not common.could_be_born(found, where, self.remarks):
+            return False, None
+        return True, found
 
     def _place(self, part: Part, item: Tree, where: str) -> dict[str, Any]:
         """Department and ward by their names or codes."""

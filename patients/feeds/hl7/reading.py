@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from core import clock
 from core.identity import parse_id
 from patients.feeds import common
 from patients.feeds.faults import ReadFault
@@ -53,6 +52,7 @@ class Reading:
 
     heard: Heard
     remarks: list[str] = field(default_factory=list)
+    written_in: str = ""  # where its sender says when it was written; "" where it says so nowhere
 
 
 def read(message: Message, mapping: FeedMapping, tree: OrgTree, *, domain: str = "") -> Reading:
@@ -67,7 +67,7 @@ def read(message: Message, mapping: FeedMapping, tree: OrgTree, *, domain: str =
     Raises:
         ReadFault: it cannot be taken as it is.
     """
-    at, rank = _written(message)
+    at, rank, written_in = _written(message)
     said: dict[AnySaid, None] = {}
     merges: list[MergeSaid] = []
     remarks: dict[str, None] = {}
@@ -77,7 +77,8 @@ def read(message: Message, mapping: FeedMapping, tree: OrgTree, *, domain: str =
         said |= dict.fromkeys(reader.said())
         merges += reader.merges()
         remarks |= dict.fromkeys(reader.remarks)
-    return Reading(Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges)), list(remarks))
+    remarks |= dict.fromkeys(common.doubts(said))
+    return Reading(Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges)), list(remarks), written_in)
 
 
 def check(message: Message, mapping: FeedMapping) -> None:
@@ -101,12 +102,12 @@ def _persons(message: Message) -> list[Message]:
     return list(message.groups("PID"))
 
 
-def _written(message: Message) -> tuple[datetime, str]:
-    """When the sender wrote it, and what decides between two of one instant: the sender's own counting."""
+def _written(message: Message) -> tuple[datetime, str, str]:
+    """When the sender wrote it, what decides between two of one instant (the sender's own counting), where it says so."""
     for where in ("EVN-2", "MSH-7"):
         text = message.get(where)
         if text:
-            return _instant(where, text), common.counting(message.get("MSH-10"))
+            return _instant(where, text), common.counting(message.get("MSH-10")), where
     raise ReadFault("MSH-7", "缺少消息时间")
 
 
@@ -259,11 +260,11 @@ class _Reader:
             found = values.day(text)
         except ValueError as error:
             if key == "born_on":  # 19800000, 1980/1/1: a message is worth more than that
-                self.remarks.append(f"{where}：出生日期写法不对，未采用")
+                self.remarks.append(common.BAD_BIRTH.format(where))
                 return False, None
             raise ReadFault(where, str(error), text) from None
-        if key == "born_on" and found > clock.today():
-            raise ReadFault(where, "出生日期在将来", text)
+        if key == "born_on" and not common.could_be_born(found, where, self.remarks):
+            return False, None
         return True, found
 
     def _number(self, key: str, text: str, where: str) -> tuple[bool, Any]:

@@ -13,7 +13,7 @@ export class His {
     root.append(
       h("div", { class: "panel" },
         h("h2", { class: "his-head" }, "播放医院的一天"),
-        h("p", { class: "his-hint" }, "按时间顺序把挂号、入院、转科、出院、取消、医嘱和检验报告用 HL7 v2 发给系统，与真实 HIS 相同。"),
+        h("p", { class: "his-hint" }, "按时间顺序把昨天一天的挂号、入院、转科、出院、取消、医嘱和检验报告用 HL7 v2 发给系统，与真实 HIS 相同。"),
         h("form", { class: "order-form", onsubmit: (event) => { event.preventDefault(); this.play(); } },
           h("label", {}, "患者人数", this.people), h("label", {}, "速度", this.speed),
           h("div", { class: "actions wide" }, h("button", { class: "button", type: "submit" }, "开始"),
