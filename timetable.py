@@ -7,7 +7,7 @@ from datetime import time
 
 from channels import jobs as channel_jobs
 from channels import tidy
-from core import audit, audit_keeping, clock, db, jobs, quarantine, schedules_queries
+from core import audit, audit_keeping, clock, db, jobs, quarantine, rotation, schedules_queries
 from core.schedules import Schedule, Weight
 from im import said
 from patient_portal import visitor
@@ -28,6 +28,11 @@ from tickets.privacy import packing
 from tickets.queries import spans
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+NIGHT = (time(22, 0), time(6, 0))
+KEPT_WHOLE = "GB/T 22239-2019 8.1.4.3 c) 安全审计：应对审计记录进行保护，避免受到未预期的删除、修改或覆盖"
+KEPT_LONG = audit_keeping.LAW
+KEYS = "GB/T 22239-2019 8.1.4.8 数据保密性；《密码法》第二十七条：密钥的使用须持续受控"
+ENDED = "GB/T 22239-2019 8.1.4.1 b) 身份鉴别：结束会话、限制非法登录和登录连接超时自动退出"
 
 
 async def audit_partitions() -> None:
@@ -98,6 +103,7 @@ SCHEDULES: tuple[Schedule, ...] = (
         low=1,
         high=MINUTE,
         weight=Weight.IMPORTANT,
+        guard=KEPT_WHOLE,
         longest=10 * MINUTE,
     ),
     Schedule(
@@ -109,6 +115,7 @@ SCHEDULES: tuple[Schedule, ...] = (
         low=10 * MINUTE,
         high=DAY,
         weight=Weight.IMPORTANT,
+        guard=KEPT_LONG,
     ),
     Schedule(
         "files.scan",
@@ -126,7 +133,9 @@ SCHEDULES: tuple[Schedule, ...] = (
         "从头重算审计日志的摘要链，发现改动、缺失或插入立即报警",
         audit_keeping.nightly,
         at=time(2, 30),
+        within=NIGHT,
         weight=Weight.IMPORTANT,
+        guard=KEPT_WHOLE,
         longest=6 * HOUR,
         said=lambda lines: f"核对 {lines} 行，完整",
     ),
@@ -136,6 +145,9 @@ SCHEDULES: tuple[Schedule, ...] = (
         "把超过在线保存天数的月份写成归档文件，核对无误后移出数据库",
         audit_keeping.archive_old,
         at=time(4, 10),
+        within=NIGHT,
+        weight=Weight.IMPORTANT,
+        guard=KEPT_LONG,
         longest=6 * HOUR,
         said=lambda lines: f"归档 {lines} 行" if lines else "",
     ),
@@ -207,11 +219,25 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule(
         "login.tidy",
         "清理登录痕迹",
-        "删除过期的图形验证码、未完成的登录和超过期限的失败记录",
+        "结束超时的登录，删除过期的图形验证码、未完成的登录和超过期限的失败记录",
         entering.tidy,
         every=HOUR,
         low=10 * MINUTE,
         high=DAY,
+        weight=Weight.IMPORTANT,
+        guard=ENDED,
+    ),
+    Schedule(
+        "keys.check",
+        "密钥核对",
+        "核对有没有敏感字段还在用旧密钥；有则由“安全自查”提醒安全管理员",
+        rotation.left,
+        at=time(1, 40),
+        within=NIGHT,
+        weight=Weight.IMPORTANT,
+        guard=KEYS,
+        longest=2 * HOUR,
+        said=lambda left: f"还有 {left} 个值用旧密钥" if left else "",
     ),
     Schedule(
         "portal.tidy",

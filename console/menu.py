@@ -66,7 +66,11 @@ MENU: list[Entry] = [
     Entry("组织机构", "sitemap", "/settings/units", (Permission.STAFF_MANAGE,), "设置"),
     Entry("工作日历", "calendar", "/settings/holidays", (), "设置"),
     Entry(
-        "系统参数", "adjustments-horizontal", "/settings/parameters", (Permission.PARAMETER_MANAGE,), "设置"
+        "系统参数",
+        "adjustments-horizontal",
+        "/settings/parameters",
+        (Permission.PARAMETER_MANAGE, Permission.SAFETY_MANAGE),
+        "设置",
     ),
     Entry("办理时限", "hourglass", "/settings/deadlines", (Permission.PARAMETER_MANAGE,), "设置"),
     Entry("数据字典", "book", "/settings/dictionaries", (Permission.FORM_MANAGE,), "设置"),

@@ -32,8 +32,13 @@ AREAS = {  # the first word of a parameter's name, as the page calls that part o
     "report": "文书",
     "feedback": "投诉与反馈",
     "limit": "访问限制",
+    "keys": "个人信息保护",
+    "portal": "患者端",
+    "kiosk": "患者端",
+    "survey": "问卷",
 }
 OTHER = "诉求与工单"
+KEEPERS = (Permission.PARAMETER_MANAGE, Permission.SAFETY_MANAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ async def rows() -> list[Row]:
 @routes.get(PATH)
 async def listed(request: web.Request) -> web.Response:
     """Every parameter by its part of the product; with `?q=` those that hold the words, `?changed=1` those not at default."""
-    permit(request, Permission.PARAMETER_MANAGE)
+    actor = permit(request, *KEEPERS)
     words = request.query.get("q", "").lower().split()
     changed = request.query.get("changed") == "1"
     found = await rows()
@@ -130,6 +135,7 @@ async def listed(request: web.Request) -> web.Response:
         own=sum(row.own for row in found),
         q=request.query.get("q", ""),
         changed=changed,
+        mine={row.parameter.name for row in found if parameters.may_change(row.parameter, actor)},
     )
 
 
@@ -149,7 +155,7 @@ async def _row(request: web.Request) -> Row:
 @routes.get(f"{PATH}/{{name}}")
 async def editing(request: web.Request) -> web.Response:
     """The drawer in which one is changed."""
-    permit(request, Permission.PARAMETER_MANAGE)
+    permit(request, *KEEPERS)
     row = await _row(request)
     return await _drawer(request, row, row.value)
 
@@ -162,6 +168,8 @@ async def _drawer(
         "console/parameter.html",
         status=status,
         row=row,
+        mine=parameters.may_change(row.parameter, permit(request, *KEEPERS)),
+        separation=parameters.SEPARATION,
         value=value,
         fault=fault,
         note=note,
@@ -172,7 +180,7 @@ async def _drawer(
 @routes.post(f"{PATH}/{{name}}")
 async def changed(request: web.Request) -> web.Response:
     """Change one or set it back; a value that does not fit is told beside the control."""
-    actor = permit(request, Permission.PARAMETER_MANAGE)
+    actor = permit(request, *KEEPERS)
     row = await _row(request)
     data = await request.post()
     value, note = str(data.get("value", "")).strip(), str(data.get("note", ""))

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     TEMPLATE_MANAGE = "template:manage"
     CALENDAR_MANAGE = "calendar:manage"
     PARAMETER_MANAGE = "parameter:manage"
+    SAFETY_MANAGE = "safety:manage"
     MACHINE_OPERATE = "machine:operate"
     STAFF_MANAGE = "staff:manage"
     ACCOUNT_MANAGE = "account:manage"

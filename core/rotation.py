@@ -76,6 +76,11 @@ async def standing() -> list[Standing]:
     return found
 
 
+async def left() -> int:
+    """How many values are not under the present key."""
+    return sum(one.old for one in await standing())
+
+
 async def ask() -> None:
     """Have everything sealed anew; asked again later it looks again, for what was sealed with the old key meanwhile."""
     await jobs.enqueue(KIND, {}, key=f"rotate:{key_ring().head.hex()}:{clock.now():%Y%m%d%H%M}")

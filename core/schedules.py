@@ -47,7 +47,8 @@ class Schedule:
     """One schedule. Either every `every` seconds, counted from the end of a run and changeable between `low` and
     `high`, or daily at `at` (Asia/Shanghai).
 
-    A run that takes longer than `longest` seconds is broken off and counts as failed.
+    A run that takes longer than `longest` seconds is broken off and counts as failed. One with a `guard`, the rule that
+    asks for it, is paused by nobody; by the day it runs `within` these times alone (over midnight if the first is later).
     """
 
     name: str
@@ -59,8 +60,17 @@ class Schedule:
     high: int = 86_400
     at: time | None = None
     weight: Weight = Weight.PLAIN
+    guard: str = ""
+    within: tuple[time, time] | None = None
     longest: float = 1800.0
     said: Callable[[Any], str] = counted
+
+    def fits(self, at: time) -> bool:
+        """Whether it may run at this time of day."""
+        if self.within is None:
+            return True
+        first, last = self.within
+        return first <= at <= last if first <= last else at >= first or at <= last
 
     @property
     def important(self) -> bool:
@@ -90,6 +100,10 @@ def declare(*found: Schedule) -> None:
             raise ValueError(f"schedule {schedule.name} is declared twice")
         if schedule.at is None and not schedule.low <= schedule.every <= schedule.high:
             raise ValueError(f"schedule {schedule.name} has an interval outside of its bounds")
+        if schedule.at is not None and (
+            not schedule.fits(schedule.at) or (schedule.guard and schedule.within is None)
+        ):
+            raise ValueError(f"schedule {schedule.name} has a time of day outside of its bounds, or none")
         REGISTER[schedule.name] = schedule
 
 

@@ -40,9 +40,11 @@ async def pause(name: str, reason: str, *, by: Actor) -> None:
 
     Raises:
         Invalid: no reason.
-        Refused: it rests already.
+        Refused: it rests already, or a rule asks that it never rests.
     """
     one, reason = await _ready(name, by), " ".join(reason.split())
+    if one.guard:
+        raise Refused(f"“{one.label}”不能暂停：{one.guard}")
     if not 2 <= len(reason) <= MOST:
         raise _bad("reason", "暂停原因", f"请写明原因，2 至 {MOST} 个字", reason)
     async with transaction():
@@ -146,6 +148,8 @@ def _at(one: Schedule, text: str) -> time | None:
         raise _bad("when", "每天时间", "应为 24 小时制的时刻，例如 03:10", text)
     hour, minute = map(int, text.split(":"))
     wanted = time(hour, minute)
+    if one.within is not None and not one.fits(wanted):
+        raise _bad("when", "每天时间", f"只能在 {one.within[0]:%H:%M} 至 {one.within[1]:%H:%M} 之间", text)
     return None if wanted == one.at else wanted
 
 

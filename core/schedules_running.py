@@ -83,6 +83,17 @@ async def open_schedules() -> None:
         "insert into schedule (name, next_at) values ($1, $2) on conflict (name) do nothing",
         [(one.name, now if one.at is None else one.after(now)) for one in REGISTER.values()],
     )
+    guarded = [one.name for one in REGISTER.values() if one.guard]
+    resumed = await db.fetch(  # what rested before a rule forbade it
+        "update schedule set paused_at = null, paused_by = '', paused_reason = '', next_at = least(next_at, $2)"
+        " where name = any($1::text[]) and paused_at is not null returning name",
+        guarded,
+        now,
+    )
+    for row in resumed:
+        await audit.record(
+            system("计划任务"), "schedule.resume", "schedule", None, name=row["name"], was="guard"
+        )
 
 
 async def claim() -> list[Claim]:

@@ -179,5 +179,6 @@ async def sign_out(token: str, *, by: Actor) -> None:
 
 
 async def tidy() -> int:
-    """What the housekeeping calls: failures, captchas, challenges and half-done log-ins that are over; how many."""
-    return await lock.tidy() + await captcha.tidy() + await certificate.tidy() + await wecom.tidy()
+    """What the housekeeping calls: sessions, failures, captchas, challenges and half-done log-ins that are over; how many."""
+    gone = await sessions.end_over()
+    return gone + await lock.tidy() + await captcha.tidy() + await certificate.tidy() + await wecom.tidy()

@@ -75,6 +75,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
             (P.FORM_MANAGE, "表单与分类"),
             (P.CALENDAR_MANAGE, "工作日历"),
             (P.PARAMETER_MANAGE, "系统参数与时限"),
+            (P.SAFETY_MANAGE, "安全参数（密码、锁定、会话、审计等）"),
             (P.STAFF_MANAGE, "组织机构"),
         ),
     ),

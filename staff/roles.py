@@ -143,7 +143,7 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.STAFF_MANAGE,
             }
         ),
-        Role.SECURITY: frozenset({Permission.ACCOUNT_MANAGE}),
+        Role.SECURITY: frozenset({Permission.ACCOUNT_MANAGE, Permission.SAFETY_MANAGE}),
         Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
         Role.DESIGNER: frozenset(
             {

@@ -157,6 +157,17 @@ async def of_staff(staff_id: int, token: str = "") -> list[SessionLine]:
     ]
 
 
+async def end_over() -> int:
+    """Write down as ended what was left idle too long or has become too old; how many."""
+    now = clock.now()
+    return await db.execute(
+        "update session set ended_at = $1 where ended_at is null and (seen_at < $2 or created_at < $3)",
+        now,
+        now - timedelta(minutes=await number(IDLE_MINUTES)),
+        now - timedelta(hours=await number(LONGEST_HOURS)),
+    )
+
+
 async def end_one(staff_id: int, session_id: str) -> bool:
     """End one session of a person by the id of its line; whether it was live."""
     return bool(

@@ -7,6 +7,7 @@ from tests.console.conftest import Console
 
 PAGE = "/settings/schedules"
 SEAL = f"{PAGE}/audit.seal"
+SCAN = f"{PAGE}/files.scan"
 ROW = "//tr[.//button[. = '审计日志封印']]"
 
 
@@ -38,21 +39,52 @@ async def test_an_important_one_is_paused_with_a_reason_red_on_the_operator_page
 ) -> None:
     await schedules_running.open_schedules()
     admin = await console.enter("admin")
-    refused = await admin.post(f"{SEAL}/pause", {"reason": " "}, part=True)
+    refused = await admin.post(f"{SCAN}/pause", {"reason": " "}, part=True)
     assert (refused.status, refused.one("//*[@id='reason-fault']")) == (422, "请写明原因，2 至 200 个字")
-    done = await admin.post(f"{SEAL}/pause", {"reason": "数据库维护"}, part=True)
+    done = await admin.post(f"{SCAN}/pause", {"reason": "数据库维护"}, part=True)
     assert done.headers["HX-Redirect"] == PAGE
     operate = await admin.get("/operate")
     card = "//section[contains(@class, 'tile-late')][.//h2//a[normalize-space() = '计划任务']]"
-    assert operate.one(f"{card}//p").startswith("已暂停 审计日志封印 测试admin，")
+    assert operate.one(f"{card}//p").startswith("已暂停 病毒检查补漏 测试admin，")
     assert operate.one(f"{card}//p").endswith("：数据库维护")
     assert "异常任务" in (await admin.get("/home/machine", part=True)).words(
         "//*[contains(@class, 'figure-late')]/span"
     )
 
-    await admin.post(f"{SEAL}/resume", part=True)
+    await admin.post(f"{SCAN}/resume", part=True)
     assert (await admin.get("/operate")).words(card) == []
-    assert await row("audit.seal") == ("", "", None, None)
+    assert await row("files.scan") == ("", "", None, None)
+
+
+async def test_one_that_a_law_asks_for_is_paused_by_nobody_and_moved_within_bounds(console: Console) -> None:
+    await schedules_running.open_schedules()
+    admin = await console.enter("admin")
+    refused = await admin.post(f"{SEAL}/pause", {"reason": "数据库维护"}, part=True)
+    assert (refused.status, refused.one("//*[@role='alert']")) == (
+        409,
+        "“审计日志封印”不能暂停：GB/T 22239-2019 8.1.4.3 c) 安全审计：应对审计记录进行保护，避免受到未预期的删除、修改或覆盖",
+    )
+    assert await db.fetchval("select paused_at from schedule where name = 'audit.seal'") is None
+    drawer = await admin.get(f"{PAGE}/audit.archive", part=True)
+    assert drawer.tree.xpath("//*[@name='reason']") == []
+    assert "《网络安全法》第二十三条" in drawer.one("//*[@class='st-guard']")
+    moved = await admin.post(f"{PAGE}/audit.archive/change", {"when": "10:00"}, part=True)
+    assert (moved.status, moved.one("//*[@id='when-fault']")) == (422, "只能在 22:00 至 06:00 之间")
+    assert (await admin.post(f"{PAGE}/audit.archive/change", {"when": "23:30"}, part=True)).status == 200
+
+
+async def test_what_rested_before_a_rule_forbade_it_runs_again_with_the_next_start(console: Console) -> None:
+    await schedules_running.open_schedules()
+    await db.execute(
+        "update schedule set paused_at = now(), paused_by = '测试甲', paused_reason = '旧' where name in ('audit.seal', 'files.scan')"
+    )
+    await schedules_running.open_schedules()
+    rows = await db.fetch("select name from schedule where paused_at is not null")
+    assert [row["name"] for row in rows] == ["files.scan"]
+    assert (
+        await db.fetchval("select detail->>'name' from audit where action = 'schedule.resume'")
+        == "audit.seal"
+    )
 
 
 async def test_a_run_now_is_asked_for_and_told(console: Console) -> None:

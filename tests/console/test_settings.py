@@ -113,27 +113,27 @@ NAMES = "//tbody//button[contains(@class, 'row-title')]"
 
 
 async def test_a_parameter_is_changed_shown_with_who_changed_it_and_set_back(console: Console) -> None:
-    admin = await console.enter("admin")
+    keeper = await console.enter("keeper")
     row = "//tr[.//button[starts-with(normalize-space(.), '无操作自动退出')]]/td[position() = 2 or position() = 5]"
-    assert (await admin.get(PARAMETERS)).words(row) == ["30 分钟", "未改动过"]
+    assert (await keeper.get(PARAMETERS)).words(row) == ["30 分钟", "未改动过"]
 
-    saved = await admin.post(IDLE, {"value": " 45 ", "note": "门诊台要求"}, part=True)
+    saved = await keeper.post(IDLE, {"value": " 45 ", "note": "门诊台要求"}, part=True)
     assert saved.headers["HX-Redirect"] == PARAMETERS
-    value, changed = (await admin.get(PARAMETERS)).words(row)
-    assert (value, changed.startswith("测试admin")) == ("45 分钟默认 30", True)
+    value, changed = (await keeper.get(PARAMETERS)).words(row)
+    assert (value, changed.startswith("测试keeper")) == ("45 分钟默认 30", True)
 
-    await admin.post(IDLE, {"value": "99", "default": "1"}, part=True)
-    value, changed = (await admin.get(PARAMETERS)).words(row)
-    assert (value, changed.startswith("测试admin")) == ("30 分钟", True)
+    await keeper.post(IDLE, {"value": "99", "default": "1"}, part=True)
+    value, changed = (await keeper.get(PARAMETERS)).words(row)
+    assert (value, changed.startswith("测试keeper")) == ("30 分钟", True)
     assert await db.fetchval("select count(*) from parameter where name = 'session.idle_minutes'") == 0
-    history = (await admin.get(IDLE, part=True)).words("//ol/li//b")
+    history = (await keeper.get(IDLE, part=True)).words("//ol/li//b")
     assert history == ["45 → 默认值", "默认值 → 45"]
-    assert (await admin.get(IDLE, part=True)).words("//ol/li//p") == ["门诊台要求"]
+    assert (await keeper.get(IDLE, part=True)).words("//ol/li//p") == ["门诊台要求"]
     lines = await db.fetch(
         "select actor_name, detail->>'before' as before, detail->>'after' as after from audit"
         " where action = 'parameter.change' order by id"
     )
-    assert [tuple(line) for line in lines] == [("测试admin", None, "45"), ("测试admin", "45", "30")]
+    assert [tuple(line) for line in lines] == [("测试keeper", None, "45"), ("测试keeper", "45", "30")]
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ async def test_a_parameter_is_changed_shown_with_who_changed_it_and_set_back(con
 async def test_a_value_that_does_not_fit_is_refused_beside_the_field(
     console: Console, value: str, reason: str
 ) -> None:
-    admin = await console.enter("admin")
-    page = await admin.post(IDLE, {"value": value, "note": "试试"}, part=True)
+    keeper = await console.enter("keeper")
+    page = await keeper.post(IDLE, {"value": value, "note": "试试"}, part=True)
     assert (page.status, page.one("//*[@id='value-fault']")) == (422, reason)
     assert page.tree.xpath("//input[@id='value' or @id='note']/@value") == [value, "试试"]
     assert await db.fetchval("select count(*) from parameter where name = 'session.idle_minutes'") == 0
@@ -161,10 +161,52 @@ async def test_a_value_that_does_not_fit_is_refused_beside_the_field(
 
 
 async def test_a_value_below_what_a_law_asks_is_refused_in_its_name(console: Console) -> None:
-    admin = await console.enter("admin")
-    page = await admin.post(f"{PARAMETERS}/audit.keep_days", {"value": "179"}, part=True)
+    keeper = await console.enter("keeper")
+    page = await keeper.post(f"{PARAMETERS}/audit.keep_days", {"value": "179"}, part=True)
     assert page.status == 422
     assert page.one("//*[@id='value-fault']").startswith("不能小于 180：《网络安全法》")
+
+
+async def test_what_keeps_the_house_safe_is_the_security_administrators_and_the_rest_is_not(
+    console: Console,
+) -> None:
+    admin, keeper = await console.enter("admin"), await console.enter("keeper")
+    other = f"{PARAMETERS}/auto_assign"
+    guarded, plain = await admin.get(IDLE, part=True), await keeper.get(other, part=True)
+    assert [page.words("//*[@class='st-guard']") for page in (guarded, plain)] == [
+        [
+            "安全参数，您只能查看。GB/T 22239-2019 8.1.4.2 d) 管理用户权限分离：安全参数由安全管理员修改，系统管理员只能查看。"
+        ],
+        ["业务参数由系统管理员修改，您只能查看。"],
+    ]
+    assert [page.tree.xpath("//*[@name='value']") for page in (guarded, plain)] == [[], []]
+    refused = [
+        await admin.post(IDLE, {"value": "45"}, part=True),
+        await admin.post(IDLE, {"default": "1"}, part=True),
+        await keeper.post(other, {"value": "false"}, part=True),
+    ]
+    assert [page.status for page in refused] == [403, 403, 403]
+    auditor = await console.enter("auditor")
+    assert [(await auditor.get(PARAMETERS)).status, (await auditor.post(IDLE, {"value": "45"})).status] == [
+        403,
+        403,
+    ]
+    assert await db.fetchval("select count(*) from parameter_change") == 0
+
+
+async def test_a_security_administrator_of_one_campus_changes_nothing_for_the_whole_group(
+    console: Console,
+) -> None:
+    await db.execute(
+        "update post set unit_id = $2 where staff_id = $1",
+        console.house.staff["keeper"],
+        console.house.unit["east"],
+    )
+    keeper = await console.enter("keeper")
+    assert [(await keeper.get(PARAMETERS)).status, (await keeper.post(IDLE, {"value": "45"})).status] == [
+        200,
+        403,
+    ]
 
 
 async def test_a_choice_of_yes_and_no_is_drawn_as_two_buttons(console: Console) -> None:
@@ -191,7 +233,7 @@ async def test_choices_are_worded_and_nothing_else_is_taken(console: Console) ->
 
 
 async def test_parameters_are_found_by_words_and_by_being_changed(console: Console) -> None:
-    admin = await console.enter("admin")
+    admin = await console.enter("keeper")
     found = (await admin.get(f"{PARAMETERS}?q=无操作")).words(NAMES)
     assert ("无操作自动退出" in found, {"无操作" in name for name in found}) == (True, {True})
     assert (await admin.get(f"{PARAMETERS}?q=SESSION.idle_minutes")).words(NAMES) == ["无操作自动退出"]

@@ -173,7 +173,7 @@ def test_the_three_administrators_share_no_right() -> None:
         for other in APART - {one}:
             assert ROLES[one].isdisjoint(ROLES[other])
     assert ROLES[Role.AUDITOR] == {Permission.AUDIT_READ}
-    assert ROLES[Role.SECURITY] == {Permission.ACCOUNT_MANAGE}
+    assert ROLES[Role.SECURITY] == {Permission.ACCOUNT_MANAGE, Permission.SAFETY_MANAGE}
 
 
 async def test_a_post_for_a_term_ends_with_its_last_day_and_is_taken_by_the_clock(house: House) -> None:
