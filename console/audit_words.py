@@ -6,6 +6,7 @@ Pure data and look-ups: an action without a line here is shown by its name. docs
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from console.audit_words_privacy import PRIVACY_ACTIONS
 from core.actions import REGISTER
 
 DOORS: Mapping[str, str] = MappingProxyType(
@@ -159,16 +160,7 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "case.confirm_visit": "确认就诊",
         "case.reject_visit": "排除就诊",
         "case.unlink_visit": "取消关联就诊",
-        "case.reveal": "查看完整个人信息",
         "case.tell_again": "重新发送告知",
-        "case.raw": "查看来单原文",
-        "case.read_raw": "查看来单原文",
-        "case.export": "申请导出清单",
-        "case.export.fetch": "下载清单",
-        "patient.export.fetch": "下载患者清单",
-        "case.export_whole": "申请导出完整清单",
-        "case.export_whole.agree": "同意导出完整清单",
-        "case.export_whole.refuse": "不同意导出完整清单",
         "case.reject_matter": "认定不是同一事项",
         "case.undo_matter": "撤销事项操作",
         "case.report": "生成文书",
@@ -189,20 +181,11 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "everything.refuse": "不同意导出全部数据",
         "everything.write": "写出全部数据",
         "patient.record": "查看就诊、报告或病历",
-        "patient.export": "导出患者清单",
         "patient.correct_visit": "更正就诊信息",
         "patient.uncorrect_visit": "撤销就诊信息更正",
         "patient.search": "查找患者",
-        "patient.reveal": "查看患者完整信息",
-        "patient.consent": "登记知情同意",
-        "consent.wording": "修改同意书文本",
         "portal.agree": "患者同意协议",
         "portal.terms": "发布患者端协议",
-        "privacy.check": "核实个人信息请求人身份",
-        "privacy.correct": "更正个人信息",
-        "privacy.erase": "删除个人信息",
-        "privacy.fetch": "下载个人信息副本",
-        "privacy.pack": "生成个人信息副本",
         "export_log.export": "导出“导出记录”",
         "feedback.progress": "患者查询进度",
         "feedback.rate": "患者评价结果",
@@ -216,7 +199,6 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "portal.act_for": "切换就诊人",
         "portal.phone": "绑定手机号",
         "portal.visits": "患者查看就诊记录",
-        "privacy.request": "患者提出个人信息申请",
         "terminal.register": "登记终端",
         "terminal.pairing": "生成配对码",
         "terminal.pair": "终端配对",
@@ -298,7 +280,6 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "survey.take_over": "接手填写问卷",
         "survey.view": "查看答卷",
         "survey.file": "打开答卷附件",
-        "survey.reveal": "查看答卷中的个人信息",
         "survey.import": "导入答卷",
         "survey.export": "导出答卷",
         "survey.statistics_export": "导出问卷统计",
@@ -478,7 +459,7 @@ def value_words(name: str, value: str) -> str:
 
 def action_words(action: str) -> str:
     """ "case.view" → "查看诉求"; its own name when nobody has called it anything."""
-    if found := _ACTIONS.get(action):
+    if found := _ACTIONS.get(action) or PRIVACY_ACTIONS.get(action):
         return found
     verb = REGISTER.get(action)
     return verb.label if verb is not None else action

@@ -60,7 +60,7 @@ async def doing(request: web.Request) -> web.Response:
     """Do it; what is faulty is told beside its field, what is refused as a notice."""
     actor = permit(request)
     action, case, ticket = await _asked(request, actor)
-    given = _lead_first(await forms.posted(request, action.form, by=actor.name))
+    given = _lead_first(await forms.posted(request, action.form, by=actor))
     try:
         form = forms.parse(action.form, given)
         await action.run(ticket.id if ticket else case.id, form, by=actor)

@@ -134,7 +134,7 @@ async def flagged(request: web.Request) -> web.Response:
     """Set the flags as they are ticked."""
     actor = permit(request)
     case = await access.case(wanted(request), actor)
-    given = await forms.posted(request, RiskForm, by=actor.name)
+    given = await forms.posted(request, RiskForm, by=actor)
     action = REGISTER["case.flag_risk"]
     try:
         await action.run(case.id, forms.parse(RiskForm, given), by=actor)

@@ -307,7 +307,7 @@ async def _own(file_id: str, actor: Actor) -> StoredFile | None:
         file = await storage.find(UUID(file_id))
     except (ValueError, NotFound):
         return None
-    return file if file.created_by == actor.name else None
+    return file if file.uploader_id == actor.staff_id else None
 
 
 def _feedback(values: Given) -> Feedback:

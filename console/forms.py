@@ -3,6 +3,7 @@
 Knows nothing of what the form is for. `templates/components/forms.html: fields` draws what `controls` gives.
 """
 
+import hmac
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from core import storage
+from core import crypto, storage
 from core.actions import Form, faults_of
+from core.actor import Actor
 from core.dictionaries import KEY, known
 from core.errors import Fault, Invalid
 from staff.sessions import CSRF_FIELD
 
 F = TypeVar("F", bound=Form)
+_SEAL = "."  # between the id of a file and what proves who brought it here
 LONG = 120  # a text that may be longer than this gets a box of several lines
 Options = Sequence[tuple[str, str]]
 
@@ -146,19 +149,23 @@ def _text(value: Any) -> str | tuple[str, ...]:
     return str(value)
 
 
-async def posted(request: web.Request, form: type[Form], *, by: str = "") -> dict[str, Any]:
-    """What was typed, by field, as `controls` takes it back when it is faulty; files are kept, ids stand for them.
+async def posted(request: web.Request, form: type[Form], *, by: Actor | None = None) -> dict[str, Any]:
+    """What was typed, by field, as `controls` takes it back when it is faulty; files are kept, receipts stand for them.
 
-    An empty control counts as not filled in, so that the form's own default holds.
+    An empty control counts as not filled in, so that the form's own default holds. A file is named by its receipt, which
+    holds for this person on this page: the id of any other file is somebody's word and falls away.
     """
     data = await request.post()
     given: dict[str, Any] = {}
     for name in dict.fromkeys(data):
         if name == CSRF_FIELD:
             continue
-        values = [await _kept(value, by) for value in data.getall(name)]
-        filled = [value for value in values if value.strip()]
         field = form.model_fields.get(name)
+        if field is not None and _takes_files(field):
+            values = [await _receipt(request, value, by) for value in data.getall(name)]
+        else:
+            values = [_typed(value) for value in data.getall(name)]
+        filled = [value for value in values if value.strip()]
         if field is not None and _bare(field.annotation)[1]:
             given[name] = filled
         elif filled:
@@ -166,13 +173,44 @@ async def posted(request: web.Request, form: type[Form], *, by: str = "") -> dic
     return given
 
 
-async def _kept(value: "str | bytes | bytearray | web.FileField", by: str) -> str:
+def _takes_files(field: FieldInfo) -> bool:
+    return isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("widget") == "files"
+
+
+def _typed(value: "str | bytes | bytearray | web.FileField") -> str:
     if isinstance(value, str):
         return value
-    if not isinstance(value, web.FileField):
-        return bytes(value).decode(errors="replace")
-    data = value.file.read()
-    return str((await storage.keep(value.filename, data, by=by)).id) if data else ""
+    return "" if isinstance(value, web.FileField) else bytes(value).decode(errors="replace")
+
+
+async def _receipt(
+    request: web.Request, value: "str | bytes | bytearray | web.FileField", by: Actor | None
+) -> str:
+    """The receipt of a file that came, or one that was given for it before; "" for what is neither."""
+    if isinstance(value, web.FileField):
+        data = value.file.read()
+        if not data or by is None:
+            return ""
+        file_id = str((await storage.keep(value.filename, data, by=by)).id)
+        return f"{file_id}{_SEAL}{_signature(request, file_id, by)}"
+    file_id, _, signature = _typed(value).partition(_SEAL)
+    good = by is not None and hmac.compare_digest(
+        signature.encode(), _signature(request, file_id, by).encode()
+    )
+    return f"{file_id}{_SEAL}{signature}" if good else ""
+
+
+def _signature(request: web.Request, file_id: str, by: Actor) -> str:
+    return crypto.sign("form.file", f"{file_id}|{by.staff_id}|{request.path}")[:32]
+
+
+def plain(form: type[Form], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was `posted`, with the ids of files in place of their receipts."""
+    names = {name for name, field in form.model_fields.items() if _takes_files(field)}
+    return {
+        name: [str(one).partition(_SEAL)[0] for one in value] if name in names else value
+        for name, value in given.items()
+    }
 
 
 def parse(form: type[F], given: Mapping[str, Any]) -> F:
@@ -182,6 +220,6 @@ def parse(form: type[F], given: Mapping[str, Any]) -> F:
         Invalid: with a fault for each field.
     """
     try:
-        return form.model_validate(given)
+        return form.model_validate(plain(form, given))
     except ValidationError as error:
         raise Invalid("填写的内容有误", details=faults_of(error, form)) from None

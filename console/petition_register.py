@@ -7,7 +7,7 @@ secret cases does not see it again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from console import forms, pick
 from console.forms import Control, Options
 from console.page import go, number, permit, show
-from core import storage
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound, Refused
 from staff import queries as staff
@@ -105,10 +104,9 @@ async def sent(request: web.Request) -> web.Response:
     given: dict[str, Any] = {}
     draft = ""
     try:
-        given = await forms.posted(request, Registration, by=actor.name)
+        given = await forms.posted(request, Registration, by=actor)
         draft, answered = str(given.pop(DRAFT, "")) or uuid4().hex, given.pop(REPEAT_OF, None)
-        given["files"] = [text for text in given.get("files", ()) if await _own(text, actor)]
-        form = Registration.model_validate(given)
+        form = Registration.model_validate(forms.plain(Registration, given))
         earlier = [] if answered is not None else await registering.repeats(form, actor)
         if earlier:
             return await _page(request, given, draft, status=409, repeats=earlier)
@@ -145,11 +143,3 @@ async def _repeated(text: str, by: Actor) -> int | None:
     """The case that the registrar says it repeats, if they may see it."""
     wanted = number(text)
     return (await access.case(wanted, by)).id if wanted else None
-
-
-async def _own(file_id: str, by: Actor) -> bool:
-    """Whether this person brought the file: an id from a form is somebody's word."""
-    try:
-        return (await storage.find(UUID(file_id))).created_by == by.name
-    except (ValueError, NotFound):
-        return False

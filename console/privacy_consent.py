@@ -12,10 +12,11 @@ from pydantic import Field, StringConstraints
 
 from console import forms
 from console.case_page import wanted
-from console.page import go, permit, show
-from core import clock
+from console.page import go, number, permit, show
+from core import clock, storage
 from core.actions import Form
 from core.actor import Permission
+from core.downloads import SHOWN_IN_PLACE, kept_file
 from core.errors import Invalid, NotFound
 from patients import consent, consent_noting
 from patients.consent import CHANNELS, PURPOSES, Channel, Purpose, Way
@@ -144,11 +145,20 @@ async def noted(request: web.Request) -> web.Response:
     patient = wanted(request)
     given: dict[str, object] = {}
     try:
-        given = await forms.posted(request, ConsentForm, by=actor.name)
+        given = await forms.posted(request, ConsentForm, by=actor)
         await consent_noting.note(patient, forms.parse(ConsentForm, given).entry(), by=actor)
     except Invalid as error:
         return await _drawer(request, given, error)
     return go(request, f"/patients/{patient}", "已登记")
+
+
+@routes.get("/patients/{id:\\d+}/consent/{line:\\d+}/proof")
+async def proof(request: web.Request) -> web.Response:
+    """The scan of what was signed; a picture in place, all else as a download."""
+    actor = permit(request, Permission.CONSENT_RECORD)
+    file = await consent_noting.proof(wanted(request), number(request.match_info["line"]) or 0, by=actor)
+    data = await storage.read(file)
+    return kept_file(file.name, data, file.mime, in_place=file.mime in SHOWN_IN_PLACE)
 
 
 @routes.get(WORDS)

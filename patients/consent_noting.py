@@ -9,9 +9,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import audit, clock, db
+from core import audit, clock, db, storage
 from core.actor import Actor, Permission
-from core.errors import Fault, Forbidden, Invalid
+from core.errors import Fault, Forbidden, Invalid, NotFound
+from core.models import StoredFile
 from patients import queries
 from patients.consent import CHILD, EVERY, Channel, Purpose, Said, Way, age, wordings
 
@@ -60,7 +61,7 @@ async def note(patient_id: int, entry: Entry, *, by: Actor) -> None:
     """
     await queries.in_reach(patient_id, by, Permission.CONSENT_RECORD)
     born_on = await db.fetchval("select born_on from patient where id = $1", patient_id)
-    if faults := _faults(entry, born_on):
+    if faults := [*_faults(entry, born_on), *await _alien(entry.proof_file, by)]:
         raise Invalid("；".join(f"{fault.label}：{fault.reason}" for fault in faults), details=faults)
     known = await wordings()
     purposes: tuple[str, ...] = entry.purposes if len(entry.purposes) < len(Purpose) else (EVERY,)
@@ -100,6 +101,36 @@ async def note(patient_id: int, entry: Entry, *, by: Actor) -> None:
             way=entry.way,
             guardian=bool(entry.relation),
         )
+
+
+async def _alien(file_id: UUID | None, by: Actor) -> list[Fault]:
+    """What is wrong with a scan: it must have been brought by this very person, and be part of nothing else."""
+    if file_id is None:
+        return []
+    own = await db.fetchval(
+        "select exists (select 1 from stored_file where id = $1 and uploader_id = $2)"
+        " and not exists (select 1 from attachment where file_id = $1)"
+        " and not exists (select 1 from consent where proof_file = $1)",
+        file_id,
+        by.staff_id,
+    )
+    return [] if own else [Fault(field="proof_file", label="扫描件", reason="请在本页重新上传")]
+
+
+async def proof(patient_id: int, line_id: int, *, by: Actor) -> StoredFile:
+    """The scan on which a line rests, for who writes such lines down; that it was looked at is an audit line.
+
+    Raises:
+        Forbidden, NotFound: not permitted, out of reach, or no such scan.
+    """
+    await queries.in_reach(patient_id, by, Permission.CONSENT_RECORD)
+    file_id = await db.fetchval(
+        "select proof_file from consent where id = $1 and patient_id = $2", line_id, patient_id
+    )
+    if file_id is None:
+        raise NotFound("没有这份扫描件")
+    await audit.record(by, "patient.consent_proof", "patient", patient_id, consent=line_id)
+    return await storage.find(file_id)
 
 
 def _after(day: date) -> datetime:

@@ -68,6 +68,7 @@ FILLED = {
     "/patients/exports/{id}/progress": "select id from patient_export",
     "/patients/{id}/consent": "select id from patient",
     "/patients/{id}/consent/new": "select id from patient",
+    "/patients/{id}/consent/{line}/proof": "select patient_id as id, id as line from consent where patient_id is not null",
     "/patients/{id}/unflag/{flag}": "select patient_id as id, flag from patient_flag",
     "/patients/{id}/unmerge/{merge}": "select survivor as id, id as merge from patient_merge",
     "/petitions/{id}/file": "select case_id as id from petition",

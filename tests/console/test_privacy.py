@@ -14,21 +14,16 @@ from docx import Document
 from openpyxl import load_workbook
 
 from core import clock, crypto, db, storage
-from core.actor import Door
-from core.jobs import run_job
 from core.outbox import OUTBOX
 from core.pump import drain
 from core.settings import settings
 from patients import consent
 from patients.consent import Channel, Purpose
-from staff.actors import actor_of
-from staff.roles import Role
-from tests.console.browser import Browser, Page
-from tests.console.desk import Desk, open_desk
+from tests.console.browser import Page
+from tests.console.desk import Desk
+from tests.console.privacy_cast import ID, PHONE, asked_for, audited_desk, bytes_of, jobs, patient, stored
 from tickets import exporting
 from tickets.privacy import packing
-
-PHONE, ID = "13800000001", "990000199001010025"
 
 
 @pytest.fixture(autouse=True)
@@ -42,51 +37,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 async def desk(database_url: str, redis_url: str) -> AsyncIterator[Desk]:
     """The hospital with an auditor beside the cast of the case tests."""
     assert database_url, redis_url
-    async with open_desk() as opened:
-        number = await db.fetchval(
-            "insert into staff (number, name, wecom_userid) values ('auditor', '测试审计员', 'auditor') returning id"
-        )
-        await db.execute(
-            "insert into post (staff_id, unit_id, role, rank) values ($1, 1, $2, 1)", number, Role.AUDITOR
-        )
-        people = {**opened.people, "auditor": await actor_of(number, Door.WEB)}
-        yield Desk(opened.server, people, opened.browsers)
-
-
-async def patient(number: str = "P-1", phone: str = PHONE) -> int:
-    ring = crypto.key_ring()
-    made: int = await db.fetchval(
-        "insert into patient (number, name, gender, phone, phone_hash, id_number, id_hash, address, wechat_openid)"
-        " values ($1, '测试甲', '女', $2, $3, $4, $5, $6, 'o-1') returning id",
-        number,
-        ring.encrypt(phone, "patient.phone"),
-        crypto.search_hash(phone),
-        ring.encrypt(ID, "patient.id_number"),
-        crypto.search_hash(ID),
-        ring.encrypt("示范市东示区测试街1号", "patient.address"),
-    )
-    await db.execute(
-        "insert into visit (patient_id, kind, number, unit_id, start_on, end_on, doctor, diagnosis)"
-        " values ($1, 'outpatient', $2, 4, '2026-11-02', '2026-11-02', '王测甲', '高血压病')",
-        made,
-        f"MZ-{number}",
-    )
-    return made
-
-
-async def jobs(kind: str) -> None:
-    for row in await db.fetch("select id from job where kind = $1 and state = 'due'", kind):
-        assert await run_job(row["id"]) == "done"
-
-
-async def stored() -> set[str]:
-    """The names of what lies in storage."""
-    return {path.name for path in settings().storage_folder.rglob("*") if path.is_file()}
-
-
-async def bytes_of(browser: Browser, path: str) -> tuple[int, bytes]:
-    async with browser.session.get(browser.server.make_url(path)) as answer:
-        return answer.status, await answer.read()
+    async with audited_desk() as opened:
+        yield opened
 
 
 def book(data: bytes) -> tuple[list[tuple[object, ...]], str]:
@@ -231,26 +183,6 @@ async def test_a_person_is_asked_for_consent_at_the_desk_and_every_purpose_tells
         assert (await bones.get(there, part=True)).status in (200, 404)
     assert (await bones.get(f"/patients/{one}/consent", part=True)).status == 404
     assert (await bones.post(path, {**given, "proof": "x1"}, part=True)).status == 404
-
-
-async def asked_for(desk: Desk, *rights: str, number: str = "P-1") -> tuple[int, Browser]:
-    """A request at the desk, its asker identified; the case."""
-    centre = await desk.enter("centre")
-    form = {
-        "kind": "个人信息",
-        "content": "本人要求查阅、更正并删除在贵院的个人信息。",
-        "caller_name": "测试甲",
-        "caller_phone": PHONE,
-        "patient_number": number,
-        "draft": f"d{len(desk.browsers)}",
-    }
-    page = await centre.post("/feedback/new", form)
-    assert page.status == 303, page.text
-    case = int(page.headers["Location"].rsplit("/", 1)[1])
-    check = {"patient_number": number, "rights": list(rights), "note": "核对身份证原件，姓名照片一致"}
-    done = await centre.post(f"/cases/{case}/privacy/check", check, part=True)
-    assert done.status == 200, done.text
-    return case, centre
 
 
 async def test_a_request_is_a_case_of_its_own_kind_with_fifteen_working_days_and_no_department(

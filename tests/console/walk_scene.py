@@ -153,6 +153,7 @@ async def build(server: BaseTestServer) -> Scene:
     await _settings(scene, note.id)
     await _surveys(scene, note.id)
     await _about_data(scene, note.id)
+    await _agreed(scene, note.id)
     await _accounts(scene)
     await _owned(scene)
     return scene
@@ -255,6 +256,17 @@ async def _about_data(scene: Scene, file: UUID) -> None:
         case_id,
         file,
         clock.now(),
+    )
+
+
+async def _agreed(scene: Scene, file: UUID) -> None:
+    """A word of the patient about being reached, with the scan it rests on."""
+    scene.at["said"] = await db.fetchval(
+        "insert into consent (patient_id, purpose, channel, given, at, way, proof_file, recorded_by, recorded_at)"
+        " values ($1, 'survey', 'sms', true, $2, '书面签字', $3, '测试', $2) returning id",
+        scene.at["patient"],
+        clock.now(),
+        file,
     )
 
 

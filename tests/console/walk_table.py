@@ -19,6 +19,7 @@ from tests.console.walk_lines import (
     verbs,
 )
 from tests.console.walk_patient_side import PATIENT_SIDE
+from tests.console.walk_personal import PERSONAL_DATA
 from tests.console.walk_questionnaires import QUESTIONNAIRES
 from tests.console.walk_responses import RESPONSES
 from tests.portal.walk_table import DOORS, LINKS
@@ -365,18 +366,7 @@ TABLE: tuple[Line, ...] = (
     ),
     reach("GET /patients/{id}", "/patients/{patient}", "patient:read"),
     may("GET /patients/{id}/reveal", "patient:reveal", "/patients/{patient}/reveal"),  # asks for the reason
-    reach("GET /patients/{id}/consent", "/patients/{patient}/consent", "patient:read"),
-    may(
-        "GET /patients/{id}/consent/new", "consent:record", "/patients/{patient}/consent/new"
-    ),  # an empty form
-    may("POST /patients/{id}/consent/new", "consent:record", "/patients/{patient}/consent/new"),  # faulty
-    reach("GET /cases/{id}/privacy/{act}", "/cases/{feedback}/privacy/check", "privacy:handle"),
-    reach("POST /cases/{id}/privacy/{act}", "/cases/{feedback}/privacy/check", "privacy:handle"),
-    reach(
-        "GET /cases/{id}/privacy/packages/{package}",
-        "/cases/{feedback}/privacy/packages/{package}",
-        "privacy:handle",
-    ),
+    *PERSONAL_DATA,
     reach("POST /patients/{id}/reveal", "/patients/{patient}/reveal", "patient:reveal"),
     may("GET /patients/pairs", "patient:maintain"),
     nothing("POST /patients/pairs/{a}/{b}/{what}", "patient:maintain", "/patients/pairs/0/0/same"),
