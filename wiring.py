@@ -11,6 +11,7 @@ from bot import exports as bot_exports
 from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
 from bot import links as link_alarms
+from bot import looks as look_alarms
 from bot import reactions as bot_reactions
 from bot.files import FETCH
 from bot.web import SOURCE as WECOM
@@ -36,6 +37,7 @@ from core import (
     web,
 )
 from core.actor import Permission
+from core.looking import LooksSpent
 from core.quarantine import FileFound
 from core.rotation import Place
 from core.schedules import ScheduleFailed, ScheduleRecovered
@@ -276,6 +278,7 @@ def _wire_bot() -> None:
     events.react(LinkFellSilent, link_alarms.fell_silent)
     events.react(LinkSpokeAgain, link_alarms.spoke_again)
     events.react(FileFound, infected.found)
+    events.react(LooksSpent, look_alarms.spent)
     events.react(DeadlineMoved, reminders.limit_moved)
     events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)

@@ -103,7 +103,7 @@ async def _whole(matter: Matter, by: Actor) -> str:
         f"来电人：{caller(case)}{'（要求答复）' if case.reply_required else '（不要求答复）'}",
     ]
     if may_call(matter, by):
-        lines[-1] += f"，发“电话 {matter.number.removeprefix('#')}”查看"
+        lines[-1] += f"，发“电话 {matter.number.removeprefix('#')} 原因”查看"
     lines += _facts(case)
     if case.round > 1:
         lines.append(f"第 {case.round} 轮办理（此前答复后来电人不满意或有新情况）")

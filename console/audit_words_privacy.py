@@ -25,6 +25,9 @@ PRIVACY_ACTIONS: Mapping[str, str] = MappingProxyType(
         "case.export": "申请导出清单",
         "patient.export": "导出患者清单",
         "patient.export.fetch": "下载患者清单",
+        "case.secret_file": "查看涉密诉求附件",
+        "staff.reveal": "查看职工完整手机号",
+        "operate.reveal": "查看外来消息原文",
         "patient.consent_proof": "查看同意书扫描件",
     }
 )

@@ -11,6 +11,7 @@ from channels import actions as sending
 from channels import queries as channels
 from console import why
 from console.case_page import done, wanted
+from console.looks import refuse_without_pass
 from console.page import number, permit, show
 from core import audit, db, storage
 from core.actor import Permission
@@ -36,11 +37,14 @@ async def file(request: web.Request) -> web.Response:
     except ValueError:
         raise NotFound("没有这个文件，或您无权查看") from None
     line = await case_page.file(wanted(request), file_id, actor)
+    case = await access.case(wanted(request), actor)
+    refuse_without_pass(request, case, file_id, actor)
     data, mime = await storage.read(await storage.find(file_id)), line.mime
     in_place = mime in SHOWN_IN_PLACE and "download" not in request.query
     if in_place and "thumb" in request.query:
         data, mime = await asyncio.to_thread(thumbnail, data), "image/jpeg"
-    return kept_file(line.name, data, mime, in_place=in_place, cache="private, max-age=3600")
+    cache = "no-store" if case.secret else "private, max-age=3600"
+    return kept_file(line.name, data, mime, in_place=in_place, cache=cache)
 
 
 def thumbnail(data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from console import forms
 from console.case_page import done, wanted
+from console.looks import refuse_without_pass
 from console.page import permit, show
 from core import db, dictionaries, storage
 from core.actions import REGISTER
@@ -150,9 +151,11 @@ async def file(request: web.Request) -> web.Response:
         file_id = UUID(request.match_info["file"])
     except ValueError:
         raise NotFound from None
-    found = await queries.file(wanted(request), file_id, permit(request))
+    actor = permit(request)
+    found = await queries.file(wanted(request), file_id, actor)
     if found is None:
         raise NotFound("没有这个文件，或您无权查看")
-    return kept_file(
-        found.name, await storage.read(found), found.mime, in_place=False, cache="private, max-age=3600"
-    )
+    case = await access.case(wanted(request), actor)
+    refuse_without_pass(request, case, file_id, actor)
+    cache = "no-store" if case.secret else "private, max-age=3600"
+    return kept_file(found.name, await storage.read(found), found.mime, in_place=False, cache=cache)

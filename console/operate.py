@@ -13,7 +13,7 @@ from channels import queries as channels
 from channels.queries import Health
 from console.page import go, number, permit, show
 from console.schedules import HEALTH as HEALTH_OF_SCHEDULES
-from core import clock, db, quarantine, queues, schedules_queries
+from core import clock, db, looking, quarantine, queues, schedules_queries
 from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound
 from core.queues import Entry
@@ -22,6 +22,7 @@ from tickets.queries import secrecy, secret_traces
 
 routes = web.RouteTableDef()
 PAGE = 50
+PERSONAL = "inbound"  # the queue whose bodies are what outside systems and persons sent
 CUT = 4000  # characters of a payload that `core.queues` hands out; a longer one is cut and cannot be edited here
 SILENT = timedelta(seconds=30)  # a process beats every five seconds
 FORGOTTEN = timedelta(days=1)  # one that has been silent for longer was stopped on purpose
@@ -146,8 +147,10 @@ async def _drawer(
     error: HuiyinError | None = None,
     payload: str | None = None,
     reason: str = "",
+    why: str | None = None,
 ) -> web.Response:
     faults = {fault.field: fault.reason for fault in error.details} if error else {}
+    hidden = entry.table == PERSONAL and payload is None
     return await show(
         request,
         "console/operate_entry.html",
@@ -155,7 +158,9 @@ async def _drawer(
         entry=entry,
         states=STATES,
         name=queues.TABLES[entry.table],
-        payload=pretty(entry.payload) if payload is None else payload,
+        payload="" if hidden else pretty(entry.payload) if payload is None else payload,
+        hidden=hidden,
+        why=why,
         whole=len(entry.payload) < CUT,
         reason=reason,
         error=error,
@@ -172,7 +177,7 @@ async def entry_drawer(request: web.Request) -> web.Response:
 
 @routes.post("/operate/{queue}/{state}/{number}/{act}")
 async def act(request: web.Request) -> web.Response:
-    """Replay, drop or repair a parked row."""
+    """Replay, drop or repair a parked row; show what came from outside, for a reason."""
     actor = permit(request, Permission.MACHINE_OPERATE)
     entry = await _entry(request, actor)
     data = await request.post()
@@ -185,6 +190,10 @@ async def act(request: web.Request) -> web.Response:
         elif what == "drop":
             await queues.drop(entry.table, entry.id, reason, by=actor)
             said = "已放弃，条目保留备查"
+        elif what == "reveal":
+            fields = [queues.TABLES[entry.table]]
+            await looking.note(actor, "operate.reveal", "queue", entry.id, reason=reason, fields=fields)
+            return await _drawer(request, entry, payload=pretty(entry.payload))
         elif what == "repair":
             if len(entry.payload) >= CUT:
                 fault = Fault(field="payload", label="内容", reason="页面上只显示了开头部分，不能在这里修改")
@@ -197,5 +206,6 @@ async def act(request: web.Request) -> web.Response:
         if isinstance(error, NotFound):
             raise
         kept = payload if what == "repair" else None
-        return await _drawer(request, entry, error=error, payload=kept, reason=reason)
+        why = reason if what == "reveal" else None
+        return await _drawer(request, entry, error=error, payload=kept, reason=reason, why=why)
     return go(request, f"/operate?queue={entry.table}", f"#{entry.id} {said}")

@@ -236,7 +236,8 @@ async def _posted(request: web.Request, actor: Actor) -> dict[str, Any]:
 async def _own(file_id: str, actor: Actor) -> bool:
     """Whether this person brought the file: an id from a form is somebody's word."""
     try:
-        return (await storage.find(UUID(file_id))).uploader_id == actor.staff_id
+        file = await storage.find(UUID(file_id))
+        return file.uploader_id is not None and bool(file.uploader_id == actor.staff_id)
     except (ValueError, NotFound):
         return False
 

@@ -45,6 +45,7 @@ from console import (
     login_bound,
     login_certificate,
     login_wecom,
+    looks,
     matrix,
     matter_page,
     mutual,
@@ -140,6 +141,7 @@ routes: list[web.AbstractRouteDef] = [
     *feedback_doing.routes,  # before those of every verb
     *privacy_requests.routes,
     *case_doing.routes,
+    *looks.routes,
     *case_matter.routes,
     *case_reports.routes,
     *matter_page.routes,

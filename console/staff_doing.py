@@ -12,6 +12,7 @@ from core import dictionaries
 from core.actions import Form
 from core.actor import Actor
 from core.errors import Invalid, NotFound
+from core.identity import mask_phone
 from staff import actions, handing, people, people_found, posts, queries, securing
 from staff.roles import LABELS
 from tickets import handing_over
@@ -55,14 +56,18 @@ async def editing(request: web.Request) -> web.Response:
     actor = permit(request, KEEP)
     await people_found.one(_id(request), by=actor)
     person = await queries.person(_id(request))
-    known = {"name": person.name, "title": person.title, "phone": person.phone}
+    known = {
+        "name": person.name,
+        "title": person.title,
+        "phone": mask_phone(person.phone) if person.phone else "",
+    }
     return await _edit(request, known)
 
 
 async def _edit(request: web.Request, given: dict[str, Any], error: Invalid | None = None) -> web.Response:
     path = f"{PAGE}/{_id(request)}/edit"
     return await _drawer(
-        request, people.PersonForm, given, error, heading="修改资料", path=path, button="保存"
+        request, people.ChangeForm, given, error, heading="修改资料", path=path, button="保存"
     )
 
 
@@ -71,9 +76,9 @@ async def edited(request: web.Request) -> web.Response:
     """Write them."""
     actor = permit(request, KEEP)
     await people_found.one(_id(request), by=actor)
-    given = await forms.posted(request, people.PersonForm)
+    given = await forms.posted(request, people.ChangeForm)
     try:
-        await people.change(_id(request), forms.parse(people.PersonForm, given), by=actor)
+        await people.change(_id(request), forms.parse(people.ChangeForm, given), by=actor)
     except Invalid as error:
         return await _edit(request, given, error)
     return go(request, f"{PAGE}/{_id(request)}", "资料已保存")

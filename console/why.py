@@ -5,6 +5,7 @@ from pydantic import Field
 
 from console import forms
 from console.page import show
+from core import looking
 from core.actions import Form
 from core.errors import Invalid
 
@@ -14,9 +15,9 @@ class WhyForm(Form):
 
     reason: str = Field(
         title="查看原因",
-        description="例如：电话核实诉求。查看记录写入审计日志",
-        min_length=2,
-        max_length=200,
+        description="不少于 6 个字，例如：电话核实诉求。谁在何时查看了谁、为什么，都写入审计日志",
+        min_length=looking.SHORTEST,
+        max_length=looking.LONGEST,
         json_schema_extra={"widget": "line"},
     )
 
@@ -38,6 +39,6 @@ async def answered(request: web.Request, title: str) -> str | web.Response:
     """The reason that was given, or the drawer again with what is wrong with it."""
     given = await forms.posted(request, WhyForm)
     try:
-        return forms.parse(WhyForm, given).reason
+        return looking.reason_of(forms.parse(WhyForm, given).reason)
     except Invalid as error:
         return await ask(request, title, given, error)

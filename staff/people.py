@@ -11,7 +11,7 @@ from datetime import date
 from pydantic import Field, field_validator
 from pypinyin import Style, lazy_pinyin
 
-from core import audit, clock, crypto, db
+from core import audit, clock, crypto, db, looking
 from core.actions import Form
 from core.actor import Actor, Permission
 from core.dictionaries import KEY
@@ -20,11 +20,23 @@ from core.events import announce
 from core.identity import mask_phone, normalise_phone
 from staff import actions, queries, securing, sessions
 from staff.events import AccountShut, PostsChanged, WecomBound
+from staff.queries import Person
 from staff.roles import LABELS, Role
 from staff.titles import JOB_TITLE
 
 ONE_TIME_LENGTH = 14
 _SIGNS = "".join(sign for sign in string.ascii_letters + string.digits if sign not in "0OoIl1")
+
+
+def a_phone(value: str) -> str:
+    """The number as it was typed.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if value and normalise_phone(value) is None:
+        raise ValueError("不是有效的电话号码")
+    return value
 
 
 class PersonForm(Form):
@@ -43,9 +55,20 @@ class PersonForm(Form):
     @field_validator("phone")
     @classmethod
     def _a_phone(cls, value: str) -> str:
-        if value and normalise_phone(value) is None:
-            raise ValueError("不是有效的电话号码")
-        return value
+        return a_phone(value)
+
+
+class ChangeForm(PersonForm):
+    """A person's details anew; a phone that stays is sent back as it is shown, its middle hidden."""
+
+    phone: str = Field(
+        default="", title="手机号", description="中间四位已隐藏：不改请保留原样，清空即删除", max_length=30
+    )
+
+    @field_validator("phone")
+    @classmethod
+    def _a_phone(cls, value: str) -> str:
+        return value if "*" in value else a_phone(value)
 
 
 class PostForm(Form):
@@ -167,10 +190,15 @@ async def change(staff_id: int, form: PersonForm, *, by: Actor) -> None:
 
     Raises:
         Forbidden, NotFound: not theirs to keep; no such person.
+        Invalid: a phone with hidden figures that is not the present one.
     """
     await actions.manages(by, staff_id)
     before = await queries.person(staff_id)
-    sealed, hashed = _sealed(form.phone)
+    phone = before.phone if "*" in form.phone and form.phone == _masked(before.phone) else form.phone
+    if "*" in phone:
+        reason = "请填写完整的号码，或保留原样"
+        raise Invalid(f"手机号：{reason}", details=[Fault(field="phone", label="手机号", reason=reason)])
+    sealed, hashed = _sealed(phone)
     async with db.transaction():
         await db.execute(
             "update staff set name = $2, title = $3, phone = $4, phone_hash = $5, pinyin = $6 where id = $1",
@@ -182,7 +210,7 @@ async def change(staff_id: int, form: PersonForm, *, by: Actor) -> None:
             initials(form.name),
         )
         was = {"name": before.name, "title": before.title, "phone": _masked(before.phone)}
-        now = {"name": form.name, "title": form.title, "phone": _masked(normalise_phone(form.phone) or "")}
+        now = {"name": form.name, "title": form.title, "phone": _masked(normalise_phone(phone) or "")}
         changed = {key: [was[key], now[key]] for key in was if was[key] != now[key]}
         if changed:
             await audit.record(by, "staff.change", "staff", staff_id, changed=changed)
@@ -306,3 +334,16 @@ async def end_sessions(staff_id: int, session_id: str = "", *, by: Actor) -> int
             ended = await sessions.end_all(staff_id)
         await audit.record(by, "staff.end_sessions", "staff", staff_id, sessions_ended=ended)
     return ended
+
+
+async def reveal(staff_id: int, reason: str, *, by: Actor) -> Person:
+    """The person with their phone in full; each look is an audit line with its reason.
+
+    Raises:
+        Forbidden, NotFound: not theirs to keep; no such person.
+        Invalid, TooMany: no reason given, or too many looks within the hour.
+    """
+    await actions.manages(by, staff_id)
+    person = await queries.person(staff_id)
+    await looking.note(by, "staff.reveal", "staff", staff_id, reason=reason, fields=("手机",))
+    return person

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from core import audit, db
+from core import db, looking
 from core.actor import Actor, Permission
-from core.errors import Fault, Forbidden, Invalid, NotFound
+from core.errors import Forbidden, NotFound
 from tickets.models import Case
 from tickets.queries import access, secrecy
 
@@ -42,13 +42,14 @@ async def reveal(case_id: int, reason: str, *, by: Actor) -> Caller:
 
     Raises:
         NotFound, Forbidden: out of reach, or not permitted.
-        Invalid: no reason given.
+        Invalid, TooMany: no reason given, or too many looks within the hour.
     """
     case = await access.case(case_id, by)
     if not may_reveal(case, by):
         raise Forbidden
-    await _note(case, "case.reveal", reason, by)
     told = await Case.get(id=case_id)
+    fields = ["姓名", "电话", *(["反映内容"] if told.content != case.content else [])]
+    await looking.note(by, "case.reveal", "case", case.id, reason=reason, fields=fields)
     return Caller(
         case.caller_name,
         case.caller_phone or "",
@@ -75,7 +76,7 @@ async def raw(case_id: int, reason: str, *, by: Actor) -> str:
 
     Raises:
         NotFound: out of reach, or nothing was kept.
-        Forbidden, Invalid: as `reveal`.
+        Forbidden, Invalid, TooMany: as `reveal`.
     """
     case = await access.case(case_id, by)
     if not by.can(Permission.CASE_HANDLE) or not secrecy.whole(case, by):
@@ -83,7 +84,7 @@ async def raw(case_id: int, reason: str, *, by: Actor) -> str:
     body: bytes | None = await db.fetchval("select body from inbound where id = $1", case.inbound_id)
     if body is None:
         raise NotFound("没有保存这张工单的原文")
-    await _note(case, "case.raw", reason, by)
+    await looking.note(by, "case.raw", "case", case.id, reason=reason, fields=["来单原文"])
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -93,13 +94,3 @@ async def raw(case_id: int, reason: str, *, by: Actor) -> str:
             if isinstance(attachment, dict) and "base64" in attachment:
                 attachment["base64"] = f"（{len(str(attachment['base64']))} 个字符，略）"
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
-
-
-async def _note(case: Case, action: str, reason: str, by: Actor) -> None:
-    words = reason.strip()
-    if not 2 <= len(words) <= 200:
-        raise Invalid(
-            "请填写查看原因",
-            details=[Fault(field="reason", label="查看原因", reason="2 至 200 个字", value=words[:50])],
-        )
-    await audit.record(by, action, "case", case.id, reason=words)

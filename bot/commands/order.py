@@ -7,7 +7,7 @@ from bot.conversations import FILES, Question
 from bot.finding import find
 from bot.lines import Said
 from bot.places import Answer, Speaker
-from core import audit
+from core import looking
 from core.actor import Permission
 from core.errors import Forbidden
 
@@ -35,13 +35,16 @@ async def _material(speaker: Speaker, said: Said) -> Answer:
 
 
 async def _phone(speaker: Speaker, said: Said) -> Answer:
-    """The caller's name and number, for who may know them; each time it is written into the audit log."""
+    """The caller's name and number, for who may know them and says why; each time it is written into the audit log."""
     matter = await find(speaker, said)
     if not orders.may_call(matter, speaker.actor):
         raise Forbidden("您没有查看来电人电话的权限")
+    if not said.rest:
+        number = matter.number.removeprefix("#")
+        return Answer(f"请写明查看原因（不少于 {looking.SHORTEST} 个字），例如：电话 {number} 电话核实诉求")
     text = orders.caller_whole(matter)
-    await audit.record(
-        speaker.actor, "case.reveal", "case", matter.case.id, fields=["caller_name", "caller_phone"]
+    await looking.note(
+        speaker.actor, "case.reveal", "case", matter.case.id, reason=said.rest, fields=["姓名", "电话"]
     )
     return Answer(text, secret=True)
 
@@ -66,8 +69,8 @@ MATERIAL = Command(
 PHONE = Command(
     ("电话", "来电人", "联系方式", "号码"),
     _phone,
-    "来电人电话（查看留痕）",
-    "电话 1234",
+    "来电人电话（写明原因，查看留痕）",
+    "电话 1234 电话核实诉求",
     shown=may(Permission.PATIENT_REVEAL),
 )
 CARD = Command(("卡片", "按钮"), _card, "重新发送操作卡片", "卡片 1234", shown=READS)

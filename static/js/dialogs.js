@@ -33,6 +33,20 @@
     else history.back(); // a drawer that stands alone in a page
   });
 
+  // What was shown for a reason does not stay: after its seconds, and when the drawer is closed, it is gone.
+  let brief = 0;
+  const forget = (dialog) => {
+    clearTimeout(brief);
+    dialog?.querySelectorAll("[data-brief]").forEach((shown) => shown.replaceChildren());
+  };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const shown = event.detail.target.querySelector?.("[data-brief]");
+    if (!shown) return;
+    clearTimeout(brief);
+    brief = setTimeout(() => shown.closest("dialog")?.close(), Number(shown.dataset.brief) * 1000);
+  });
+  for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => forget(dialog));
+
   // One question for htmx (hx-confirm) and for plain forms (data-confirm on the form or on the button pressed).
   const ask = (words) => new Promise((answer) => {
     const dialog = document.getElementById("confirm");

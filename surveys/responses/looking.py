@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core import audit, storage
+from core import looking as hidden
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound
 from core.models import StoredFile
@@ -88,8 +89,14 @@ async def reveal(response_id: UUID, reason: str, *, by: Actor) -> list[Personal]
             pictures = tuple([await storage.find(one) for one in answer.f])
             texts = (answer.t, answer.o, *answer.b.values())
             shown.append(Personal(item.title, " ".join(text for text in texts if text), pictures))
-    await audit.record(
-        by, "survey.reveal", "patient", found.response.patient_id, response=str(response_id), reason=reason
+    await hidden.note(
+        by,
+        "survey.reveal",
+        "patient",
+        found.response.patient_id,
+        reason=reason,
+        fields=[one.title for one in shown],
+        response=str(response_id),
     )
     return shown
 

@@ -174,6 +174,10 @@ async def test_the_order_is_read_in_chat_with_limits_and_reasons(stage: Stage) -
     assert "来电人：测*甲 138****0002（要求答复），发“电话" in text
     assert "本人昨日在东院区心血管内科门诊就诊" in text
     assert await stage.say("liaison", f"电话 {ticket.id}") == (
+        f"请写明查看原因（不少于 6 个字），例如：电话 {ticket.id} 电话核实诉求"
+    )
+    assert "请写明具体原因" in await stage.say("liaison", f"电话 {ticket.id} 看看")
+    assert await stage.say("liaison", f"电话 {ticket.id} 电话核实诉求") == (
         f"#{ticket.id} 来电人：测试甲 13800000002、13800000001。请勿外传，查看已留痕"
     )
     assert await db.fetchval("select count(*) from audit where action = 'case.reveal'") == 1
@@ -184,7 +188,7 @@ async def test_a_secret_callers_name_and_number_are_for_the_centre_alone(stage: 
     ticket = await stage.opened(confidential=True)
     assert "来电人：来电人要求保密" in await stage.say("liaison", f"工单 {ticket.id}")
     assert await stage.say("liaison", f"电话 {ticket.id}") == "您没有查看来电人电话的权限"
-    assert "13800000001" in await stage.say("centre", f"电话 {ticket.id}")
+    assert "13800000001" in await stage.say("centre", f"电话 {ticket.id} 电话核实诉求")
     shown = [row["value"] for row in (await stage.cards("liaison"))[-1]["horizontal_content_list"]]
     assert "来电人要求保密" in shown
 

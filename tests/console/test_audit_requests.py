@@ -43,7 +43,7 @@ async def ask(browser: Browser, line: Line, scene: Scene) -> tuple[int, list[str
     async with browser.session.request(
         "GET" if line.method == "*" else line.method,
         browser.server.make_url(line.at.format_map(scene.at)),
-        data={"reason": "核实情况"} if line.method == "POST" else None,
+        data={"reason": "核实具体情况"} if line.method == "POST" else None,
         headers=headers,
         allow_redirects=False,
     ) as answer:

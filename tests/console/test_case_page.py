@@ -218,7 +218,9 @@ async def test_phones_are_masked_and_shown_for_a_reason_that_is_written_down(des
     assert await audited("case.reveal") == []
     shown = await browser.post(f"/cases/{case.id}/reveal", {"reason": "电话核实诉求"}, part=True)
     assert shown.words("//dd") == ["测试甲", "13800000001", "19900000002"]
-    assert await audited("case.reveal") == [("测试联络人甲", {"reason": "电话核实诉求"})]
+    assert await audited("case.reveal") == [
+        ("测试联络人甲", {"reason": "电话核实诉求", "fields": ["姓名", "电话"]})
+    ]
 
 
 async def test_the_centre_sends_again_what_reached_nobody(desk: Desk) -> None:
@@ -253,10 +255,10 @@ async def test_who_asked_for_secrecy_is_known_to_the_centre_alone(desk: Desk) ->
 async def test_the_order_as_it_came_is_the_centres_to_read_and_each_look_is_written_down(desk: Desk) -> None:
     case, _ = await desk.receive()
     liaison, centre = await desk.enter("liaison"), await desk.enter("centre")
-    assert (await liaison.post(f"/cases/{case.id}/raw", {"reason": "核对"}, part=True)).status == 403
-    raw = await centre.post(f"/cases/{case.id}/raw", {"reason": "核对字段"}, part=True)
+    assert (await liaison.post(f"/cases/{case.id}/raw", {"reason": "核对来单字段"}, part=True)).status == 403
+    raw = await centre.post(f"/cases/{case.id}/raw", {"reason": "核对来单字段"}, part=True)
     assert orjson.loads(raw.one("//pre"))["order_no"] == "GZ-1"
-    assert await audited("case.raw") == [("测试客服甲", {"reason": "核对字段"})]
+    assert await audited("case.raw") == [("测试客服甲", {"reason": "核对来单字段", "fields": ["来单原文"]})]
 
 
 async def test_files_come_in_good_ones_kept_faulty_ones_told_and_go_out_small_and_whole(desk: Desk) -> None:

@@ -122,7 +122,9 @@ async def test_the_numbers_are_there_and_shown_whole_for_a_reason_that_is_writte
     assert "990000********0035" in page.text
     shown = await centre.post(f"/cases/{case}/reveal", {"reason": "电话核实诉求"}, part=True)
     assert numbers_in(shown.text) == {CALLER, CONTACT, WRITTEN, ID}
-    patient = await centre.post(f"/patients/{scene.at['patient']}/reveal", {"reason": "核对"}, part=True)
+    patient = await centre.post(
+        f"/patients/{scene.at['patient']}/reveal", {"reason": "核对患者身份"}, part=True
+    )
     assert numbers_in(patient.text) >= {PATIENT, ID}
     rows = await db.fetch("select action from audit where action like '%.reveal' order by id")
     assert [row["action"] for row in rows] == ["case.reveal", "patient.reveal"]

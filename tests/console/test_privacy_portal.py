@@ -19,7 +19,8 @@ from surveys.responses.drafting import Opening, Save
 from surveys.responses.rows import Channel
 from surveys.responses.submitting import Submission
 from tests.console.desk import Desk
-from tests.console.test_privacy import PHONE, asked_for, bytes_of, desk, jobs, patient
+from tests.console.privacy_cast import PHONE, asked_for, bytes_of, jobs, patient
+from tests.console.test_privacy import desk
 from tests.surveys.responses_stage import DEFINITION, PATIENT, WHOLE, publish
 from tickets.privacy import packing
 

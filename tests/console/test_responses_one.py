@@ -101,12 +101,12 @@ async def test_personal_answers_are_shown_whole_with_a_reason_alone(desk: Desk) 
     assert "13800000007" not in (await browser.get(f"{LIST}/{one}")).text
     empty = await browser.post(f"{LIST}/{one}/reveal", {"reason": ""})
     assert (empty.status, await lines("survey.reveal")) == (422, 0)
-    shown = await browser.post(f"{LIST}/{one}/reveal", {"reason": "回电核实"})
+    shown = await browser.post(f"{LIST}/{one}/reveal", {"reason": "回电核实内容"})
     assert shown.words("//dl/dt") == ["联系电话", "签名"]
     assert shown.words("//dl/dd[1]") == ["13800000007"]
     assert [src[:22] for src in shown.tree.xpath("//dl/dd[2]/img/@src")] == ["data:image/png;base64,"]
     detail = await db.fetchval("select detail ->> 'reason' from audit where action = 'survey.reveal'")
-    assert (detail, await lines("survey.reveal")) == ("回电核实", 1)
+    assert (detail, await lines("survey.reveal")) == ("回电核实内容", 1)
 
 
 async def bring(browser: Browser, of: int, data: bytes) -> Page:

@@ -141,7 +141,7 @@ async def test_every_address_of_a_secret_case_answers_the_accused_as_if_there_we
 
 
 async def ask(browser: Browser, method: str, path: str) -> Page:
-    return await (browser.get(path) if method == "GET" else browser.post(path, {"reason": "核实情况"}))
+    return await (browser.get(path) if method == "GET" else browser.post(path, {"reason": "核实具体情况"}))
 
 
 def told(page: Page) -> list[str]:

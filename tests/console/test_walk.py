@@ -35,7 +35,7 @@ NOBODY = ""
 OPEN, REFUSED = "opens", "refused"
 ENOUGH = 3  # people to whom a line has opened; that it stays closed is tried with everybody else
 READING = permissions(READ)
-BODY = {"reason": "核实情况"}
+BODY = {"reason": "核实具体情况"}
 
 
 @pytest_asyncio.fixture

@@ -261,7 +261,7 @@ async def _about_data(scene: Scene, file: UUID) -> None:
 
 async def _agreed(scene: Scene, file: UUID) -> None:
     """A word of the patient about being reached, with the scan it rests on."""
-    scene.at["said"] = await db.fetchval(
+    scene.at["agreed"] = await db.fetchval(
         "insert into consent (patient_id, purpose, channel, given, at, way, proof_file, recorded_by, recorded_at)"
         " values ($1, 'survey', 'sms', true, $2, '书面签字', $3, '测试', $2) returning id",
         scene.at["patient"],

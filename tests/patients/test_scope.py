@@ -128,19 +128,19 @@ async def test_a_file_and_a_visit_are_shown_whole_but_masked(ward: Ward) -> None
 
 async def test_a_look_at_the_full_values_needs_a_reason_and_leaves_a_line(ward: Ward) -> None:
     alice, patient = await ward.house.actor("alice"), ward.patient["east"]
-    assert await actions.reveal(patient, " 回电核实 ", by=alice) == Revealed(
+    assert await actions.reveal(patient, " 回电核实身份 ", by=alice) == Revealed(
         "张测试", "13800000001", "990000199001010025", "示范市东示区测试街1号"
     )
-    for reason in ("", " x ", "长" * 201):
-        with pytest.raises(Invalid, match="请填写查看原因"):
+    for reason in ("", " x ", "回电核实", "……………………", "一二三" * 70, "111111"):
+        with pytest.raises(Invalid, match="请写明具体原因"):
             await actions.reveal(patient, reason, by=alice)
     with pytest.raises(NotFound):
-        await actions.reveal(patient, "回电核实", by=await ward.house.actor("bob"))
+        await actions.reveal(patient, "回电核实身份", by=await ward.house.actor("bob"))
     with pytest.raises(Forbidden):  # may read, may not look behind the mask
-        await actions.reveal(ward.patient["both"], "回电核实", by=await ward.house.actor("west_vp"))
+        await actions.reveal(ward.patient["both"], "回电核实身份", by=await ward.house.actor("west_vp"))
     rows = await db.fetch("select actor_name, subject_id, detail from audit where action = 'patient.reveal'")
     assert [(row["actor_name"], row["subject_id"], orjson.loads(row["detail"])) for row in rows] == [
-        ("测试alice", patient, {"reason": "回电核实"})
+        ("测试alice", patient, {"reason": "回电核实身份", "fields": ["姓名", "电话", "证件号", "住址"]})
     ]
 
 

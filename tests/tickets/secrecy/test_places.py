@@ -221,13 +221,13 @@ async def test_a_row_of_the_list_tells_a_ticket_s_handler_nothing_of_the_case(sc
 async def test_the_person_is_shown_whole_to_the_inspector_alone(scene: Scene) -> None:
     async def revealed(scene: Scene, by: Actor) -> bool:
         try:
-            return (await revealing.reveal(scene.case, "核实情况", by=by)).phone == "13800000077"
+            return (await revealing.reveal(scene.case, "核实具体情况", by=by)).phone == "13800000077"
         except (NotFound, Forbidden):
             return False
 
     async def raw(scene: Scene, by: Actor) -> bool:
         try:
-            return "红包" in await revealing.raw(scene.case, "核实情况", by=by)
+            return "红包" in await revealing.raw(scene.case, "核实具体情况", by=by)
         except (NotFound, Forbidden):
             return False
 
