@@ -42,7 +42,7 @@ from core.quarantine import FileFound
 from core.rotation import Place
 from core.schedules import ScheduleFailed, ScheduleRecovered
 from core.settings import settings
-from im import live
+from im import live, reach
 from im.events import MembersChanged, MessagePosted, RoomChanged, RoomOpened
 from intake import hotline, sms, wechat
 from integrations import clamav, http
@@ -65,7 +65,7 @@ from patients.profile import QuickAction
 from reports import reactions as statistics
 from staff import actions as staff_actions
 from staff import contacts, posts
-from staff.events import CalendarChanged, UnitNamed, UnitsMoved, WorkHandedOver
+from staff.events import CalendarChanged, PostsChanged, UnitNamed, UnitsMoved, WorkHandedOver
 from surveys import following as asks_following
 from surveys.responses import timeline as response_timeline
 from tickets import actions as ticket_actions
@@ -75,6 +75,7 @@ from tickets import (
     extending,
     following,
     handing_over,
+    leaving_rooms,
     patient_timeline,
     reactions,
     reorganised,
@@ -109,6 +110,7 @@ from tickets.imports import reading, taking
 from tickets.matters import reactions as matter_reactions
 from tickets.matters.events import CaseMerged
 from tickets.privacy import packing
+from tickets.queries import rooms as rooms_reach
 from timetable import SCHEDULES, audit_partitions
 
 SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this with the database
@@ -170,7 +172,7 @@ def wire() -> None:
     events.react(WorkHandedOver, handing_over.take_over)
     events.react(UnitsMoved, reorganised.moved)
     events.react(UnitNamed, unknown_units.go_on)
-    jobs.on_job(reorganised.FOLLOW, reorganised.follow)
+    _wire_reach()
     for happened in (CaseReceived, CaseUpdated, CaseMoved, TicketMoved):
         events.react(happened, statistics.touch)
     events.react(TicketAssigned, statistics.touch_ticket)
@@ -205,6 +207,15 @@ def wire() -> None:
 
     _wire_patients()
     _wire_bot()
+
+
+def _wire_reach() -> None:
+    jobs.on_job(reorganised.FOLLOW, reorganised.follow)
+    reach.declare(rooms_reach.BEGINNING, rooms_reach.reaching)
+    events.react(PostsChanged, leaving_rooms.posts_changed)
+    events.react(TicketAssigned, leaving_rooms.ticket_assigned)
+    for parted in (CaseMoved, CaseUpdated, TicketMoved):
+        events.react(parted, leaving_rooms.case_moved)
 
 
 def _wire_patients() -> None:

@@ -16,6 +16,7 @@ from core.audit_keeping import KEEP_DAYS
 from core.parameters import number, value
 from core.settings import settings
 from integrations import clamav
+from staff.holding import holds
 from staff.login import lock, passwords, second
 from staff.roles import APART, LABELS
 from staff.sessions import IDLE_MINUTES
@@ -106,13 +107,14 @@ async def _accounts() -> list[Check]:
     now = clock.now()
     required = str(await value(second.REQUIRED))
     row = await db.fetchrow(
-        "select count(*) filter (where p.roles && $1 and s.totp_secret is null) as bare,"
+        "select count(*) filter (where p.roles && $1 and s.totp_secret is null) as bare,"  # noqa: S608
         " count(*) filter (where s.password_hash <> '' and (s.must_change or s.password_set_at is null)) as given,"
         " count(*) filter (where s.password_hash <> '' and s.password_set_at < $2) as old,"
         " count(*) filter (where s.password_hash <> '' and s.created_at < $3 and not exists"
         "   (select 1 from session e where e.staff_id = s.id and e.seen_at > $3)) as unused,"
         " count(*) filter (where cardinality(array(select unnest(p.roles) intersect select unnest($1))) > 1) as mixed"
-        " from staff s left join lateral (select array_agg(distinct role) as roles from post where staff_id = s.id) p on true"
+        " from staff s left join lateral (select array_agg(distinct h.role) as roles from post h"
+        f" where h.staff_id = s.id and {holds('h')}) p on true"
         " where s.active",
         [str(role) for role in sorted(APART)],
         now - timedelta(days=await number(passwords.DAYS)),
@@ -137,7 +139,7 @@ async def _three(mixed: int) -> Check:
     held = {
         row["role"]
         for row in await db.fetch(
-            "select distinct role from post p join staff s on s.id = p.staff_id and s.active"
+            f"select distinct role from post p join staff s on s.id = p.staff_id and s.active where {holds()}"  # noqa: S608
         )
     }
     missing = [LABELS[role] for role in sorted(APART) if str(role) not in held]

@@ -76,7 +76,7 @@ async def follow(
             await db.execute(
                 "update room set path = $2 where id = $1 and path is distinct from $2", room.id, path
             )
-        present = set(await queries.audience(room.id))
+        present = set(await queries.present(room.id))
         if exactly and (gone := present - wanted):
             await membership.remove(room.id, sorted(gone), "{names} 离开了群聊", by)
         await membership.add(room.id, sorted(wanted - present), by)

@@ -10,7 +10,7 @@ from core import audit, clock, db
 from core.actor import OWN, Actor
 from core.errors import Fault, Forbidden, Invalid, Refused
 from core.events import announce
-from im import membership, queries, state
+from im import membership, queries, reach, state
 from im.events import RoomChanged, RoomOpened
 from im.holding import CLOSED, demand, lock, lock_subject
 from im.rights import Right
@@ -78,8 +78,9 @@ async def add(room_id: int, staff_ids: Sequence[int], *, by: Actor) -> None:
     async with db.transaction():
         room = await lock(room_id, by)
         demand(room, Right.ADD, by)
-        present = set(await queries.audience(room_id))
+        present = set(await queries.present(room_id))
         new = [who for who in dict.fromkeys(staff_ids) if who not in present]
+        await reach.check(room_id, new)
         await membership.add(room_id, new, by)
 
 

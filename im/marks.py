@@ -11,7 +11,7 @@ import asyncpg
 
 from core import db
 from core.logs import logger
-from im import live
+from im import live, reach
 
 log = logger(__name__)
 
@@ -31,10 +31,14 @@ with wanted as (
 update room_member m set read_seq = wanted.seq from wanted where m.id = wanted.id
 returning m.room_id, m.staff_id, m.read_seq
 """
-_INSIDE = (
-    "select room_id, array_agg(staff_id) as inside from room_member"
-    " where room_id = any($1::bigint[]) and kind = 'staff' and left_at is null group by room_id"
-)
+
+
+def _inside() -> str:
+    return (
+        "select m.room_id, array_agg(m.staff_id) as inside from room_member m join room r on r.id = m.room_id"  # noqa: S608
+        " where m.room_id = any($1::bigint[]) and m.kind = 'staff' and m.left_at is null"
+        f" and {reach.condition()} group by m.room_id"
+    )
 
 
 class Marks:
@@ -61,7 +65,7 @@ class Marks:
         taken, self.waiting = self.waiting, {}
         try:
             moved = await self._write(taken)
-            inside = await db.fetch(_INSIDE, list(moved)) if moved else []
+            inside = await db.fetch(_inside(), list(moved)) if moved else []
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             log.warning("chat_marks_lost", marks=len(taken), error=str(error))
             return

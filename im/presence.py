@@ -17,7 +17,6 @@ log = logger(__name__)
 KEY = "huiyin:chat:online"
 LASTS = 60.0  # seconds after the last sign of life
 BEAT = 20.0
-TRUSTED = 10.0  # seconds for which it is believed who is in a room
 
 
 class Presence:
@@ -25,7 +24,6 @@ class Presence:
 
     def __init__(self, redis_url: str) -> None:
         self.redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
-        self.audiences: dict[int, tuple[float, list[int]]] = {}
 
     async def here(self, staff_ids: Iterable[int]) -> None:
         """These people are connected to this process now."""
@@ -53,12 +51,7 @@ class Presence:
 
     async def typing(self, room_id: int, staff_id: int) -> None:
         """Tell the others in the room that this person is typing; nobody, when the person is not in it."""
-        at, inside = self.audiences.get(room_id, (0.0, []))
-        if time.monotonic() - at > TRUSTED:
-            inside = await queries.audience(room_id)
-            if len(self.audiences) > 1000:
-                self.audiences.clear()
-            self.audiences[room_id] = (time.monotonic(), inside)
+        inside = await queries.audience(room_id)
         if staff_id in inside:
             others = [who for who in inside if who != staff_id]
             await live.tell("typing", {"room": room_id, "staff_id": staff_id}, others)

@@ -17,24 +17,37 @@ from core.actor import Actor, ActorKind, Permission
 from core.errors import NotFound
 from core.models import StoredFile
 from core.search import like_pattern
+from im import reach
 from im.views import PAGE, QUOTED, SAID, FileView, Kind, Member, Message, Page, Quote, Role, Room, RoomLine
 
-_SEEN = (
-    "r.id, r.subject, r.title, r.last_seq, r.closed_at, r.hushed as silenced, r.sealed, r.path,"
-    " m.id as member_id, m.left_at, m.left_seq, m.role, m.hushed"
-)
-_ROOM = (
-    f"select {_SEEN}"  # noqa: S608 - our own words
-    " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2"
-)
-_STANDING = (
-    f"select {_SEEN},"  # noqa: S608 - our own words
-    " (select seq from room_message where room_id = r.id and coalesce(author_id, 0) = $2 and client_id = $3) as sent,"
-    " (select count(*) from room_message where author_kind = 'staff' and author_id = $2 and at > $4) as recent,"
-    " array(select staff_id from room_member a where a.room_id = r.id and a.kind = 'staff' and a.left_at is null"
-    " order by staff_id) as inside"
-    " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2 where r.id = $1"
-)
+
+def _seen() -> str:
+    """What is known of a room and of the reader ($2) in it; `reaches`: they have reach to what it is about, now."""
+    return (
+        "r.id, r.subject, r.title, r.last_seq, r.closed_at, r.hushed as silenced, r.sealed, r.path,"
+        " m.id as member_id, m.left_at, m.left_seq, m.role, m.hushed,"
+        f" {reach.condition('r.subject', '$2::bigint')} as reaches"
+    )
+
+
+def _room() -> str:
+    return (
+        f"select {_seen()}"  # noqa: S608 - our own words
+        " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2"
+    )
+
+
+def _standing() -> str:
+    return (
+        f"select {_seen()},"  # noqa: S608 - our own words
+        " (select seq from room_message where room_id = r.id and coalesce(author_id, 0) = $2 and client_id = $3) as sent,"
+        " (select count(*) from room_message where author_kind = 'staff' and author_id = $2 and at > $4) as recent,"
+        " array(select staff_id from room_member a where a.room_id = r.id and a.kind = 'staff' and a.left_at is null"
+        f" and {reach.condition('r.subject', 'a.staff_id')} order by staff_id) as inside"
+        " from room r left join room_member m on m.room_id = r.id and m.kind = 'staff' and m.staff_id = $2 where r.id = $1"
+    )
+
+
 _MESSAGE = (
     "select m.*, f.name as file_name, f.mime as file_mime, f.size as file_size, q.author as quote_author,"
     " q.kind as quote_kind, q.text as quote_text, q.recalled_at as quote_recalled, qf.name as quote_file,"
@@ -60,7 +73,7 @@ def _moderates(row: "asyncpg.Record", by: Actor) -> bool:
 
 
 def _seen_by(row: "asyncpg.Record | None", by: Actor, *, looking_in: bool = True) -> Room:
-    if row is None:
+    if row is None or (by.kind is not ActorKind.SYSTEM and not row["reaches"]):
         raise NotFound
     moderates = _moderates(row, by)
     if row["member_id"] is None and by.kind is not ActorKind.SYSTEM and not (moderates and looking_in):
@@ -102,7 +115,7 @@ async def standing(room_id: int, client_id: UUID, since: datetime, *, by: Actor)
     Raises:
         NotFound: as for `room`.
     """
-    row = await db.fetchrow(_STANDING, room_id, by.staff_id, client_id, since)
+    row = await db.fetchrow(_standing(), room_id, by.staff_id, client_id, since)
     seen = _seen_by(row, by)
     if row is None:
         raise NotFound
@@ -113,9 +126,9 @@ async def room(room_id: int, *, by: Actor) -> Room:
     """The room.
 
     Raises:
-        NotFound: no such room, or none this person ever was in or moderates.
+        NotFound: no such room, none this person ever was in or moderates, or its matter is theirs no more.
     """
-    return _seen_by(await db.fetchrow(_ROOM + " where r.id = $1", room_id, by.staff_id), by)
+    return _seen_by(await db.fetchrow(_room() + " where r.id = $1", room_id, by.staff_id), by)
 
 
 async def room_of(subject: str, *, by: Actor) -> Room:
@@ -125,7 +138,7 @@ async def room_of(subject: str, *, by: Actor) -> Room:
         NotFound: as for `room`.
     """
     return _seen_by(
-        await db.fetchrow(_ROOM + " where r.subject = $1", subject, by.staff_id), by, looking_in=False
+        await db.fetchrow(_room() + " where r.subject = $1", subject, by.staff_id), by, looking_in=False
     )
 
 
@@ -283,7 +296,17 @@ async def inside(room_id: int) -> tuple[Member, ...]:
 
 
 async def audience(room_id: int) -> list[int]:
-    """Staff ids of those who are to be told what happens in the room now."""
+    """Staff ids of those who are to be told what happens in the room now: inside, and with reach to what it is about."""
+    rows = await db.fetch(
+        "select m.staff_id from room_member m join room r on r.id = m.room_id where m.room_id = $1"  # noqa: S608
+        f" and m.kind = 'staff' and m.left_at is null and {reach.condition()} order by m.staff_id",
+        room_id,
+    )
+    return [row["staff_id"] for row in rows]
+
+
+async def present(room_id: int) -> list[int]:
+    """Staff ids of all who stand in the room, whether or not they may still read it."""
     rows = await db.fetch(
         "select staff_id from room_member where room_id = $1 and kind = 'staff' and left_at is null order by staff_id",
         room_id,
@@ -308,6 +331,7 @@ async def rooms(*, by: Actor, closed: bool = False, limit: int = 100) -> list[Ro
         " left join room_message l on l.room_id = r.id and l.seq = r.last_seq"
         " left join stored_file f on f.id = l.file_id"
         " where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null and (r.closed_at is not null) = $2"
+        f" and {reach.condition()}"
         " order by m.pinned_at desc nulls last, coalesce(l.at, r.created_at) desc, r.id desc limit $3)"
         " select mine.*, w.unread, w.mentions from mine join room_member m on m.id = mine.member_id"
         " cross join lateral (select count(*) as unread, count(*) filter (where u.to_all or m.staff_id = any(u.mentions)) as mentions"
@@ -326,14 +350,16 @@ async def moderated(words: str, *, by: Actor, limit: int = 100) -> list[RoomLine
     if not paths:
         return []
     rows = await db.fetch(
-        "select r.id, r.subject, r.title, r.closed_at, l.kind, l.author, l.text, l.at, l.recalled_at,"
+        "select r.id, r.subject, r.title, r.closed_at, l.kind, l.author, l.text, l.at, l.recalled_at,"  # noqa: S608
         " f.name as file_name, f.mime as file_mime, 0 as unread, 0 as mentions, false as quiet, null as pinned_at"
         " from room r left join room_message l on l.room_id = r.id and l.seq = r.last_seq"
         " left join stored_file f on f.id = l.file_id"
-        " where r.path like any($1::text[]) and not r.sealed and r.title ilike $2 order by r.id desc limit $3",
+        " where r.path like any($1::text[]) and not r.sealed and r.title ilike $2"
+        f" and {reach.condition('r.subject', '$4::bigint')} order by r.id desc limit $3",
         [f"{path}%" for path in paths],
         like_pattern(words.strip()),
         limit,
+        by.staff_id,
     )
     return [_line(row) for row in rows]
 
@@ -365,7 +391,7 @@ async def waiting(*, by: Actor) -> tuple[int, int]:
         "select count(u.seq) as unread, count(u.seq) filter (where u.to_all or m.staff_id = any(u.mentions)) as mentions"  # noqa: S608
         " from room_member m join room r on r.id = m.room_id and r.closed_at is null"
         f" join room_message u on u.room_id = m.room_id and {_WAITING}"
-        " where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null",
+        f" where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null and {reach.condition()}",
         by.staff_id,
     )
     return (row["unread"], row["mentions"]) if row else (0, 0)

@@ -12,6 +12,7 @@ from core.actor import Actor, Permission
 from core.errors import Forbidden, Invalid
 from staff import duty, queries
 from staff.duty import SHIFTS, Shift
+from staff.holding import holds
 from staff.organising_rows import fault
 from staff.roles import Role
 
@@ -60,8 +61,8 @@ async def _liaisons(unit_id: int, by: Actor) -> set[int]:
     if not may(by, unit.path):
         raise Forbidden
     rows = await db.fetch(
-        "select p.staff_id from post p join staff s on s.id = p.staff_id and s.active"
-        " where p.unit_id = $1 and p.role = $2",
+        "select p.staff_id from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
+        f" where p.unit_id = $1 and p.role = $2 and {holds()}",
         unit_id,
         Role.LIAISON,
     )

@@ -13,6 +13,7 @@ from core import clock, db
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound
 from core.parameters import number
+from staff.holding import holds
 from staff.login import lock
 from staff.queries import tree
 from staff.roles import LABELS, Role
@@ -100,14 +101,14 @@ from staff s
 """
 _POSTS = """
 select p.id, p.staff_id, p.unit_id, p.role, p.rank, p.until_on, p.given_by, p.own
-from post p join org_unit u on u.id = p.unit_id where p.staff_id = any($1::bigint[]) order by u.path, p.rank, p.role
+from post p join org_unit u on u.id = p.unit_id where p.staff_id = any($1::bigint[]) and {holds} order by u.path, p.rank, p.role
 """
 _STATES = {
     State.ACTIVE: "s.active",
     State.SHUT: "not s.active",
     State.LOCKED: "(select count(*) from login_failure f where f.number = s.number and f.at > $1) >= $2",
     State.UNBOUND: "s.active and s.wecom_userid is null",
-    State.NO_POST: "not exists (select 1 from post p where p.staff_id = s.id)",
+    State.NO_POST: "not exists (select 1 from post p where p.staff_id = s.id and {holds})",
     State.NO_PASSWORD: "s.active and s.password_hash = ''",
 }
 
@@ -138,8 +139,8 @@ async def listed(wanted: Wanted, *, by: Actor, after: str = "") -> tuple[list[Li
         inside, start, letters = arg(f"%{plain}%"), arg(f"{plain}%"), arg(f"{plain.lower()}%")
         conditions.append(f"(s.name like {inside} or s.number like {start} or s.pinyin like {letters})")
     if wanted.state is not None:
-        conditions.append(_STATES[wanted.state])
-    held = []
+        conditions.append(_STATES[wanted.state].format(holds=holds()))
+    held = [holds()] if wanted.unit_id is not None or wanted.role is not None or "/" not in scopes else []
     if "/" not in scopes:
         held.append(f"u.path like any({arg([f'{path}%' for path in scopes])}::text[])")
     if wanted.unit_id is not None:
@@ -163,7 +164,7 @@ async def listed(wanted: Wanted, *, by: Actor, after: str = "") -> tuple[list[Li
 async def _lines(rows: list[asyncpg.Record]) -> list[Line]:
     house = await tree()
     posts: dict[int, list[PostLine]] = {}
-    for row in await db.fetch(_POSTS, [row["id"] for row in rows]):
+    for row in await db.fetch(_POSTS.format(holds=holds()), [row["id"] for row in rows]):
         posts.setdefault(row["staff_id"], []).append(
             PostLine(
                 row["id"],

@@ -12,6 +12,7 @@ import asyncpg
 from core import clock, crypto, db
 from core.errors import NotFound
 from staff import duty
+from staff.holding import holds
 from staff.roles import Role
 from staff.stamped import Stamped
 from staff.tree import OrgTree, Unit, build
@@ -98,7 +99,7 @@ async def find_people(text: str, *, path: str = "/", limit: int = 20) -> list[Pe
     rows = await db.fetch(
         f"select {_PERSON} from staff s where s.active and (s.name like $1 or s.number like $1)"  # noqa: S608
         " and exists (select 1 from post p join org_unit u on u.id = p.unit_id"
-        " where p.staff_id = s.id and starts_with(u.path, $2)) order by s.number limit $3",
+        f" where p.staff_id = s.id and starts_with(u.path, $2) and {holds()}) order by s.number limit $3",
         start,
         "" if path == "/" else path,
         limit,
@@ -119,7 +120,7 @@ async def holders(unit_id: int, role: Role) -> list[Person]:
     days, shifts = duty.turns(clock.now()) if role is Role.LIAISON else ([], [])
     rows = await db.fetch(
         f"select p.unit_id, {_PERSON} from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
-        " where p.unit_id = any($1::bigint[]) and p.role = $2 order by exists (select 1 from duty d"
+        f" where p.unit_id = any($1::bigint[]) and p.role = $2 and {holds()} order by exists (select 1 from duty d"
         " where d.unit_id = p.unit_id and d.staff_id = s.id and (d.day, d.shift) in"
         " (select * from unnest($3::date[], $4::text[]))) desc, p.rank, s.id",
         line,
@@ -134,10 +135,10 @@ async def holders(unit_id: int, role: Role) -> list[Person]:
 
 
 async def posts(staff_id: int) -> list[PostHeld]:
-    """The posts of a person, the widest unit first."""
+    """The posts that a person holds today, the widest unit first."""
     rows = await db.fetch(
-        "select p.unit_id, p.role, p.rank, p.own from post p join org_unit u on u.id = p.unit_id"
-        " where p.staff_id = $1 order by u.path, p.rank, p.role",
+        "select p.unit_id, p.role, p.rank, p.own from post p join org_unit u on u.id = p.unit_id"  # noqa: S608
+        f" where p.staff_id = $1 and {holds()} order by u.path, p.rank, p.role",
         staff_id,
     )
     return [PostHeld(row["unit_id"], Role(row["role"]), row["rank"], row["own"]) for row in rows]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import db
+from staff.holding import holds
 from staff.roles import Role
 from staff.tree import OrgTree
 
@@ -98,8 +99,8 @@ async def namings(unit_id: int | None = None) -> list[Naming]:
 async def holders(unit_id: int) -> list[Holder]:
     """Everybody with a post in this very unit, liaisons first."""
     rows = await db.fetch(
-        "select s.id as staff_id, s.number, s.name, s.title, p.role, p.rank, s.active, s.wecom_userid is not null as chats"
-        " from post p join staff s on s.id = p.staff_id where p.unit_id = $1"
+        "select s.id as staff_id, s.number, s.name, s.title, p.role, p.rank, s.active, s.wecom_userid is not null as chats"  # noqa: S608
+        f" from post p join staff s on s.id = p.staff_id where p.unit_id = $1 and {holds()}"
         " order by p.role <> 'liaison', p.role <> 'department_head', p.role, p.rank, s.id",
         unit_id,
     )
@@ -109,8 +110,8 @@ async def holders(unit_id: int) -> list[Holder]:
 async def liaison_counts() -> dict[int, int]:
     """How many active liaisons each unit has itself."""
     rows = await db.fetch(
-        "select p.unit_id, count(*) as amount from post p join staff s on s.id = p.staff_id and s.active"
-        " where p.role = 'liaison' group by p.unit_id"
+        "select p.unit_id, count(*) as amount from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
+        f" where p.role = 'liaison' and {holds()} group by p.unit_id"
     )
     return {row["unit_id"]: row["amount"] for row in rows}
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from core import db
 from core.errors import Refused
 from staff import queries as staff
+from staff.holding import holds
 from staff.roles import Role
 from tickets.actions.shared import concern
 from tickets.models import Case
@@ -42,7 +43,8 @@ async def hand_over(case: Case) -> None:
     """
     await concern(case)
     rows = await db.fetch(
-        "select distinct p.staff_id from post p join staff s on s.id = p.staff_id and s.active where p.role = $1",
+        "select distinct p.staff_id from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
+        f" where p.role = $1 and {holds()}",
         Role.DISCIPLINE,
     )
     if not await secrecy.readers(case, [row["staff_id"] for row in rows]):

