@@ -87,6 +87,9 @@ def _fhir() -> Schema:
         for status, words in (
             (400, "请求的格式不对"),
             (401, "令牌不正确"),
+            (405, "不支持的操作（查询、修补、按条件）"),
+            (412, "不支持按条件创建或更新"),
+            (415, "只接收 UTF-8 的 JSON"),
             (413, "内容过大"),
             (422, "内容有误，OperationOutcome 逐项说明；原文已留存"),
             (503, "积压过多，请按 Retry-After 重发"),
@@ -118,7 +121,17 @@ def _fhir() -> Schema:
         "/api/v1/fhir": {"post": taking("fhir_bundle", "推送 FHIR Bundle", 200)},
         "/api/v1/fhir/Bundle": {"post": taking("fhir_bundle_by_type", "推送 FHIR Bundle", 200)},
         "/api/v1/fhir/{type}": {"post": taking("fhir_create", "推送一个 FHIR 资源", 201, one)},
-        "/api/v1/fhir/{type}/{id}": {"put": taking("fhir_update", "更新一个 FHIR 资源", 201, one, number)},
+        "/api/v1/fhir/{type}/{id}": {
+            "put": taking("fhir_update", "更新一个 FHIR 资源", 201, one, number),
+            "delete": {
+                "operationId": "fhir_delete",
+                "tags": [_SYSTEMS],
+                "summary": "删除一个 FHIR 资源：它说过的收回",
+                "security": [{TOKEN: []}],
+                "parameters": [one, number],
+                "responses": {"200": good, **told},
+            },
+        },
     }
 
 

@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+import asyncpg
+
 from core import crypto, db
 from patients.folding import Fact
-from patients.said import SUBJECTS, Heard, PatientSaid, Said
+from patients.folding import told as fields_told
+from patients.said import SUBJECTS, DiagnosisSaid, Heard, PatientSaid, Said, VisitSaid, VisitVerb
 
 S = TypeVar("S", bound=Said)
 Subject = tuple[str, str]  # ("visit", "ZY001")
 
 _PLACE = "record_fact.body"
 _KINDS = {name: kind for kind, name in SUBJECTS.items()}
+BARE = frozenset({"number", "patient"})  # what every fact of a subject has
+KEPT = BARE | {"unit_id", "ward_id", "kind"}  # a visit has them for good once they were told
 REMEMBERED = 8_192  # opened facts; the same words are said of a patient again and again
 _opened: dict[tuple[str, bytes], Said] = {}
 
@@ -48,9 +53,45 @@ class Told:
             found.append(Fact(fact.at, fact.rank, fact.said))
         return found
 
+    def without(self, taken: Mapping[Subject, list[Said]]) -> "Told":
+        """The same, where what was taken back and is said by nobody else counts as said to be empty: it once stood in
+        the rows."""
+        found = dict(self._facts)
+        for subject, before in taken.items():
+            known = found.get(subject, [])
+            names = {name for said in before for name, _ in fields_told(said)} - KEPT
+            names -= {name for fact in known for name, _ in fields_told(fact.said)}
+            if known and (names or _ended(before)):
+                first = known[0]
+                kept = {name: getattr(first.said, name) for name in BARE & first.said.model_fields_set}
+                if isinstance(first.said, VisitSaid):
+                    kept["verb"] = VisitVerb.TELL
+                    kept["diagnoses"] = _ended(before)
+                ground = type(first.said)(**kept, cleared=tuple(sorted(names)))
+                found[subject] = [Fact(first.at, "", ground), *known]
+        return Told(found)
+
     def keys(self, subject: str) -> list[str]:
         """Those of which anything was said, in order."""
         return sorted(key for name, key in self._facts if name == subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken back: by message, and by subject."""
+
+    heard: Mapping[int, Heard]
+    subjects: Mapping[Subject, list[Said]]
+
+
+def _ended(before: Iterable[Said]) -> tuple[DiagnosisSaid, ...]:
+    """The diagnoses that were taken back, as ones that are gone: the texts of their visit are to be made anew."""
+    return tuple(
+        one.model_copy(update={"gone": True})
+        for said in before
+        if isinstance(said, VisitSaid)
+        for one in said.diagnoses
+    )
 
 
 async def forget(message_ids: Collection[int]) -> set[Subject]:
@@ -60,6 +101,30 @@ async def forget(message_ids: Collection[int]) -> set[Subject]:
         list(message_ids),
     )
     return {(row["subject"], row["key"]) for row in rows}
+
+
+async def take_back(message_ids: Collection[int]) -> Taken:
+    """Take back what these messages said, but for what they said in passing."""
+    if not message_ids:
+        return Taken({}, {})
+    rows = await db.fetch(
+        "select id, subject, key, at, rank, message_id, body, said_hash from record_fact"
+        " where message_id = any($1::bigint[]) order by message_id, place",
+        list(message_ids),
+    )
+    heard: dict[int, Heard] = {}
+    subjects: dict[Subject, list[Said]] = {}
+    gone: list[int] = []
+    for row in rows:
+        said = _said(row)
+        if isinstance(said, PatientSaid) and said.weak:
+            continue
+        gone.append(row["id"])
+        subjects.setdefault((row["subject"], row["key"]), []).append(said)
+        before = heard.get(row["message_id"]) or Heard(at=row["at"], rank=row["rank"])
+        heard[row["message_id"]] = before.model_copy(update={"said": (*before.said, said)})
+    await db.execute("delete from record_fact where id = any($1::bigint[])", gone)
+    return Taken(heard, subjects)
 
 
 async def keep(told: Sequence[tuple[int, Heard]]) -> None:
@@ -131,13 +196,15 @@ async def of(subjects: Iterable[Subject]) -> Told:
     )
     found: dict[Subject, list[Fact[Said]]] = {}
     for row in rows:
-        said = _opened.get((row["subject"], row["said_hash"])) or _open(
-            row["subject"], row["said_hash"], row["body"]
-        )
-        found.setdefault((row["subject"], row["key"]), []).append(Fact(row["at"], row["rank"], said))
+        found.setdefault((row["subject"], row["key"]), []).append(Fact(row["at"], row["rank"], _said(row)))
     for facts in found.values():
         facts.sort(key=lambda fact: fact.order)
     return Told(found)
+
+
+def _said(row: asyncpg.Record) -> Said:
+    known = _opened.get((row["subject"], row["said_hash"]))
+    return known or _open(row["subject"], row["said_hash"], row["body"])
 
 
 def _open(subject: str, mark: bytes, body: bytes) -> Said:

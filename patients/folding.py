@@ -19,6 +19,7 @@ from patients.said import (
     ReportSaid,
     Said,
     SurgerySaid,
+    UseSaid,
     VisitSaid,
     VisitVerb,
 )
@@ -26,7 +27,20 @@ from patients.said import (
 S = TypeVar("S", bound=Said)
 
 NOT_PLAIN = frozenset(
-    {"number", "cleared", "extra", "weak", "verb", "items", "parts", "diagnoses", "surgeries", "identifiers"}
+    {
+        "number",
+        "cleared",
+        "extra",
+        "weak",
+        "verb",
+        "items",
+        "parts",
+        "diagnoses",
+        "surgeries",
+        "identifiers",
+        "uses",
+        "places",
+    }
 )
 END_FIELDS = ("ended_at", "disposition", "outcome")
 
@@ -114,6 +128,7 @@ class VisitState:
     places: list[Place] = field(default_factory=list)
     diagnoses: tuple[DiagnosisSaid, ...] = ()
     surgeries: tuple[SurgerySaid, ...] = ()
+    uses: tuple[UseSaid, ...] = ()
     diagnosed: bool = False  # a diagnosis was told, were it only to be taken back
 
 
@@ -123,7 +138,29 @@ def fold_visit(facts: Iterable[Fact[VisitSaid]]) -> VisitState:
     for fact in in_order(facts):
         _step(found, fact)
         _tell(found, fact)
+    found.diagnoses = _used(found.diagnoses, found.uses)
+    found.diagnosed = found.diagnosed or bool(found.uses)
     return found
+
+
+def _used(diagnoses: tuple[DiagnosisSaid, ...], uses: tuple[UseSaid, ...]) -> tuple[DiagnosisSaid, ...]:
+    """The diagnoses as their visit uses them; those that only the visit names are its own."""
+    by_key = {one.key: one for one in uses}
+    found = [
+        one.model_copy(update={"kind": by_key[one.key].kind, "main": by_key[one.key].main})
+        if one.key in by_key
+        else one
+        for one in diagnoses
+    ]
+    known = {one.key for one in diagnoses}
+    found += [
+        DiagnosisSaid(kind=one.kind, name=one.name, code=one.code, main=one.main, key=one.key)
+        for one in uses
+        if one.name and one.key not in known
+    ]
+    keys = list(by_key)
+    # Those that the visit names stand in its order; the others behind them, as they were told.
+    return tuple(sorted(found, key=lambda one: keys.index(one.key) if one.key in by_key else len(keys)))
 
 
 def _step(found: VisitState, fact: Fact[VisitSaid]) -> None:
@@ -157,7 +194,11 @@ def _tell(found: VisitState, fact: Fact[VisitSaid]) -> None:
     if any(value is not None for value in place.values()):
         last = found.places.pop() if found.places else Place(fact.at)
         found.places.append(_moved(last, place))
+    if fact.said.places:
+        found.places = [Place(one.at, one.unit_id, one.ward_id, one.bed) for one in fact.said.places]
     found.fields.update(said)
+    if fact.said.uses is not None:
+        found.uses = fact.said.uses
     found.diagnosed = found.diagnosed or bool(fact.said.diagnoses)
     found.diagnoses = _laid_over(found.diagnoses, fact.said.diagnoses)
     found.surgeries = _laid_over(found.surgeries, fact.said.surgeries)

@@ -76,6 +76,7 @@ class PatientSaid(Said):
     insurance: str | None = None
     deceased: bool | None = None
     died_at: datetime | None = None
+    inactive: bool | None = None
     allergies: tuple[str, ...] | None = None
     identifiers: tuple[Identifier, ...] = ()
     contacts: tuple[ContactSaid, ...] | None = None
@@ -132,6 +133,26 @@ class SurgerySaid(Part):
     gone: bool = False
 
 
+class UseSaid(Part):
+    """What a visit says of a diagnosis that is told by itself under `key`: at which point it was made, whether it is the
+    main one; `name` and `code` count for as long as nobody tells the diagnosis."""
+
+    key: str
+    kind: DiagnosisKind = DiagnosisKind.WORKING
+    main: bool = False
+    name: str = ""
+    code: str = ""
+
+
+class PlaceSaid(Part):
+    """Where a patient lay from `at` on."""
+
+    at: datetime
+    unit_id: int | None = None
+    ward_id: int | None = None
+    bed: str = ""
+
+
 class VisitSaid(Said):
     """What a message tells of a visit; `patient` is the patient's number."""
 
@@ -169,6 +190,8 @@ class VisitSaid(Said):
     severity: str | None = None
     diagnoses: tuple[DiagnosisSaid, ...] = ()
     surgeries: tuple[SurgerySaid, ...] = ()
+    uses: tuple[UseSaid, ...] | None = None
+    places: tuple[PlaceSaid, ...] = ()
 
 
 class OrderState(StrEnum):
@@ -318,11 +341,21 @@ SUBJECTS: dict[type[Said], str] = {
 }
 
 
+class Version(Part):
+    """Which version of which resource a message tells whole; `gone` when it says that there is none any more."""
+
+    resource: str
+    number: str = ""  # the sender's counting, such that it sorts
+    dated: bool = False  # whether the sender said when it was written
+    gone: bool = False
+
+
 class Heard(Part):
     """All that one message says. `at` is when the sender wrote it, `rank` decides between two of one instant."""
 
     at: datetime
     rank: str
+    version: Version | None = None
     said: tuple[AnySaid, ...] = ()
     merges: tuple[MergeSaid, ...] = ()
 

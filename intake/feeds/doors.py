@@ -46,6 +46,11 @@ class Judged:
     brought: Brought
     fault: ReadFault | None
 
+    @property
+    def unused(self) -> str:
+        """Why it is kept and not used; "" when it is."""
+        return self.brought.error if self.brought.unused else ""
+
 
 async def link_of(request: web.Request, kind: str, link_id: int | None = None) -> Link:
     """The link whose token the request shows.
@@ -89,6 +94,11 @@ async def judged(link: Link, messages: list[Tree], received: datetime) -> list[J
             if NUL in body:
                 check(message)
             name, kind = reading.head(message, rules)
+            if link.kind == "fhir" and not rules.parts_of(kind):
+                words = f"不采用 {kind} 资源，原文已留存"
+                brought = Brought(external_id(link, message, name, kind), kind, body, words, unused=True)
+                found.append(Judged(brought, None))
+                continue
             reading.read(message, rules, tree, received=received, domain=link.domain)
         except ReadFault as error:
             fault = error
@@ -109,7 +119,8 @@ def external_id(link: Link, message: Tree, name: str, kind: str) -> str:
         return name
     meta = message.get("meta")
     version = name or (meta.get("lastUpdated") if isinstance(meta, dict) else None)
-    return f"{kind}/{message.get('id')}/{version}" if version else ""
+    end = "#deleted" if message.get("_deleted") is True else ""
+    return f"{kind}/{message.get('id')}/{version}{end}" if version else ""
 
 
 def parked(brought: Brought, error: str, at: str) -> Brought:

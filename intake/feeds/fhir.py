@@ -1,256 +1,226 @@
-"""FHIR R4 pushed to us: one resource, or a Bundle of them (batch, transaction, collection); answers as FHIR has it.
+"""FHIR R4 pushed to us: one resource, or a Bundle of them; answers as FHIR has it.
 
-`POST /api/v1/fhir/{Type}`, `PUT /api/v1/fhir/{Type}/{id}`, `POST /api/v1/fhir` for Bundles; `GET …/metadata` tells what
-we take. A Bundle of the type transaction is kept whole or, when one resource is at fault, kept parked whole with 422.
-Nothing can be read back: we are a receiver (FHIR R4 3.1.0.8 create, 3.1.0.4 update, 3.1.0.11 batch/transaction).
+`POST /api/v1/fhir/{Type}`, `PUT` and `DELETE /api/v1/fhir/{Type}/{id}`, `POST /api/v1/fhir` for Bundles; `GET …/metadata`
+tells what we take. A Bundle of the type transaction is kept whole or, when one resource is at fault, kept parked whole with
+422. Nothing can be read back: we are a receiver (FHIR R4 3.1.0.4 update, 3.1.0.7 delete, 3.1.0.8 create, 3.1.0.11
+batch/transaction). A resource of a type we do not use is kept and answered 202.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
-import orjson
 from aiohttp import hdrs, web
 
-from core.errors import Fault, HuiyinError, Invalid
-from core.logs import trace_id
-from intake.feeds import doors
+from core import db
+from core.edge import TooLarge
+from core.errors import HuiyinError
+from intake.feeds import doors, fhir_bundles
 from intake.feeds.doors import Judged
+from intake.feeds.fhir_answers import MIME, Unsupported, answer, issue_of, outcome, refused, statement
+from intake.feeds.fhir_bundles import Entry, checked, invalid
 from patients.feeds.documents.parsing import json_tree
 from patients.feeds.documents.tree import Tree
 from patients.feeds.faults import ReadFault
-from patients.feeds.kinds import FHIR_TYPES
 from patients.feeds.links import Link
 
 routes = web.RouteTableDef()
-MIME = "application/fhir+json"
-BUNDLES = ("batch", "transaction", "collection", "message", "history", "searchset")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # FHIR R4 2.24.0.1: id
+BASE = "/api/v1/fhir"
+_TYPE, _ONE = r"{type:[A-Za-z]{1,40}}", r"{type:[A-Za-z]{1,40}}/{id:[A-Za-z0-9\-.]{1,64}}"
+JSON = frozenset({MIME, "application/json", "application/json+fhir", "text/json", "application/octet-stream"})
+CONDITIONAL = (hdrs.IF_MATCH, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE, "If-None-Exist")
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def outcome(*issues: tuple[str, str, str, str]) -> dict[str, Any]:
-    """An OperationOutcome of issues (severity, code, words, expression)."""
-    return {
-        "resourceType": "OperationOutcome",
-        "issue": [
-            {"severity": severity, "code": code, "diagnostics": words}
-            | ({"expression": [expression]} if expression else {})
-            for severity, code, words, expression in issues
-        ],
-    }
+def _answering(handler: Handler) -> Handler:
+    """Whatever is refused is refused in FHIR's own form."""
+
+    @wraps(handler)
+    async def answered(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except HuiyinError as error:
+            return refused(error)
+        except web.HTTPRequestEntityTooLarge:
+            return refused(TooLarge(f"内容超过 {doors.MOST // 1024} KB"))
+
+    return answered
 
 
-def answer(
-    content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    """A FHIR answer."""
-    return web.Response(body=orjson.dumps(content), status=status, content_type=MIME, headers=headers)
-
-
-_CODES = {401: "login", 413: "too-long", 422: "invalid", 503: "throttled", 429: "throttled", 404: "not-found"}
-
-
-def refused(error: HuiyinError) -> web.Response:
-    """What we say no with, as an OperationOutcome."""
-    after = getattr(error, "after", 0)
-    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(after)} if after else {}
-    if error.status == 401:
-        headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
-    code = _CODES.get(error.status, "processing")
-    places = [fault.field for fault in error.details] or [""]
-    issues = [("error", code, f"{error.message}（{trace_id()}）", place) for place in places]
-    return answer(outcome(*issues), error.status, headers)
-
-
-def issue_of(fault: ReadFault) -> tuple[str, str, str, str]:
-    """What is wrong with a resource, with the expression at fault."""
-    words = str(fault).removeprefix(f"{fault.at}：")
-    code = "required" if words.startswith("缺少") else "code-invalid" if "代码表" in words else "value"
-    return "error", code, words, fault.at
-
-
-@routes.get("/api/v1/fhir/metadata")
-async def metadata(_: web.Request) -> web.Response:
+@routes.get(f"{BASE}/metadata")
+async def metadata(request: web.Request) -> web.Response:
     """What we take (CapabilityStatement)."""
-    taken = [
-        {"type": name, "interaction": [{"code": "create"}, {"code": "update"}], "updateCreate": True}
-        for name in FHIR_TYPES
-    ]
-    return answer(
-        {
-            "resourceType": "CapabilityStatement",
-            "status": "active",
-            "date": "2026-01-01",
-            "kind": "instance",
-            "fhirVersion": "4.0.1",
-            "format": ["json"],
-            "rest": [
-                {
-                    "mode": "server",
-                    "security": {"description": "Bearer token of a link"},
-                    "resource": taken,
-                    "interaction": [{"code": "batch"}, {"code": "transaction"}],
-                }
-            ],
-        }
-    )
+    return answer(statement(str(request.url.with_path(BASE).with_query(None))))
 
 
-@routes.post("/api/v1/fhir")
-@routes.post("/api/v1/fhir/Bundle")
+@routes.post(BASE)
+@routes.post(f"{BASE}/Bundle")
+@_answering
 async def bundle(request: web.Request) -> web.Response:
     """A Bundle."""
-    try:
-        link = await doors.link_of(request, "fhir")
-        tree = _tree(await doors.body_of(request))
-        return await _take_bundle(link, tree)
-    except HuiyinError as error:
-        return refused(error)
+    link = await _entered(request)
+    return await _take_bundle(link, await _tree(request))
 
 
-@routes.post("/api/v1/fhir/{type:[A-Za-z]{1,40}}")
+@routes.post(f"{BASE}/{_TYPE}")
+@_answering
 async def create(request: web.Request) -> web.Response:
     """One resource."""
-    return await _one(request, "")
+    return await _one(request, "POST", "")
 
 
-@routes.put("/api/v1/fhir/{type:[A-Za-z]{1,40}}/{id}")
+@routes.put(f"{BASE}/{_ONE}")
+@_answering
 async def update(request: web.Request) -> web.Response:
     """One resource under the id of the address."""
-    return await _one(request, request.match_info["id"])
+    return await _one(request, "PUT", request.match_info["id"])
 
 
-async def _one(request: web.Request, number: str) -> web.Response:
-    try:
-        link = await doors.link_of(request, "fhir")
-        tree = _tree(await doors.body_of(request))
-        kind = request.match_info["type"]
-        if tree.get("resourceType") == "Bundle" and kind == "Bundle":
-            return await _take_bundle(link, tree)
-        if tree.get("resourceType") != kind:
-            raise _invalid("resourceType", f"应为 {kind}")
-        if number and tree.setdefault("id", number) != number:
-            raise _invalid(f"{kind}.id", "与地址中的 id 不同")
-        received = doors.now()
-        (found,) = await doors.judged(link, [_checked(tree, kind)], received)
-        await doors.keep(link, [found], received)
-    except HuiyinError as error:
-        return refused(error)
-    if found.fault is not None:
-        return answer(outcome(issue_of(found.fault)), 422)
-    headers: dict[str, str] = {hdrs.LOCATION: f"{request.path.split(kind)[0]}{kind}/{tree['id']}"}
-    return answer(outcome(("information", "informational", "已收下", "")), 200 if number else 201, headers)
+@routes.delete(f"{BASE}/{_ONE}")
+@_answering
+async def delete(request: web.Request) -> web.Response:
+    """That a resource is no more: what it said is taken back."""
+    link = await _entered(request)
+    kind, number = request.match_info["type"], request.match_info["id"]
+    gone = checked(fhir_bundles.deleted(kind, number), kind, "DELETE")
+    found = await _kept(link, [gone])
+    if found[0].fault is not None:
+        return answer(outcome(issue_of(found[0].fault)), 422)
+    return answer(outcome(("information", "informational", "已收下删除", "")))
 
 
-def _tree(body: bytes) -> dict[str, Tree]:
-    try:
-        tree = json_tree(body)
-    except ReadFault as fault:
-        raise _invalid(fault.at, str(fault)) from None
-    if not isinstance(tree, dict):
-        raise _invalid("", "应为一个 FHIR 资源（JSON 对象）")
-    return tree
+@routes.route("*", BASE + "/{rest:.*}")
+@_answering
+async def nothing_else(request: web.Request) -> web.Response:
+    """Reading, searching, patching, conditions in the address: not here."""
+    await doors.link_of(request, "fhir")
+    raise Unsupported(f"本接口只接收推送，不支持 {request.method} {request.match_info['rest'][:60]}")
 
 
-def _invalid(field: str, words: str) -> Invalid:
-    fault = Fault(field=field, reason=words)
-    return Invalid(words, details=[fault])
-
-
-def _checked(tree: Tree, where: str) -> Tree:
-    """A resource with a type that we take and an id.
+async def _entered(request: web.Request) -> Link:
+    """The link, of a request whose head asks for nothing that we do not do.
 
     Raises:
-        Invalid: it has none.
+        Unauthenticated, Crowded.
+        Unsupported: another format or charset, or a condition.
     """
-    if not isinstance(tree, dict) or tree.get("resourceType") not in FHIR_TYPES:
-        raise _invalid(f"{where}.resourceType", f"不接收这种资源，可用：{'、'.join(FHIR_TYPES)}")
-    number = tree.get("id")
-    if not isinstance(number, str) or not _ID.fullmatch(number):
-        raise _invalid(f"{where}.id", "缺少 id，或含有不允许的字符")
+    link = await doors.link_of(request, "fhir")
+    for name in CONDITIONAL:
+        if name in request.headers:
+            raise Unsupported(f"不支持条件操作（{name}），请去掉后重发", 412)
+    if request.method != "DELETE":
+        if request.content_type not in JSON:
+            raise Unsupported(f"只接收 {MIME}，不接收 {request.content_type[:60]}", 415)
+        if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+            raise Unsupported("FHIR 只用 UTF-8", 415)
+    accept = request.headers.get(hdrs.ACCEPT, "")
+    if "xml" in accept and "json" not in accept and "*/*" not in accept:
+        raise Unsupported(f"只能以 {MIME} 应答", 406)
+    return link
+
+
+async def _tree(request: web.Request) -> dict[str, Tree]:
+    try:
+        tree = json_tree(await doors.body_of(request))
+    except ReadFault as fault:
+        raise invalid(fault.at, str(fault)) from None
+    if not isinstance(tree, dict):
+        raise invalid("", "应为一个 FHIR 资源（JSON 对象）")
     return tree
+
+
+async def _kept(link: Link, resources: list[dict[str, Tree]]) -> list[Judged]:
+    received = doors.now()
+    found = await doors.judged(link, list(resources), received)
+    await doors.keep(link, found, received)
+    return found
+
+
+async def _one(request: web.Request, method: str, number: str) -> web.Response:
+    link = await _entered(request)
+    tree = await _tree(request)
+    kind = request.match_info["type"]
+    if tree.get("resourceType") != kind:
+        raise invalid("resourceType", f"应为 {kind}")
+    if number and tree.setdefault("id", number) != number:
+        raise invalid(f"{kind}.id", "与地址中的 id 不同")
+    tree = checked(tree, kind, method)
+    is_new = method == "POST" or not await _known(link, f"{kind}/{tree['id']}")
+    (found,) = await _kept(link, [tree])
+    if found.fault is not None:
+        return answer(outcome(issue_of(found.fault)), 422)
+    headers: dict[str, str] = {hdrs.LOCATION: f"{BASE}/{kind}/{tree['id']}"}
+    if found.unused:
+        return answer(outcome(("warning", "not-supported", found.unused, kind)), 202, headers)
+    told = outcome(("information", "informational", "已收下", ""))
+    return answer(told, 201 if is_new else 200, headers)
+
+
+async def _known(link: Link, name: str) -> bool:
+    """Whether a resource stands already."""
+    wanted = f"{link.domain}:{name}" if link.domain else name
+    return bool(await db.fetchval("select true from told_resource where name = $1 and not gone", wanted))
 
 
 async def _take_bundle(link: Link, tree: dict[str, Tree]) -> web.Response:
+    found = fhir_bundles.entries(tree, doors.MOST_MESSAGES)
+    is_whole = tree.get("type") == "transaction"
+    if is_whole and (wrong := next((one.wrong for one in found if one.wrong), None)):
+        raise wrong
     received = doors.now()
-    kind, entries = tree.get("type"), tree.get("entry", [])
-    if tree.get("resourceType") != "Bundle" or kind not in BUNDLES:
-        raise _invalid("Bundle.type", f"应为 {'、'.join(BUNDLES)} 之一")
-    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-        raise _invalid("Bundle.entry", "应为一个列表")
-    if len(entries) > doors.MOST_MESSAGES:
-        raise _invalid("Bundle.entry", f"一次最多 {doors.MOST_MESSAGES} 条")
-    resources = with_ids(entries)
-    wrong: dict[int, Invalid] = {}
-    fit: list[Tree] = []
-    for at, resource in enumerate(resources):
-        try:
-            fit.append(_checked(resource, f"Bundle.entry[{at}].resource"))
-        except Invalid as error:
-            if kind == "transaction":
-                raise
-            wrong[at] = error
-    found = iter(await doors.judged(link, fit, received))
-    told = [None if at in wrong else next(found) for at in range(len(resources))]
-    kept = [one for one in told if one is not None]
-    if kind == "transaction" and any(one.fault for one in kept):
-        at = next(at for at, one in enumerate(told) if one is not None and one.fault)
-        first = kept[at].fault
+    told = await doors.judged(link, [one.resource for one in found if one.resource is not None], received)
+    if is_whole and (at := next((at for at, one in enumerate(told) if one.fault), None)) is not None:
+        first = told[at].fault
         assert first is not None  # noqa: S101 - just looked for
         whole = f"同一事务中第 {at + 1} 条有误：{first}"
-        kept = [
-            one if one.fault else Judged(doors.parked(one.brought, whole, "Bundle"), first) for one in kept
+        parked = [
+            one if one.fault or one.unused else Judged(doors.parked(one.brought, whole, "Bundle"), first)
+            for one in told
         ]
-        await doors.keep(link, kept, received)
-        severity, code, words, expression = issue_of(first)
-        return answer(outcome((severity, code, words, f"Bundle.entry[{at}].resource.{expression}")), 422)
-    await doors.keep(link, kept, received)
-    entry = [_told(one, wrong.get(at)) for at, one in enumerate(told)]
-    return answer(
-        {
-            "resourceType": "Bundle",
-            "type": f"{'transaction' if kind == 'transaction' else 'batch'}-response",
-            "entry": entry,
-        }
-    )
+        await doors.keep(link, parked, received)
+        issues = [
+            issue_of(one.fault, f"Bundle.entry[{place}].resource.")
+            for place, one in enumerate(told)
+            if one.fault
+        ]
+        return answer(outcome(*issues), 422)
+    await doors.keep(link, told, received)
+    left = iter(told)
+    entry = [_told(one, next(left) if one.wrong is None else None) for one in found]
+    kind = "transaction-response" if is_whole else "batch-response"
+    return answer({"resourceType": "Bundle", "type": kind, "entry": entry})
 
 
-def _told(one: Judged | None, wrong: Invalid | None) -> dict[str, Any]:
+def _told(entry: Entry, one: Judged | None) -> dict[str, Any]:
     """What became of one entry."""
-    if wrong is not None:
-        issue = ("error", "invalid", wrong.message, wrong.details[0].field)
-        return {"response": {"status": "422 Unprocessable Entity", "outcome": outcome(issue)}}
+    if entry.wrong is not None:
+        error = entry.wrong
+        place = error.details[0].field if error.details else ""
+        code = "not-supported" if isinstance(error, Unsupported) else "invalid"
+        return _response(
+            _STATUS.get(error.status, f"{error.status} Error"), (("error", code, error.message, place))
+        )
     assert one is not None  # noqa: S101 - one or the other
     if one.fault is not None:
-        return {"response": {"status": "422 Unprocessable Entity", "outcome": outcome(issue_of(one.fault))}}
-    return {"response": {"status": "201 Created"}}
+        return _response(_STATUS[422], issue_of(one.fault))
+    if one.unused:
+        return _response("202 Accepted", ("warning", "not-supported", one.unused, ""))
+    if entry.method == "DELETE":
+        return {"response": {"status": "200 OK"}}
+    return {
+        "response": {
+            "status": "200 OK" if entry.method == "PUT" else "201 Created",
+            "location": entry.location,
+        }
+    }
 
 
-def with_ids(entries: list[dict[str, Tree]]) -> list[Tree]:
-    """The resources of a Bundle; those known by a `urn:uuid:` get it as their id, and references to them follow
-    (FHIR R4 3.1.0.11.2)."""
-    names: dict[str, str] = {}
-    resources: list[Tree] = []
-    for entry in entries:
-        resource, full = entry.get("resource"), entry.get("fullUrl")
-        if isinstance(resource, dict) and isinstance(full, str) and full.startswith("urn:uuid:"):
-            resource.setdefault("id", full.removeprefix("urn:uuid:"))
-            names[full] = f"{resource.get('resourceType')}/{resource['id']}"
-        resources.append(resource)
-    if names:
-        for resource in resources:
-            _rename(resource, names)
-    return resources
+_STATUS = {
+    405: "405 Method Not Allowed",
+    412: "412 Precondition Failed",
+    422: "422 Unprocessable Entity",
+}
 
 
-def _rename(tree: Tree, names: Mapping[str, str]) -> None:
-    border = [tree]
-    while border:
-        one = border.pop()
-        if isinstance(one, dict):
-            reference = one.get("reference")
-            if isinstance(reference, str) and reference in names:
-                one["reference"] = names[reference]
-            border += one.values()
-        elif isinstance(one, list):
-            border += one
+def _response(status: str, issue: tuple[str, str, str, str]) -> dict[str, Any]:
+    return {"response": {"status": status, "outcome": outcome(issue)}}

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from patients.feeds.wanted import Wanted
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFault(Exception):
     """A message that cannot be taken as it is. `at` is segment and field ("PV1-3.1"), `value` what stood there; of a
-    department that nobody knows `lost` is its name and campus."""
+    department that nobody knows `lost` is its name and campus, of a patient nobody has told of `wanted` their identifier."""
 
     at: str
     reason: str
     value: str = ""
     lost: tuple[str, str] | None = None
+    wanted: Wanted | None = None
 
     def __str__(self) -> str:
         shown = f"“{self.value[:40]}”" if self.value else ""

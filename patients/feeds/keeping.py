@@ -33,13 +33,15 @@ LOOK_EVERY = 200  # messages between two looks at how many wait
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A message as it was brought; with an `error` it is parked at once. `external_id`: "" when its sender gave none."""
+    """A message as it was brought; with an `error` it is parked at once, or kept as done when it is of a sort that nobody
+    uses. `external_id`: "" when its sender gave none."""
 
     external_id: str
     kind: str
     body: bytes
     error: str = ""
     fault_at: str = ""
+    unused: bool = False
 
 
 async def keep_all(link: Link, brought: Sequence[Brought], received: datetime | None = None) -> int:
@@ -80,9 +82,10 @@ async def _insert(link: Link, rows: Sequence[tuple[str, Brought, bytes]], now: d
         return set()
     found = await db.fetch(
         "insert into feed_message (link_id, external_id, kind, body, digest_hash, state, error, fault_at, trace_id,"
-        " created_at, due_at) select $1, n, k, b, d, case when e = '' then 'due' else 'parked' end, e, f, $2, $3, $3"
-        " from unnest($4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::text[], $9::text[])"
-        " as t(n, k, b, d, e, f) on conflict (link_id, external_id) do nothing returning external_id",
+        " created_at, due_at) select $1, n, k, b, d, case when u then 'done' when e = '' then 'due' else 'parked' end,"
+        " e, f, $2, $3, $3"
+        " from unnest($4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::boolean[])"
+        " as t(n, k, b, d, e, f, u) on conflict (link_id, external_id) do nothing returning external_id",
         link.id,
         trace_id(),
         now,
@@ -92,6 +95,7 @@ async def _insert(link: Link, rows: Sequence[tuple[str, Brought, bytes]], now: d
         [mark for _, _, mark in rows],
         [one.error.replace("\x00", "")[:2000] for _, one, _ in rows],
         [one.fault_at.replace("\x00", "")[:60] for _, one, _ in rows],
+        [one.unused for _, one, _ in rows],
     )
     return {row["external_id"] for row in found}
 

@@ -27,6 +27,7 @@ from patients.said import (
     ItemSaid,
     OrderSaid,
     PatientSaid,
+    PlaceSaid,
     ReportSaid,
     SurgerySaid,
     VisitSaid,
@@ -44,19 +45,31 @@ MODELS: Mapping[str, type[Any]] = {
     "item": ItemSaid,
     "appointment": AppointmentSaid,
     "document": DocumentSaid,
+    "place": PlaceSaid,
 }
 # Fields that are no field of a model: names of places, which become unit ids, and what the reader asks for itself.
 PLACES = frozenset({"unit_name", "ward_name", "campus_name"})
 MORE: Mapping[str, frozenset[str]] = {
     "visit": PLACES,
+    "place": PLACES,
     "appointment": PLACES,
     "patient": frozenset({"allergy"}),
     "order": frozenset({"control", "dose_unit", "quantity_unit"}),
 }
 NOT_MAPPED = frozenset({"unit_id", "ward_id", "verb", "cleared", "extra", "weak", "items", "parts", "diagnoses", "surgeries",
-                        "identifiers", "contacts", "allergies", "key", "gone"})  # fmt: skip
+                        "uses", "places", "identifiers", "contacts", "allergies", "key", "gone"})  # fmt: skip
 SECTIONS = frozenset(
-    {*MODELS, "merge", "identifiers", "segments", "codes", "title", "extends", "about", "format"}
+    {
+        *set(MODELS) - {"place"},
+        "merge",
+        "identifiers",
+        "segments",
+        "codes",
+        "title",
+        "extends",
+        "about",
+        "format",
+    }
 )
 FORMATS = ("hl7", "fhir", "json", "soap", "sql", "tree")  # what links there are; "tree": any but HL7
 

@@ -12,13 +12,13 @@ from core import clock, db, parameters
 from core.parameters import Parameter
 from core.pump import Outcome, Queue, Row
 from patients import feeding
-from patients.feeds import formats, links, unknown_units
+from patients.feeds import formats, links, unknown_patients, unknown_units
 from patients.feeds.faults import ReadFault
 from patients.feeds.formats import How
 from patients.feeds.hl7.reading import Reading
 from patients.feeds.store import TABLE, opened
 from patients.feeds.unknown_units import LostName
-from patients.said import Heard
+from patients.said import Heard, PatientSaid
 from staff import queries as staff
 
 AHEAD = parameters.declare(
@@ -54,29 +54,39 @@ async def _run_all(rows: Sequence[Row]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     heard: list[tuple[int, Heard]] = []
     faulty: list[tuple[int, ReadFault]] = []
+    read: dict[int, Reading] = {}
     for row in rows:
         try:
             link = known[row["link_id"]]
             how = How(link.kind, link.mapping, link.charset, link.domain)
             found = formats.read(how, opened(row["body"]), tree, received=row["created_at"])
             _not_ahead(found, latest)
+            read[row["id"]] = found
         except ReadFault as fault:
             faulty.append((row["id"], fault))
-            outcomes.append((str(fault)[:2000], "parked"))
+    told = await unknown_patients.found(read)
+    faulty += [(number, one) for number, one in told.items() if isinstance(one, ReadFault)]
+    faults = dict(faulty)
+    for row in rows:
+        number = row["id"]
+        one = told.get(number)
+        if isinstance(one, Heard):
+            heard.append((number, one))
+            outcomes.append(("；".join(read[number].remarks)[:2000], "done"))
         else:
-            heard.append((row["id"], found.heard))
-            outcomes.append(("；".join(found.remarks)[:2000], "done"))
+            outcomes.append((str(faults[number])[:2000], "parked"))
     if faulty:
         await db.executemany(
             "update feed_message set fault_at = $2 where id = $1",
             [(number, one.at[:60]) for number, one in faulty],
         )
         await unknown_units.note([(number, one.lost and LostName(*one.lost)) for number, one in faulty])
+        await unknown_patients.note([(number, one.wanted) for number, one in faulty])
     if heard:
         refused = await _taken(heard)
         if refused:
             await db.execute("update feed_message set fault_at = $2 where id = $1", heard[0][0], "内容")
-            outcomes[-1] = (refused, "parked")
+            outcomes[[row["id"] for row in rows].index(heard[0][0])] = (refused, "parked")
     return outcomes
 
 
@@ -89,6 +99,10 @@ async def _taken(heard: Sequence[tuple[int, Heard]]) -> str:
     try:
         async with db.transaction():
             await feeding.take_all(heard)
+            if any(
+                isinstance(said, PatientSaid) and said.identifiers for _, one in heard for said in one.said
+            ):
+                await unknown_patients.go_on()
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
         if len(heard) > 1:
             raise

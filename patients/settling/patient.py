@@ -25,6 +25,7 @@ PLAIN = {  # column → what an empty one holds
     "occupation": "",
     "insurance": "",
     "died_at": None,
+    "inactive": False,
 }
 SEALED = {"phone": "phone_hash", "id_number": "id_hash", "address": ""}
 IDENTITY = ("name", "gender", "born_on", "phone_hash", "id_hash")  # what tells persons apart

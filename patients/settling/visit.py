@@ -114,8 +114,9 @@ def _row(
     kind = fields.get("kind") or (before["kind"] if before else None)
     if unit_id is None or kind is None:
         return None
-    start = fields.get("started_at") or (before["started_at"] if before else None) or told[0].at
-    start_on = before["start_on"] if before and not fields.get("started_at") else _day(start)
+    stands = before is not None and "started_at" not in fields  # told by nobody: as it stands
+    start = fields.get("started_at") or (before["started_at"] if before and stands else None) or told[0].at
+    start_on = before["start_on"] if before and stands else _day(start)
     end = fields.get("ended_at")
     end_on = _day(end) if isinstance(end, datetime) else (start_on if kind in ONE_DAY else None)
     status = state.state or "open"

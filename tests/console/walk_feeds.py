@@ -11,6 +11,8 @@ FEEDS = (
             ("POST", "fhir/Bundle", "fhir/Bundle"),
             ("POST", "fhir/{type}", "fhir/Patient"),
             ("PUT", "fhir/{type}/{id}", "fhir/Patient/1"),
+            ("DELETE", "fhir/{type}/{id}", "fhir/Patient/1"),
+            ("*", "fhir/{rest}", "fhir/Patient"),
             ("POST", "feeds/{link}/json", "feeds/1/json"),
             ("POST", "feeds/{link}/soap", "feeds/1/soap"),
         )

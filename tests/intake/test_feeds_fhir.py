@@ -81,7 +81,14 @@ def stays() -> list[dict[str, Any]]:
             medicationCodeableConcept={"text": "测试片"},
             **told,
         ),
-        resource("MedicationRequest", "m1", "10:30", status="stopped", **told),
+        resource(
+            "MedicationRequest",
+            "m1",
+            "10:30",
+            status="stopped",
+            medicationCodeableConcept={"text": "测试片"},
+            **told,
+        ),
         resource(
             "Appointment",
             "a1",
@@ -133,7 +140,7 @@ async def test_a_history_ends_in_the_same_rows_in_any_order_and_cut(his: Sender)
         ("r1", "4.1", "3.5-5.3", "")
     ]
     assert [(one["number"], one["name"], one["state"]) for one in expected["medical_order"]] == [
-        ("m1", "测试片", "stopped"),
+        ("MedicationRequest/m1", "测试片", "stopped"),
         ("s1", "心电图", "active"),
     ]
     assert [(one["doctor"], one["state"]) for one in expected["appointment"]] == [("王测甲", "booked")]
@@ -146,10 +153,11 @@ async def test_a_history_ends_in_the_same_rows_in_any_order_and_cut(his: Sender)
 async def test_one_resource_is_kept_once_and_answered_as_fhir_has_it(his: Sender) -> None:
     status, answer = await his.send(f"{HERE}/Patient", person())
     assert (status, answer["issue"][0]["severity"]) == (201, "information")
+    await work()
     status, _ = await his.send(f"{HERE}/Patient/p1", person(), method="PUT")
     assert status == 200
     rows = await db.fetch("select external_id, kind, state from feed_message")
-    assert [tuple(row) for row in rows] == [("Patient/p1/2026-03-01T08:30:00+08:00", "Patient", "due")]
+    assert [tuple(row) for row in rows] == [("Patient/p1/2026-03-01T08:30:00+08:00", "Patient", "done")]
     async with his.client.get(f"{HERE}/metadata") as told:
         assert (await told.json(content_type=None))["fhirVersion"] == "4.0.1"
 
@@ -167,7 +175,8 @@ async def test_one_resource_is_kept_once_and_answered_as_fhir_has_it(his: Sender
         ),
         (encounter(period={"start": "昨天"}), 422, "value", "Encounter.period.start", "“昨天”"),
         (encounter(subject={}), 422, "required", "Encounter.subject.reference", "缺少患者号"),
-        ({"resourceType": "Encounter"}, 422, "invalid", "Encounter.id", "缺少 id"),
+        ({"resourceType": "Encounter"}, 422, "required", "Encounter.subject.reference", "缺少患者号"),
+        ({"resourceType": "Encounter", "id": "a b"}, 422, "invalid", "Encounter.id", "不允许的字符"),
         ({"resourceType": "Device", "id": "d"}, 422, "invalid", "resourceType", "应为 Encounter"),
         (b"{", 422, "invalid", "", "不是合法的 JSON"),
         (b'["a"]', 422, "invalid", "", "JSON 对象"),
@@ -192,7 +201,7 @@ async def test_a_batch_keeps_the_good_and_a_transaction_parks_all(his: Sender) -
     bad = encounter(status="gone")
     status, answer = await his.send(HERE, bundle(person(), bad, resource("Device", "d1")))
     told = [one["response"]["status"][:3] for one in answer["entry"]]
-    assert (status, answer["type"], told) == (200, "batch-response", ["201", "422", "422"])
+    assert (status, answer["type"], told) == (200, "batch-response", ["201", "422", "202"])
     status, answer = await his.send(HERE, bundle(person("p2"), bad, kind="transaction"))
     assert (status, answer["issue"][0]["expression"]) == (422, ["Bundle.entry[1].resource.Encounter.status"])
     await work()
@@ -200,6 +209,7 @@ async def test_a_batch_keeps_the_good_and_a_transaction_parks_all(his: Sender) -
     assert [tuple(row) for row in rows] == [
         ("Patient", "done"),
         ("Encounter", "parked"),
+        ("Device", "done"),
         ("Patient", "parked"),
     ]
     assert [row["number"] for row in await db.fetch("select number from patient")] == ["p1"]

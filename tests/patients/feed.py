@@ -16,7 +16,7 @@ SEALED = {"phone": "patient.phone", "id_number": "patient.id_number", "address":
 LEFT_OUT = {"id", "created_at", "changed_at", "phone_hash", "id_hash", "visit_id", "patient_id", "report_id"}
 # What holds rows of patients, each to be empty before another order of arrival is tried.
 TABLES = (
-    "record_fact, feed_message, report_item, report, medical_order, record_document, appointment, visit_transfer,"
+    "record_fact, told_resource, feed_message, report_item, report, medical_order, record_document, appointment, visit_transfer,"
     " visit_diagnosis, visit_surgery, patient_pair, patient_merge, patient_correction, patient_contact, patient_flag,"
     " patient_identifier, visit, patient, outbox"
 )

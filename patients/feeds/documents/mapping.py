@@ -7,9 +7,11 @@ below it stand `fields` and `lists` (diagnoses, operations, contacts, identifier
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
+from patients.feeds.documents import fhir
 from patients.feeds.documents.tree import Path, path
 from patients.feeds.mapping import (
     FORMATS,
@@ -26,13 +28,14 @@ from patients.said import DiagnosisKind, IdentifierKind, VisitVerb
 SECTIONS = frozenset({"format", "title", "extends", "about", "message", "parts", "codes"})
 LISTS: Mapping[str, Mapping[str, str]] = {  # of what is told → its lists → of what their items are
     "patient": {"identifiers": "identifier", "contacts": "contact"},
-    "visit": {"diagnoses": "diagnosis", "surgeries": "surgery"},
+    "visit": {"diagnoses": "diagnosis", "surgeries": "surgery", "uses": "use", "places": "place"},
     "report": {"items": "item"},
 }
 SAYS = ("patient", "visit", "order", "report", "document", "appointment", "merge")
 TREES = tuple(one for one in FORMATS if one != "hl7")
 SORTS = 100
-WAYS = ("", "reference", "range")
+MESSAGE = ("id", "at", "kind", "key", "gone")
+WAYS = ("", "reference", "named", "own", *fhir.WAYS)
 _KINDS: Mapping[tuple[str, str], type[Any]] = {  # fields that only documents have
     ("visit", "verb"): VisitVerb,
     ("diagnosis", "key"): str,
@@ -41,6 +44,13 @@ _KINDS: Mapping[tuple[str, str], type[Any]] = {  # fields that only documents ha
     ("surgery", "key"): str,
     ("surgery", "gone"): bool,
     ("item", "key"): str,
+    ("use", "key"): str,
+    ("use", "kind"): DiagnosisKind,
+    ("use", "rank"): int,
+    ("use", "name"): str,
+    ("use", "code"): str,
+    ("place", "at"): datetime,
+    ("place", "until"): datetime,
     ("report", "parts"): tuple,
     ("patient", "allergies"): tuple,
     ("identifier", "kind"): IdentifierKind,
@@ -55,19 +65,23 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone",),
     "identifier": ("kind", "value"),
     "item": ("name",),
+    "use": ("key",),
+    "place": ("at",),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Where a field stands: the first of `places` that holds anything. `way`: "reference" takes the last part of an
-    address ("Patient/1" → "1")."""
+    address ("Patient/1" → "1"), which must be one of `of` when it says what it is; the others read a type of FHIR
+    (`patients.feeds.documents.fhir`)."""
 
     places: tuple[Path, ...]
     codes: str = ""
     kind: type[Any] = str
     fixed: str | None = None
     way: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +99,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TreeMapping:
-    """A mapping of documents, checked. `id`, `at`, `kind`: of a whole message; `each`: the messages in one body."""
+    """A mapping of documents, checked. `id`, `at`, `kind`: of a whole message; `each`: the messages in one body. With a
+    `key` a message tells the thing of this name whole, and the newest counts; `gone`: that it was deleted."""
 
     name: str
     title: str
@@ -96,6 +111,8 @@ class TreeMapping:
     each: Path | None
     parts: tuple[Part, ...]
     codes: Mapping[str, Mapping[str, str]]
+    key: tuple[Path, ...] = ()
+    gone: tuple[Path, ...] = ()
     _fit: dict[str, tuple[Part, ...]] = field(default_factory=dict, compare=False)
 
     def parts_of(self, kind: str) -> tuple[Part, ...]:
@@ -141,7 +158,7 @@ class _Builder:
         if self.given.get("format") not in TREES:
             self.faults.append(f"format 只能是 {'、'.join(TREES)}")
         message = self._table(self.given.get("message", {}), "message")
-        self._only(message, "message", ("id", "at", "kind", "each"))
+        self._only(message, "message", ("id", "at", "kind", "each", "key", "gone"))
         parts = self._table(self.given.get("parts", {}), "parts")
         made = tuple(
             part
@@ -151,7 +168,7 @@ class _Builder:
         if not made:
             self.faults.append("缺少 [parts.…]")
         each = self._places(message["each"], "message.each")[:1] if message.get("each") else ()
-        places = {key: self._places(message.get(key, []), f"message.{key}") for key in ("id", "at", "kind")}
+        places = {key: self._places(message.get(key, []), f"message.{key}") for key in MESSAGE}
         if self.faults:
             raise MappingError(self.name, self.faults)
         return TreeMapping(
@@ -164,6 +181,8 @@ class _Builder:
             each[0] if each else None,
             made,
             self.codes,
+            places["key"],
+            places["gone"],
         )
 
     def _table(self, value: Any, where: str) -> dict[str, Any]:
@@ -233,12 +252,14 @@ class _Builder:
         self.faults += [f"[{where}.fields] 缺少 {key}" for key in keys if key not in rules]
 
     def _rule(self, says: str, key: str, value: Any, where: str) -> Rule | None:
-        kind = _KINDS.get((says, key)) or (field_kind(says, key) if says in (*MODELS, "merge") else None)
+        kind = _KINDS.get((says, key)) or (
+            field_kind(says, key) if says in (*MODELS, "merge", "place") else None
+        )
         if kind is None:
             self.faults.append(f"{where}：没有这个字段")
             return None
         given = value if isinstance(value, dict) else {"from": value}
-        self._only(given, where, ("from", "codes", "fixed", "as"))
+        self._only(given, where, ("from", "codes", "fixed", "as", "of"))
         places = self._places(given.get("from", []), where)
         table, way = str(given.get("codes", "")), str(given.get("as", ""))
         if way not in WAYS:
@@ -251,7 +272,7 @@ class _Builder:
             check_value(where, text, kind, self.faults)
         if not places and fixed is None:
             self.faults.append(f"{where}：没有写明位置")
-        return Rule(places, table, kind, text, way)
+        return Rule(places, table, kind, text, way, str(given.get("of", "")))
 
     def _places(self, texts: Any, where: str) -> tuple[Path, ...]:
         found = []

@@ -16,6 +16,7 @@ from patients.feeds.faults import ReadFault
 
 DEEPEST = 60
 NUL = b"\\u0000"  # how JSON writes it
+BOM = b"\xef\xbb\xbf"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -26,7 +27,7 @@ def json_tree(body: bytes) -> Tree:
         ReadFault: it is none, or holds a NUL.
     """
     try:
-        found = orjson.loads(body)
+        found = orjson.loads(body.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         raise ReadFault(f"第 {error.lineno} 行第 {error.colno} 列", "不是合法的 JSON") from None
     if NUL in body:

@@ -4,20 +4,19 @@ What cannot be taken as it is, is a `ReadFault` that names the path. What is mer
 none) is left out and remarked upon.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from core import clock
-from core.clock import SHANGHAI
 from patients.feeds import common
+from patients.feeds.documents import fhir
 from patients.feeds.documents import tree as trees
-from patients.feeds.documents.mapping import Part, Rule, TreeMapping
-from patients.feeds.documents.tree import EMPTY, Path, Tree
+from patients.feeds.documents.mapping import Part, TreeMapping
+from patients.feeds.documents.tree import Path, Tree
+from patients.feeds.documents.values import Values, first, instant
 from patients.feeds.faults import ReadFault
-from patients.feeds.hl7 import values
 from patients.feeds.hl7.reading import Reading
-from patients.feeds.mapping import PLACES, plain
+from patients.feeds.mapping import PLACES
 from patients.said import (
     SUBJECTS,
     AnySaid,
@@ -28,22 +27,17 @@ from patients.said import (
     ItemSaid,
     MergeSaid,
     PatientSaid,
+    PlaceSaid,
     SurgerySaid,
+    UseSaid,
+    Version,
 )
 from staff.tree import OrgTree
 
+__all__ = ["head", "instant", "messages", "read"]
 MODELS: Mapping[str, type[AnySaid]] = {name: kind for kind, name in SUBJECTS.items()}  # type: ignore[misc]
-NUMBERS = frozenset(
-    {"number", "patient", "visit", "order", "prior", "survivor"}
-)  # that take the link's prefix
-MISSING = {
-    "number": "缺少号码",
-    "patient": "缺少患者号",
-    "prior": "缺少被合并的患者号",
-    "survivor": "缺少保留的患者号",
-    "name": "缺少名称",
-    "phone": "缺少电话",
-}
+WANTED = {"identifier": "value", "contact": "phone", "use": "key"}  # without it an item of a list is left out
+ALWAYS = frozenset({"diagnoses", "surgeries", "identifiers", "items", "uses"})
 
 
 def read(
@@ -66,7 +60,7 @@ def read(
 
 def head(message: Tree, mapping: TreeMapping) -> tuple[str, str]:
     """(the sender's own id of a message, of what sort it is); "" where it says none."""
-    return _first(message, mapping.id), _first(message, mapping.kind)
+    return first(message, mapping.id), first(message, mapping.kind)
 
 
 def messages(body: Tree, mapping: TreeMapping) -> list[Tree]:
@@ -76,44 +70,17 @@ def messages(body: Tree, mapping: TreeMapping) -> list[Tree]:
     return list(body) if isinstance(body, list) else [body]
 
 
-def _first(message: Tree, places: tuple[Path, ...]) -> str:
-    for place in places:
-        found = trees.text(message, place, message)
-        if isinstance(found, str):
-            return found
-    return ""
-
-
-def instant(text: str) -> datetime:
-    """An instant as HL7, ISO 8601 or FHIR write it; without a zone it is the hospital's wall clock.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        return values.instant(text)
-    except ValueError as error:
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError:
-            raise error from None
-        return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
-
-
-class _Reader:
-    def __init__(self, message: Tree, mapping: TreeMapping, tree: OrgTree, domain: str) -> None:
-        self.message = message
-        self.mapping = mapping
-        self.tree = tree
-        self.domain = domain
-        self.remarks: list[str] = []
-        self.kind = _first(message, mapping.kind)
-
+class _Reader(Values):
     def read(self, received: datetime) -> Reading:
         if not isinstance(self.message, dict):
             raise ReadFault("内容", "应为一个对象")
-        at, written_in = self._written()
-        at = at or received
+        if "contained" in self.message:
+            fhir.fill(self.message, {})
+        written, written_in = self._written()
+        at, version = written or received, self._version(dated=written is not None)
+        rank = f"{self.kind} {common.counting(first(self.message, self.mapping.id))}".strip()
+        if version is not None and version.gone:
+            return Reading(Heard(at=at, rank=rank, version=version), self.remarks, written_in)
         said: list[AnySaid] = []
         merges: list[MergeSaid] = []
         for part in self.mapping.parts_of(self.kind):
@@ -128,9 +95,19 @@ class _Reader:
         told = {one.number for one in said if isinstance(one, PatientSaid)}
         others = dict.fromkeys(one.patient for one in said if not isinstance(one, PatientSaid))
         said += [PatientSaid(number=number, weak=True) for number in others if number not in told]
-        rank = f"{self.kind} {common.counting(_first(self.message, self.mapping.id))}".strip()
-        heard = Heard(at=at, rank=rank, said=tuple(said), merges=tuple(merges))
-        return Reading(heard, [*self.remarks, *common.doubts(said)], written_in)
+        heard = Heard(at=at, rank=rank, version=version, said=tuple(said), merges=tuple(merges))
+        remarks = list(dict.fromkeys((*self.remarks, *common.doubts(said))))
+        return Reading(heard, remarks, written_in, self.wanted)
+
+    def _version(self, *, dated: bool) -> Version | None:
+        """Which version of what a message tells, of a sender that tells things whole."""
+        name = first(self.message, self.mapping.key)
+        if not name:
+            return None
+        resource = f"{self.domain}:{self.kind}/{name}" if self.domain else f"{self.kind}/{name}"
+        number = common.counting(first(self.message, self.mapping.id))
+        gone = first(self.message, self.mapping.gone) == "true"
+        return Version(resource=resource[:300], number=number, dated=dated, gone=gone)
 
     def _written(self) -> tuple[datetime | None, str]:
         for place in self.mapping.at:
@@ -138,12 +115,6 @@ class _Reader:
             if isinstance(text, str):
                 return self._instant(self._at("", place), text), self._at("", place)
         return None, ""
-
-    def _at(self, where: str, place: Path) -> str:
-        """The place as a fault names it: `Encounter.period.start`, `Patient.contact[1].telecom`."""
-        if place.text.startswith("^"):
-            where = ""
-        return ".".join(filter(None, (where or self.kind, place.text.lstrip("^.")))).removesuffix(".$")
 
     def _items(self, part: Part, item: Tree, where: str) -> Iterator[tuple[str, Tree]]:
         found = [item] if part.each is None else trees.items(item, part.each, self.message)
@@ -159,7 +130,7 @@ class _Reader:
     def _said(self, part: Part, item: Tree, where: str, fields: dict[str, Any]) -> AnySaid:
         for name, below in part.lists.items():
             found = tuple(dict.fromkeys(self._list(below, item, where)))
-            if found or name in ("diagnoses", "surgeries", "identifiers", "items"):
+            if found or name in ALWAYS:
                 fields[name] = found
         if part.says == "patient":
             if part.weak:
@@ -168,132 +139,67 @@ class _Reader:
                 fields["name"] = common.chinese_name(fields["name"])
         elif part.says == "visit":
             fields.setdefault("verb", "update")
+        elif part.says == "report":
+            fields["items"] = _apart(fields.get("items", ()))
         if part.says in ("visit", "appointment"):
             fields |= self._place(part, item, where)
         if part.says == "appointment":
             fields.pop("ward_id", None)
+        if places := fields.get(
+            "places"
+        ):  # of a stay whose places are told in order, the last is where it is now
+            last = places[-1]
+            fields["places"] = tuple(
+                one.model_copy(update={"unit_id": one.unit_id or fields.get("unit_id")}) for one in places
+            )
+            fields |= {"ward_id": last.ward_id} if last.ward_id else {}
         return common.made(MODELS[part.says], fields, where or self.kind or part.name)
 
     def _list(self, part: Part, item: Tree, where: str) -> Iterator[Any]:
-        for name, one in self._items(part, item, where):
+        found = self._items(part, item, where)
+        if part.says == "place":
+            yield from self._places(part, found)
+            return
+        for name, one in found:
             fields = self._fields(part, one, name)
             fields.pop("cleared", None)
-            wanted = "value" if part.says == "identifier" else "phone" if part.says == "contact" else "name"
-            if not fields.get(wanted):
+            if not fields.get(WANTED.get(part.says, "name")) or (
+                part.says == "item" and _is_head(one, fields)
+            ):
                 continue
-            match part.says:
-                case "identifier":
-                    yield common.made(Identifier, fields, name)
-                case "contact":
-                    fields = {"relation": "其他", **fields}
-                    fields["name"] = common.chinese_name(fields.get("name", ""))
-                    yield common.made(ContactSaid, fields, name)
-                case "diagnosis":
-                    yield common.made(DiagnosisSaid, {"kind": "working", **fields}, name)
-                case "surgery":
-                    yield common.made(SurgerySaid, fields, name)
-                case _:
-                    key = str(fields.get("key") or fields.get("code") or fields["name"])
-                    value = str(fields.get("value", ""))
-                    yield common.made(ItemSaid, {**fields, "key": key, "amount": values.amount(value)}, name)
+            yield self._listed(part.says, fields, name)
 
-    def _fields(self, part: Part, item: Tree, where: str) -> dict[str, Any]:
-        """The fields that were said; those said to be empty under "cleared"."""
-        found: dict[str, Any] = {}
-        cleared = []
-        for key, rule in part.rules.items():
-            if key in PLACES:
-                continue
-            was_said, value = self._value(key, rule, item, where)
-            if was_said and value is None:
-                cleared.append(key)
-            elif was_said:
-                found[key] = f"{self.domain}:{value}" if self.domain and key in NUMBERS else value
-        for key in ("number", "patient", "prior", "survivor"):
-            if key in part.rules and key not in found:
-                raise ReadFault(self._at(where, part.rules[key].places[0]), MISSING[key])
-        if cleared and part.says != "merge":
-            found["cleared"] = tuple(sorted(set(cleared) - NUMBERS))
-        return found
+    def _listed(self, says: str, fields: dict[str, Any], where: str) -> Any:
+        match says:
+            case "identifier":
+                return common.made(Identifier, fields, where)
+            case "contact":
+                fields = {"relation": "其他", **fields}
+                fields["name"] = common.chinese_name(fields.get("name", ""))
+                return common.made(ContactSaid, fields, where)
+            case "diagnosis":
+                return common.made(DiagnosisSaid, {"kind": "working", **fields}, where)
+            case "surgery":
+                return common.made(SurgerySaid, fields, where)
+            case "use":
+                fields["main"] = fields.pop("rank", None) == 1
+                return common.made(UseSaid, fields, where)
+            case _:
+                key = str(fields.get("key") or fields.get("code") or fields["name"])
+                return common.result({**fields, "key": key}, where)
 
-    def _raw(self, rule: Rule, item: Tree) -> tuple[Any, Path | None]:
-        """What stands at the first place that holds anything, and that place."""
-        empty = None
-        for place in rule.places:
-            if rule.way == "range":
-                found: Any = _range(trees.items(item, place, self.message))
-            else:
-                found = trees.text(item, place, self.message)
-            if found is EMPTY:
-                empty = empty or place
-            elif found is not None:
-                text = found.rstrip("/").rsplit("/", 1)[-1] if rule.way == "reference" else found
-                return text, place
-        return (EMPTY, empty) if empty is not None else (None, None)
-
-    def _value(self, key: str, rule: Rule, item: Tree, where: str) -> tuple[bool, Any]:
-        """Whether a field was said, and its value; None is "said to be empty"."""
-        if rule.kind is tuple:
-            return self._many(key, rule, item)
-        text, found_at = self._raw(rule, item)
-        if text is None:
-            fixed = rule.fixed
-            return fixed is not None, None if fixed is None else plain(fixed, rule.kind)
-        if text is EMPTY or found_at is None:
-            return True, None
-        coded = self._coded(rule, text, where, found_at)
-        if not coded:
-            return False, None
-        if rule.kind is str and key not in ("phone", "id_number"):
-            return True, coded
-        place = self._at(where, found_at)
-        if rule.kind is datetime:
-            return True, self._instant(place, coded)
-        if rule.kind is date:
-            return self._day(key, coded, place)
-        if key in ("phone", "id_number"):
-            found = common.personal(key, coded, place, self.remarks)
-            return found is not None, found
-        try:
-            return True, plain(coded, rule.kind)
-        except ValueError:
-            raise ReadFault(place, "格式不对", coded) from None
-
-    def _many(self, key: str, rule: Rule, item: Tree) -> tuple[bool, Any]:
-        texts = [trees.plain(one) for place in rule.places for one in trees.items(item, place, self.message)]
-        found = [text for text in texts if text]
-        if rule.way == "reference":
-            found = [text.rstrip("/").rsplit("/", 1)[-1] for text in found]
-        if key == "parts" and self.domain:
-            found = [f"{self.domain}:{text}" for text in found]
-        return bool(found), tuple(dict.fromkeys(found))
-
-    def _coded(self, rule: Rule, text: str, where: str, place: Path) -> str:
-        if not rule.codes:
-            return text
-        table = self.mapping.codes[rule.codes]
-        found = table.get(text, table.get("*"))
-        if found is None:
-            raise ReadFault(self._at(where, place), f"不在代码表 {rule.codes} 中", text)
-        return found
-
-    def _instant(self, where: str, text: str) -> datetime:
-        try:
-            return instant(text)
-        except ValueError:
-            raise ReadFault(where, "不是日期或时间，应如 2026-03-01T08:30:00+08:00", text) from None
-
-    def _day(self, key: str, text: str, where: str) -> tuple[bool, Any]:
-        try:
-            found = clock.local(self._instant(where, text)).date()
-        except ReadFault:
-            if key != "born_on":
-                raise
-            self.remarks.append(common.BAD_BIRTH.format(where))  # a message is worth more than that
-            return False, None
-        if key == "born_on" and not common.could_be_born(found, where, self.remarks):
-            return False, None
-        return True, found
+    def _places(self, part: Part, found: Iterable[tuple[str, Tree]]) -> Iterator[PlaceSaid]:
+        """Where a patient lay, one after the other; those without a time are no history."""
+        told = []
+        for name, one in found:
+            fields = self._fields(part, one, name)
+            if "at" not in fields:
+                return
+            until = fields.get("until")
+            place = {"at": fields["at"], "bed": fields.get("bed", ""), **self._place(part, one, name)}
+            told.append((place["at"], until is not None, common.made(PlaceSaid, place, name)))
+        for _, _, made in sorted(told, key=lambda one: (one[0], not one[1])):
+            yield made
 
     def _place(self, part: Part, item: Tree, where: str) -> dict[str, Any]:
         """Department and ward by their names or codes."""
@@ -314,19 +220,21 @@ class _Reader:
         )
 
 
-def _range(found: list[Tree]) -> str | None:
-    """A reference range of FHIR as laboratories print it."""
-    for one in found:
-        if not isinstance(one, dict):
-            continue
-        if text := trees.plain(one.get("text")):
-            return text
-        low, high = (one.get(name) for name in ("low", "high"))
-        ends = [trees.plain(end.get("value")) if isinstance(end, dict) else None for end in (low, high)]
-        if all(ends):
-            return f"{ends[0]}-{ends[1]}"
-        if ends[0]:
-            return f"≥{ends[0]}"
-        if ends[1]:
-            return f"≤{ends[1]}"
-    return None
+def _is_head(item: Tree, fields: Mapping[str, Any]) -> bool:
+    """Whether an Observation is only what its components or members stand under."""
+    return (
+        "value" not in fields
+        and isinstance(item, dict)
+        and bool(item.get("component") or item.get("hasMember"))
+    )
+
+
+def _apart(items: tuple[ItemSaid, ...]) -> tuple[ItemSaid, ...]:
+    """Results with keys of their own: those that share one are counted."""
+    made: dict[str, ItemSaid] = {}
+    for one in items:
+        number, key = 2, one.key
+        while key in made:
+            key, number = f"{one.key}#{number}", number + 1
+        made[key] = one if key == one.key else one.model_copy(update={"key": key})
+    return tuple(made.values())

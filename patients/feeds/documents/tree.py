@@ -1,8 +1,8 @@
 """Trees of objects, lists and plain values, and where a value stands in one. Judges no content.
 
 A path names the steps from the top (or from the item of a list): `subject.reference`, `name[use=official].text`,
-`participant[actor.reference^=Patient/].actor.reference`, `identifier[0].value`, `@id` (an attribute), `$` (the item
-itself), `^.number` (from the top, within a list), `name.family + name.given` (joined). XML may be written with `/`.
+`telecom[system=phone][use!=old].value`, `participant.actor[reference*=Patient/].reference` (`^=` begins, `*=` holds),
+`identifier[0].value`, `@id` (an attribute), `$` (the item itself), `^.number` (from the top, within a list), `name.family + name.given` (joined). XML may be written with `/`.
 A step over a list looks at its items one after the other, and the first that holds anything counts.
 """
 
@@ -14,8 +14,19 @@ from typing import Any
 
 Tree = Any  # what a parser of JSON gives: dict, list, str, int, float, bool, None
 
-_STEP = re.compile(r"(?P<name>[@#\w:-]+|\$|\^)(?:\[(?P<condition>[^\]]+)\])?")
+_STEP = re.compile(r"(?P<name>[@#\w:-]+|\$|\^)(?P<conditions>(?:\[[^\]]+\])*)")
+_CONDITION = re.compile(r"\[(?P<where>[^\]]+?)(?P<sign>[!^*]?=)(?P<equals>[^\]]*)\]")
+_INDEX = re.compile(r"\[(\d+)\]")
 _CUT = re.compile(r"[./](?![^\[]*\])")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an item of a list must be: `sign` is "=", "!=" (or nothing is there), "^=" begins, "*=" holds."""
+
+    where: tuple["Step", ...]
+    sign: str
+    equals: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +35,7 @@ class Step:
 
     name: str
     index: int | None = None
-    where: tuple["Step", ...] = ()
-    equals: str = ""
-    begins: bool = False
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ def path(text: str) -> Path:
     """
     ways = tuple(_way(part) for part in text.split(" + "))
     simple = len(ways) == 1 and all(
-        step.index is None and not step.where and step.name not in "$^" for step in ways[0]
+        step.index is None and not step.conditions and step.name not in "$^" for step in ways[0]
     )
     return Path(text.strip(), ways, tuple(step.name for step in ways[0]) if simple else ())
 
@@ -62,16 +71,14 @@ def _step(part: str, text: str) -> Step:
     found = _STEP.fullmatch(part.strip())
     if found is None:
         raise ValueError(f"{text!r} 不是字段路径，应如 subject.reference 或 name[use=official].text")
-    condition = found["condition"]
-    if condition is None:
-        return Step(found["name"])
-    if condition.isascii() and condition.isdigit():
-        return Step(found["name"], index=int(condition))
-    where, sign, equals = condition.partition("=")
-    if not sign:
+    wanted = found["conditions"]
+    if index := _INDEX.fullmatch(wanted):
+        return Step(found["name"], index=int(index[1]))
+    conditions = list(_CONDITION.finditer(wanted))
+    if "".join(one[0] for one in conditions) != wanted:
         raise ValueError(f"{text!r}：方括号里应是序号或条件，如 [use=official]")
-    begins = where.endswith("^")
-    return Step(found["name"], where=_way(where.rstrip("^")), equals=equals.strip("'\""), begins=begins)
+    made = (Condition(_way(one["where"]), one["sign"], one["equals"].strip("'\"")) for one in conditions)
+    return Step(found["name"], conditions=tuple(made))
 
 
 def items(tree: Tree, where: Path, top: Tree) -> list[Tree]:
@@ -97,18 +104,22 @@ def _walk(tree: Tree, way: tuple[Step, ...], top: Tree) -> Iterator[Tree]:
         if step.index is not None:
             many = below if isinstance(below, list) else [below]
             below = many[step.index : step.index + 1]
-        elif step.where:
+        elif step.conditions:
             many = below if isinstance(below, list) else [below]
-            below = [item for item in many if _fits(item, step, top)]
+            below = [item for item in many if all(_fits(item, one, top) for one in step.conditions)]
         yield from _walk(below, rest, top)
 
 
-def _fits(item: Tree, step: Step, top: Tree) -> bool:
-    for found in _walk(item, step.where, top):
-        text = plain(found)
-        if text is not None and (text.startswith(step.equals) if step.begins else text == step.equals):
-            return True
-    return False
+def _fits(item: Tree, condition: Condition, top: Tree) -> bool:
+    texts = [text for found in _walk(item, condition.where, top) if (text := plain(found)) is not None]
+    match condition.sign:
+        case "!=":
+            return condition.equals not in texts
+        case "^=":
+            return any(text.startswith(condition.equals) for text in texts)
+        case "*=":
+            return any(condition.equals in text for text in texts)
+    return condition.equals in texts
 
 
 def plain(value: Tree) -> str | None:

@@ -16,6 +16,7 @@ from patients.feeds.hl7 import results, values
 from patients.feeds.hl7.events import APPOINTMENTS, MERGES, ORDERS, VISITS, kind_of
 from patients.feeds.hl7.message import CLEARED, Message
 from patients.feeds.mapping import FeedMapping, Rule, plain
+from patients.feeds.wanted import Wanted
 from patients.said import (
     AnySaid,
     AppointmentSaid,
@@ -53,6 +54,7 @@ class Reading:
     heard: Heard
     remarks: list[str] = field(default_factory=list)
     written_in: str = ""  # where its sender says when it was written; "" where it says so nowhere
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)  # by what stands for them in `heard`
 
 
 def read(message: Message, mapping: FeedMapping, tree: OrgTree, *, domain: str = "") -> Reading:
