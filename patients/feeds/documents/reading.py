@@ -119,7 +119,9 @@ class _Reader(Values):
     def _items(self, part: Part, item: Tree, where: str) -> Iterator[tuple[str, Tree]]:
         found = [item] if part.each is None else trees.items(item, part.each, self.message)
         for at, one in enumerate(found):
-            if all(self._holds(one, place, wanted) for place, wanted in part.when):
+            # Of what sort the message is was asked of the whole of it (`parts_of`), not of the items of a list.
+            asked = [(place, wanted) for place, wanted in part.when if (place,) != self.mapping.kind]
+            if all(self._holds(one, place, wanted) for place, wanted in asked):
                 name = where if part.each is None else f"{self._at(where, part.each)}[{at}]"
                 yield name, one
 
