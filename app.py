@@ -14,6 +14,7 @@ import uvloop
 from aiohttp import web
 
 from bot.web import routes as bot_routes
+from console.proving import asking_again
 from console.routes import furnish
 from console.routes import routes as console_routes
 from core import assets, audit, audit_errors, audit_web, bell, clock, db, edge, jobs, limits
@@ -22,7 +23,7 @@ from core.logs import logger, set_up
 from core.settings import Settings, SettingsError, settings
 from core.turns import taking_turns
 from core.web import make_app
-from gates import BOUNDS, FILES, RULES, TURNS
+from gates import BOUNDS, FILES, GUARDED, RULES, TURNS
 from im.server import attach
 from im.web import routes as im_routes
 from intake.routes import routes as intake_routes
@@ -55,7 +56,13 @@ class PortTaken(Exception):
 def make() -> web.Application:
     """The whole application; the database and Redis open when it starts and close when it stops."""
     wire()
-    app = make_app(edge.bounding(BOUNDS, FILES), taking_turns(TURNS), middleware, limits.limiting(RULES))
+    app = make_app(
+        edge.bounding(BOUNDS, FILES),
+        taking_turns(TURNS),
+        middleware,
+        limits.limiting(RULES),
+        asking_again(GUARDED),
+    )
     app.middlewares.insert(
         1, audit_web.middleware
     )  # within the trace, outside of what turns errors into answers

@@ -84,6 +84,21 @@ RULES = (
     ),
 )
 
+# What a screen that was left open must not do: accounts and posts of others, what leaves whole, what keeps the house safe.
+_OTHERS = r"/settings/staff(/(import|contacts/\d+)$|/\d+/(posts|planned|password|bind-code|unbind|second|sessions|release|shut|reopen|edit|certificates)(/|$)|$)"
+GUARDED = (
+    (POST, re.compile(_OTHERS)),
+    (
+        GET,
+        re.compile(
+            r"/settings/staff/\d+/(posts|unbind|second|sessions|release|shut|reopen|edit|certificates)(/|$)"
+        ),
+    ),
+    (ANY, re.compile(r"/(cases/exports/whole|operate/everything/new)$")),
+    (POST, re.compile(r"/(cases/exports|operate/everything)/[^/]+/decide$")),
+    (POST, re.compile(r"/settings/parameters/(audit|keys|limit|login|password|privacy|session)\.")),
+)
+
 # Lists that many open in the same second; why three: docs/decisions/0040. Those of patients alike, not measured apart.
 TURNS = {"/cases": 3} | {
     f"/patients/{name}": 3 for name in ("outpatient", "emergency", "inside", "left", "exam")

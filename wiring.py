@@ -5,7 +5,18 @@ Nothing else registers anything; `wire()` is called once by each process and by 
 
 from functools import cache
 
-from bot import alerts, connection, groups, infected, proof, recounted, reminders, rooms, scheduled
+from bot import (
+    account_notices,
+    alerts,
+    connection,
+    groups,
+    infected,
+    proof,
+    recounted,
+    reminders,
+    rooms,
+    scheduled,
+)
 from bot import conversations as bot_conversations
 from bot import exports as bot_exports
 from bot import inbound as bot_inbound
@@ -65,7 +76,15 @@ from patients.profile import QuickAction
 from reports import reactions as statistics
 from staff import actions as staff_actions
 from staff import contacts, posts
-from staff.events import CalendarChanged, PostsChanged, UnitNamed, UnitsMoved, WorkHandedOver
+from staff.events import (
+    AccountHeld,
+    AccountNoticed,
+    CalendarChanged,
+    PostsChanged,
+    UnitNamed,
+    UnitsMoved,
+    WorkHandedOver,
+)
 from surveys import following as asks_following
 from surveys.responses import timeline as response_timeline
 from tickets import actions as ticket_actions
@@ -137,6 +156,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("staff", "phone"),
     Place("staff", "totp_secret"),
     Place("staff", "totp_pending"),
+    Place("account_notice", "contact"),
     Place("message", "phone"),
     Place("message", "openid"),
     Place("card_copy", "response_code"),
@@ -290,6 +310,8 @@ def _wire_bot() -> None:
     events.react(LinkSpokeAgain, link_alarms.spoke_again)
     events.react(FileFound, infected.found)
     events.react(LooksSpent, look_alarms.spent)
+    events.react(AccountNoticed, account_notices.noticed)
+    events.react(AccountHeld, account_notices.held)
     events.react(DeadlineMoved, reminders.limit_moved)
     events.react(ExtensionRefused, reminders.extension_refused)
     events.react(MessageFailed, reminders.unreached)

@@ -10,7 +10,6 @@ from aiohttp import web
 from pydantic import Field, JsonValue
 
 from console import forms
-from console.devices import device, is_phone
 from console.page import go, is_part, permit, show
 from core import clock
 from core.actions import Form
@@ -18,7 +17,8 @@ from core.actor import Actor
 from core.errors import Fault, Forbidden, Invalid
 from core.identity import mask_phone
 from integrations import ca
-from staff import actions, queries, securing, sessions
+from staff import actions, notices, queries, securing, sessions
+from staff.devices import device, is_phone
 from staff.login import certificate_binding, second
 from staff.login.strength import LONGEST
 from staff.roles import LABELS
@@ -95,6 +95,7 @@ async def _whole(request: web.Request, status: int = 200, faults: tuple[Fault, .
         certificates=await certificate_binding.of_staff(staff_id),
         by_ca=ca.configured(),
         work=await handing_over.open_of(staff_id),
+        noticed=await notices.waiting(staff_id),
     )
 
 

@@ -380,6 +380,7 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "pid": "进程号",
         "ran": "升级脚本",
         "sessions_ended": "结束会话数",
+        "notices": "提醒数",
         "session": "会话",
         "userid": "企业微信账号",
         "fields": "字段",

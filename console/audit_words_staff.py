@@ -5,6 +5,13 @@ from types import MappingProxyType
 
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
+        "login.moved": "会话换了浏览器，已结束",
+        "login.proven": "重要操作前确认本人",
+        "staff.acknowledge": "确认安全提醒",
+        "staff.hold": "报告不是本人，冻结账号",
+        "staff.release": "解除账号冻结",
+        "audit.stalled": "审计日志没有封印",
+        "audit.sealed_again": "审计日志恢复封印",
         "room.open": "建群",
         "room.close": "解散群聊",
         "room.reopen": "恢复群聊",

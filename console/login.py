@@ -40,7 +40,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
         typed = frozenset(name for name, text in given.items() if text)
         number = given.get("number", "").strip()[:40]
         return await page.door(request, wanted, number=number, error=error, typed=typed)
-    return page.on(request, entered, wanted)
+    return await page.on(request, entered, wanted)
 
 
 @routes.get("/login/second")
@@ -67,7 +67,7 @@ async def second_step(request: web.Request) -> web.StreamResponse:
         )
     except (Invalid, Unauthenticated, TooMany) as error:
         return await page.second(request, wanted, asks, error)
-    return page.on(request, entered, wanted)
+    return await page.on(request, entered, wanted)
 
 
 @routes.get("/login/captcha/{token}.png")

@@ -95,7 +95,7 @@ async def state(request: web.Request) -> web.StreamResponse:
         )
     except (Unauthenticated, TooMany) as error:
         return await _shown(request, "console/login_ca_code.html", None, wanted, error.message)
-    response = page.on(request, entered, wanted)
+    response = await page.on(request, entered, wanted)
     page.forget(response, BROWSER)
     return response
 

@@ -12,12 +12,14 @@ from core.errors import Fault, HuiyinError, TooMany
 from core.settings import settings
 from core.web import client_address
 from integrations import ca, wecom
+from staff import sessions
 from staff.entering import PENDING_LIVES, Pending, SignedIn
 from staff.login import captcha
 from staff.login.asking import Asks
-from staff.sessions import SETTLE, set_cookie
+from staff.sessions import COOKIE, SETTLE, set_cookie
 
 PENDING = "huiyin_pending"
+NOTICES = "/account/notices"
 
 
 def safe_next(wanted: str) -> str:
@@ -95,13 +97,16 @@ def _faults(details: tuple[Fault, ...], typed: frozenset[str]) -> dict[str, str]
     }
 
 
-def on(request: web.Request, entered: SignedIn | Pending, wanted: str) -> web.Response:
-    """The way on: to the second step, to what must be put right, or to the page that was wanted."""
+async def on(request: web.Request, entered: SignedIn | Pending, wanted: str) -> web.Response:
+    """The way on: to the second step, to what must be put right, to what happened with the account, or to the page that
+    was wanted. The session that this browser had before ends: two people at one computer are two sessions."""
     if isinstance(entered, Pending):
         response = go(request, f"/login/second?next={quoted(wanted)}")
         keep(response, PENDING, entered.token, int(PENDING_LIVES.total_seconds()))
         return response
-    response = go(request, SETTLE if entered.limited else wanted)
+    if before := request.cookies.get(COOKIE, ""):
+        await sessions.end(before)
+    response = go(request, SETTLE if entered.limited else NOTICES if entered.noticed else wanted)
     set_cookie(response, entered.token)
     forget(response, PENDING)
     return response

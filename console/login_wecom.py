@@ -54,4 +54,4 @@ async def _entered(request: web.Request, token: str, wanted: str) -> web.Respons
         return go(request, "/login?by=1", "企业微信返回的登录信息不完整，请重新登录")
     except (Unauthenticated, TooMany) as error:
         return await page.door(request, wanted, error=error)
-    return page.on(request, entered, wanted)
+    return await page.on(request, entered, wanted)

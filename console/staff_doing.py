@@ -10,10 +10,9 @@ from console.page import go, number, permit, show
 from console.staff_people import KEEP, PAGE, HandForm, page_of, unit_options
 from core import dictionaries
 from core.actions import Form
-from core.actor import Actor
 from core.errors import Invalid, NotFound
 from core.identity import mask_phone
-from staff import actions, handing, people, people_found, posts, queries, securing
+from staff import actions, handing, people, people_found, posts, queries
 from staff.roles import LABELS
 from tickets import handing_over
 
@@ -199,29 +198,6 @@ async def bind_code(request: web.Request) -> web.Response:
     line = await people_found.one(_id(request), by=actor)
     code = await actions.make_bind_code(line.id, by=actor)
     return await page_of(request, actor, line.id, code=code)
-
-
-@routes.post(PAGE + "/{id:\\d+}/{act:unlock|unbind|second|sessions}")
-async def helped(request: web.Request) -> web.Response:
-    """Lift a lock, untie WeCom, take the second factor away, end the log-ins."""
-    actor = permit(request, KEEP)
-    line = await people_found.one(_id(request), by=actor)
-    return go(request, f"{PAGE}/{line.id}", await _help(request.match_info["act"], line.id, actor))
-
-
-async def _help(act: str, staff_id: int, actor: Actor) -> str:
-    match act:
-        case "unlock":
-            await securing.unlock(staff_id, by=actor)
-            return "已解除锁定"
-        case "unbind":
-            await actions.unbind_wecom(staff_id, by=actor)
-            return "企业微信已解除绑定"
-        case "second":
-            await securing.reset_second(staff_id, by=actor)
-            return "两步验证已重置，下次登录重新设置"
-    ended = await people.end_sessions(staff_id, by=actor)
-    return f"已结束 {ended} 处登录"
 
 
 @routes.get(PAGE + "/{id:\\d+}/hand-over")

@@ -13,7 +13,7 @@ from core.actions import Form
 from core.actor import Actor, Permission
 from core.errors import Invalid
 from core.identity import mask_phone
-from staff import people, people_found, queries, sessions
+from staff import login_past, people, people_found, queries
 from staff.login import second
 from staff.people_found import STATE_LABELS, Line, State, Wanted
 from staff.roles import LABELS, Role
@@ -133,6 +133,7 @@ async def page_of(request: web.Request, actor: Actor, staff_id: int, **more: Any
     """The person's page; `more` may carry what is shown once (a password, a code)."""
     line = await people_found.one(staff_id, by=actor)
     tree, person = await queries.tree(), await queries.person(staff_id)
+    card = await login_past.card(line.id, line.number)
     return await show(
         request,
         "console/people/page.html",
@@ -142,7 +143,8 @@ async def page_of(request: web.Request, actor: Actor, staff_id: int, **more: Any
         planned=await people_found.planned(staff_id),
         reaches={post.unit_id: REACHES[tree.unit(post.unit_id).kind] for post in line.posts},
         second=await second.standing(staff_id),
-        sessions=await sessions.of_staff(staff_id),
+        sessions=[one for one in card.entries if one.live],
+        card=card,
         work=await handing_over.open_of(staff_id),
         tone=tone(line),
         own=actor.staff_id == staff_id,
@@ -154,6 +156,8 @@ def tone(line: Line) -> tuple[str, str]:
     """The state of an account in one word, and its tone."""
     if not line.active:
         return "已停用", "wait"
+    if line.held:
+        return "已冻结", "late"
     if line.locked:
         return "已锁定", "late"
     return ("未设密码", "todo") if not line.has_password else ("在用", "good")

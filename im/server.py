@@ -134,7 +134,9 @@ class Chat:
         """Let in whoever has a live session."""
         request: web.Request = environ["aiohttp.request"]
         cookie = request.cookies.get(sessions.COOKIE, "")
-        actor = await sessions.actor_from_cookie(cookie, client_address(request))
+        actor = await sessions.actor_from_cookie(
+            cookie, client_address(request), request.headers.get("User-Agent", "")
+        )
         if actor is None or actor.staff_id is None:
             raise Refusal("请先登录")
         self.clients[sid] = Client(actor, cookie, time.monotonic())

@@ -11,10 +11,11 @@ from core.actor import Actor, Door, Permission
 from core.due import Ask, schedule
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
-from staff import queries, sessions
+from staff import notices, queries, sessions
 from staff.actors import actor_of
 from staff.events import PostsChanged, WecomBound
 from staff.login import lock
+from staff.notices import Kind
 from staff.roles import APART, LABELS, OF_THE_GROUP, Role
 
 CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another
@@ -102,12 +103,13 @@ async def bind_wecom(code: str, userid: str, *, address: str = "") -> Actor:
         await db.execute("update staff set wecom_userid = $2 where id = $1", staff_id, userid)
         actor = await actor_of(staff_id, Door.WECOM, address)
         await audit.record(actor, "staff.bind_wecom", "staff", staff_id, userid=userid)
+        await notices.note(staff_id, Kind.WECOM_BOUND, by=actor, words=f"企业微信账号 {userid}")
         await announce(WecomBound(staff_id=staff_id))
     await lock.forgive(f"wecom:{userid}")
     return actor
 
 
-async def unbind_wecom(staff_id: int, *, by: Actor) -> None:
+async def unbind_wecom(staff_id: int, *, by: Actor, reason: str = "") -> None:
     """Untie a person's WeCom account: their own, or as their administrator."""
     if by.staff_id != staff_id:
         await manages(by, staff_id)
@@ -115,7 +117,9 @@ async def unbind_wecom(staff_id: int, *, by: Actor) -> None:
         if await db.execute(
             "update staff set wecom_userid = null where id = $1 and wecom_userid is not null", staff_id
         ):
-            await audit.record(by, "staff.unbind_wecom", "staff", staff_id)
+            why = {"reason": reason} if reason else {}
+            await audit.record(by, "staff.unbind_wecom", "staff", staff_id, **why)
+            await notices.note(staff_id, Kind.WECOM_UNBOUND, by=by)
 
 
 async def give_post(
@@ -164,6 +168,7 @@ async def give_post(
             await audit.record(
                 by, "staff.give_post", "staff", staff_id, unit=unit_id, role=role, rank=rank, **term
             )
+            await _rights_changed(staff_id, f"增加或调整岗位：{LABELS[role]}", by)
             if until_on is not None:
                 await end_with_the_day(staff_id, until_on)
             await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
@@ -205,7 +210,14 @@ async def take_post(staff_id: int, unit_id: int, role: Role, *, by: Actor) -> No
         ):
             raise NotFound(f"该职工在此科室没有“{LABELS[role]}”岗位")
         await audit.record(by, "staff.take_post", "staff", staff_id, unit=unit_id, role=role)
+        await _rights_changed(staff_id, f"收回岗位：{LABELS[role]}", by)
         await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
+
+
+async def _rights_changed(staff_id: int, words: str, by: Actor) -> None:
+    """Who may do more or less than before comes in anew (ASVS 4.0 3.3.3); what was open on the screen is of before."""
+    if await sessions.end_all(staff_id):
+        await notices.note(staff_id, Kind.POSTS, by=by, words=words)
 
 
 async def end_with_the_day(staff_id: int, last: date) -> None:

@@ -12,19 +12,19 @@ async def actor_of(staff_id: int, door: Door, address: str = "") -> Actor:
     """The person as an actor.
 
     Raises:
-        Unauthenticated: no such person, or their account is disabled.
+        Unauthenticated: no such person, or their account is disabled or held.
     """
     row = await db.fetchrow(
         "select s.name, coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,"
         " coalesce(array_agg(case when p.own then '' when u.parent_id is null then '/' else u.path end)"
         " filter (where p.id is not null), '{}') as paths from staff s left join post p on p.staff_id = s.id"
         " and (p.until_on is null or p.until_on >= $2) left join org_unit u on u.id = p.unit_id"
-        " where s.id = $1 and s.active group by s.id",
+        " where s.id = $1 and s.active and s.held_at is null group by s.id",
         staff_id,
         clock.today(),
     )
     if row is None:
-        raise Unauthenticated("账号不存在或已停用")
+        raise Unauthenticated("账号不存在、已停用或已冻结，请联系安全管理员")
     return Actor(
         kind=ActorKind.STAFF,
         id=staff_id,

@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from core import audit, clock, db
 from core.actions import faults_of
-from core.actor import Actor, Door
+from core.actor import Actor, Door, system
 from core.errors import Invalid, NotFound, Unauthenticated
-from staff import queries, sessions
+from staff import notices, queries, sessions
 from staff.actors import actor_of
 from staff.login import WAYS, captcha, certificate, lock, password, passwords, second, wecom
 from staff.login.asking import Asks
+from staff.notices import Kind
 
 PENDING_LIVES = timedelta(minutes=5)
 TOO_LATE = "登录已超时，请从头再来"
@@ -26,11 +27,15 @@ TOO_LATE = "登录已超时，请从头再来"
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session that has begun: the token for the cookie, who it is, and what must be put right first ("" nothing)."""
+    """A session that has begun: the token for the cookie, who it is, and what must be put right first ("" nothing).
+
+    `noticed`: something serious happened with the account, and its owner is led to where it stands.
+    """
 
     token: str
     actor: Actor
     limited: str = ""
+    noticed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ async def finish(token: str, code: str, *, address: str, agent: str) -> SignedIn
     )
     if row is None:
         raise Unauthenticated(TOO_LATE)
-    await _second(row["staff_id"], Asks(row["asks"]), code, address)
+    recovery = await _second(row["staff_id"], Asks(row["asks"]), code, address)
     used = await db.execute(
         "update login_pending set used_at = $2 where token_hash = $1 and used_at is null",
         _digest(token),
@@ -116,10 +121,18 @@ async def finish(token: str, code: str, *, address: str, agent: str) -> SignedIn
     )
     if not used:
         raise Unauthenticated(TOO_LATE)
-    return await _begin(row["staff_id"], row["way"], address=address, agent=agent, asks=Asks(row["asks"]))
+    return await _begin(
+        row["staff_id"],
+        row["way"],
+        address=address,
+        agent=agent,
+        asks=Asks(row["asks"]),
+        recovery=recovery,
+    )
 
 
-async def _second(staff_id: int, asks: Asks, typed: str, address: str) -> None:
+async def _second(staff_id: int, asks: Asks, typed: str, address: str) -> bool:
+    """Prove the second step; whether a recovery code did."""
     if asks is Asks.PASSWORD:  # counted, locked and audited as every password is
         someone = await queries.person(staff_id)
         try:
@@ -130,9 +143,9 @@ async def _second(staff_id: int, asks: Asks, typed: str, address: str) -> None:
             await password.Password().prove(form, address=address)
         except Unauthenticated:
             raise Unauthenticated("密码不正确") from None
-        return
+        return False
     try:
-        await second.prove(staff_id, typed, address=address)
+        return await second.prove(staff_id, typed, address=address)
     except Unauthenticated:
         await _failed(staff_id, address)
         raise
@@ -142,12 +155,18 @@ async def _failed(staff_id: int, address: str) -> None:
     door = await actor_of(staff_id, Door.WEB, address)
     async with db.transaction():
         await audit.record(door, "login.failed", "staff", staff_id, way="second")
+        someone = await queries.person(staff_id)
+        if await lock.left(f"second:{someone.number}") == 0:
+            await notices.note(staff_id, Kind.LOCKED, by=system("登录"), words="验证码")
 
 
-async def _begin(staff_id: int, way: str, *, address: str, agent: str, asks: Asks) -> SignedIn:
+async def _begin(
+    staff_id: int, way: str, *, address: str, agent: str, asks: Asks, recovery: bool = False
+) -> SignedIn:
     limited = await _limited(staff_id, way, asks)
     async with db.transaction():
         actor = await actor_of(staff_id, Door.WEB, address)
+        news = await notices.news_of_place(staff_id, address=address, agent=agent)
         token = await sessions.begin(staff_id, address=address, agent=agent, limited=limited)
         await audit.record(
             actor,
@@ -157,7 +176,13 @@ async def _begin(staff_id: int, way: str, *, address: str, agent: str, asks: Ask
             way=way,
             **({"second": asks} if asks in (Asks.CODE, Asks.PASSWORD) else {}),
         )
-    return SignedIn(token, actor, limited)
+        if news:
+            await notices.note(staff_id, Kind.NEW_PLACE, by=actor, words=news)
+        if recovery:
+            left = (await second.standing(staff_id)).codes_left
+            await notices.note(staff_id, Kind.RECOVERY_USED, by=actor, words=f"备用码还剩 {left} 个")
+        noticed = not limited and await notices.lead(staff_id, sessions.name_of(token))
+    return SignedIn(token, actor, limited, noticed)
 
 
 async def _limited(staff_id: int, way: str, asks: Asks) -> str:

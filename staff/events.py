@@ -40,6 +40,18 @@ class AccountShut(Event):
     staff_id: int
 
 
+class AccountNoticed(Event):
+    """Something happened with an account that its owner is told of: a row of `account_notice`."""
+
+    notice_id: int
+
+
+class AccountHeld(Event):
+    """Somebody said of what happened with their account that it was not they: it is held."""
+
+    notice_id: int
+
+
 class WorkHandedOver(Event):
     """A person's open work goes to another: `handing_id` is the row of `handing_over`."""
 

@@ -18,8 +18,9 @@ from core.dictionaries import KEY
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
 from core.identity import mask_phone, normalise_phone
-from staff import actions, queries, securing, sessions
+from staff import actions, notices, queries, securing, sessions
 from staff.events import AccountShut, PostsChanged, WecomBound
+from staff.notices import Kind
 from staff.queries import Person
 from staff.roles import LABELS, Role
 from staff.titles import JOB_TITLE
@@ -214,6 +215,9 @@ async def change(staff_id: int, form: PersonForm, *, by: Actor) -> None:
         changed = {key: [was[key], now[key]] for key in was if was[key] != now[key]}
         if changed:
             await audit.record(by, "staff.change", "staff", staff_id, changed=changed)
+        if before.phone != (normalise_phone(phone) or ""):
+            told = f"{was['phone'] or '未登记'} → {now['phone'] or '未登记'}"
+            await notices.note(staff_id, Kind.PHONE, by=by, words=told, contact=before.phone)
 
 
 def _masked(phone: str) -> str:
@@ -250,6 +254,7 @@ async def shut(staff_id: int, reason: str, *, by: Actor) -> None:
             raise Refused("账号已经停用")
         ended = await sessions.end_all(staff_id)
         await audit.record(by, "staff.shut", "staff", staff_id, reason=words, sessions_ended=ended)
+        await notices.note(staff_id, Kind.SHUT, by=by)
         await _tell(staff_id)
         await announce(AccountShut(staff_id=staff_id))
 
@@ -272,6 +277,7 @@ async def reopen(staff_id: int, reason: str, *, by: Actor) -> None:
         ):
             raise Refused("账号没有停用")
         await audit.record(by, "staff.reopen", "staff", staff_id, reason=words)
+        await notices.note(staff_id, Kind.REOPENED, by=by)
         await _tell(staff_id)
 
 
@@ -315,16 +321,18 @@ async def bind(staff_id: int, userid: str, *, by: Actor) -> None:
         ):
             raise Refused("此人已绑定企业微信")
         await audit.record(by, "staff.bind_wecom", "staff", staff_id, userid=userid)
+        await notices.note(staff_id, Kind.WECOM_BOUND, by=by, words=f"企业微信账号 {userid}")
         await announce(WecomBound(staff_id=staff_id))
 
 
-async def end_sessions(staff_id: int, session_id: str = "", *, by: Actor) -> int:
+async def end_sessions(staff_id: int, reason: str, session_id: str = "", *, by: Actor) -> int:
     """End one log-in of a person (by its id), or all; how many.
 
     Raises:
         NotFound: it is over already.
     """
     await actions.manages(by, staff_id)
+    words = securing.why(reason)
     async with db.transaction():
         if session_id:
             ended = int(await sessions.end_one(staff_id, session_id))
@@ -332,7 +340,9 @@ async def end_sessions(staff_id: int, session_id: str = "", *, by: Actor) -> int
                 raise NotFound("这个登录已经结束")
         else:
             ended = await sessions.end_all(staff_id)
-        await audit.record(by, "staff.end_sessions", "staff", staff_id, sessions_ended=ended)
+        await audit.record(by, "staff.end_sessions", "staff", staff_id, reason=words, sessions_ended=ended)
+        if ended:
+            await notices.note(staff_id, Kind.SESSIONS_ENDED, by=by, words=f"{ended} 处")
     return ended
 
 

@@ -30,6 +30,7 @@ class State(StrEnum):
     UNBOUND = "unbound"
     NO_POST = "no_post"
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a state
+    HELD = "held"
 
 
 STATE_LABELS = {
@@ -39,6 +40,7 @@ STATE_LABELS = {
     State.UNBOUND: "未绑定企业微信",
     State.NO_POST: "没有岗位",
     State.NO_PASSWORD: "未设密码",
+    State.HELD: "已冻结",
 }
 
 
@@ -81,6 +83,7 @@ class Line:
     name: str
     title: str
     active: bool
+    held: bool
     bound: bool
     locked: bool
     second: bool
@@ -93,7 +96,7 @@ class Line:
 
 
 _LINE = """
-select s.id, s.number, s.name, s.title, s.active, s.wecom_userid is not null as bound, s.totp_secret is not null as second,
+select s.id, s.number, s.name, s.title, s.active, s.held_at is not null as held, s.wecom_userid is not null as bound, s.totp_secret is not null as second,
     s.password_hash <> '' as has_password, s.closed_reason, s.closed_at, s.created_at,
     (select max(created_at) from session where staff_id = s.id) as last_in,
     (select count(*) from login_failure f where f.number = s.number and f.at > $1) >= $2 as locked
@@ -110,6 +113,7 @@ _STATES = {
     State.UNBOUND: "s.active and s.wecom_userid is null",
     State.NO_POST: "not exists (select 1 from post p where p.staff_id = s.id and {holds})",
     State.NO_PASSWORD: "s.active and s.password_hash = ''",
+    State.HELD: "s.held_at is not null",
 }
 
 

@@ -79,9 +79,9 @@ async def people(ids: Iterable[int]) -> dict[int, Person]:
 
 
 async def by_wecom(userid: str) -> Person | None:
-    """The active person bound to this WeCom account."""
+    """The active person bound to this WeCom account; nobody while the account is held."""
     row = await db.fetchrow(
-        f"select {_PERSON} from staff s where s.wecom_userid = $1 and s.active",  # noqa: S608
+        f"select {_PERSON} from staff s where s.wecom_userid = $1 and s.active and s.held_at is null",  # noqa: S608
         userid,
     )
     return _person(row) if row else None

@@ -160,6 +160,8 @@ ROLES: MappingProxyType[Role, frozenset[Permission]] = MappingProxyType(
 
 # The three administrators: machine, accounts, watch. Nobody is two of them (GB/T 22239-2019 8.1.4.2 d).
 APART = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDITOR})
+# Whose accounts open the most: the three, and who handles what is secret.
+KEEPERS = APART | {Role.DISCIPLINE}
 # They keep the whole house, so their posts lie in the group.
 OF_THE_GROUP = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 
 from aiohttp import hdrs, web
 
-from core import audit_origin, clock, db
+from core import audit, audit_origin, clock, db
 from core.actor import Actor, ActorKind, Door
 from core.errors import Forbidden, Unauthenticated
 from core.parameters import Parameter, declare, number
 from core.settings import settings
 from core.web import UNSAFE, Handler, client_address, same_origin, wants_json
 from staff.actors import grants
+from staff.devices import same_family
 
 COOKIE = "huiyin_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -60,14 +61,15 @@ LONGEST_HOURS = declare(
 )
 
 _RESUME = """
-select s.staff_id, s.csrf, s.created_at, s.seen_at, s.limited, st.name,
+select s.staff_id, s.csrf, s.created_at, s.seen_at, s.limited, s.agent, st.name,
+    coalesce(s.proven_at, s.created_at) as proven_at,
     coalesce(array_agg(p.role) filter (where p.id is not null), '{}') as roles,
     coalesce(array_agg(case when p.own then '' when u.parent_id is null then '/' else u.path end)
         filter (where p.id is not null), '{}') as paths,
     (select value from parameter where name = $2) as idle,
     (select value from parameter where name = $3) as longest
 from session s
-join staff st on st.id = s.staff_id and st.active
+join staff st on st.id = s.staff_id and st.active and st.held_at is null
 left join post p on p.staff_id = st.id and (p.until_on is null or p.until_on >= $4)
 left join org_unit u on u.id = p.unit_id
 where s.token_hash = $1 and s.ended_at is null
@@ -77,11 +79,13 @@ group by s.token_hash, st.id
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live session: whom it stands for, its CSRF token, and what must be put right first ("" nothing)."""
+    """A live session: whom it stands for, its CSRF token, what must be put right first ("" nothing), and when its owner
+    last gave a password, a code or a certificate."""
 
     actor: Actor
     csrf: str
     limited: str = ""
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,11 @@ class SessionLine:
     began_at: datetime
     seen_at: datetime
     here: bool
+
+
+def name_of(token: str) -> str:
+    """How the session of this token is named in lists, notices and the audit log."""
+    return audit_origin.name_of(_digest(token))
 
 
 def _digest(token: str) -> bytes:
@@ -190,14 +199,20 @@ async def end_others(staff_id: int, token: str) -> int:
     )
 
 
-async def resume(token: str, *, door: Door, address: str, touch: bool = True) -> Session | None:
+async def resume(
+    token: str, *, door: Door, address: str, touch: bool = True, agent: str | None = None
+) -> Session | None:
     """The live session of this token; None when it is unknown, ended, idle too long or too old.
 
-    `touch` False leaves the idle clock running, for what a page asks without the person doing anything.
+    `touch` False leaves the idle clock running, for what a page asks without the person doing anything. With `agent` the
+    browser must be of the family that signed in: a cookie that turns up elsewhere was stolen, and its session ends.
     """
     row = await db.fetchrow(_RESUME, _digest(token), IDLE_MINUTES.name, LONGEST_HOURS.name, clock.today())
     now = clock.now()
     if row is None or _over(row["seen_at"], row["created_at"], row["idle"], row["longest"], now):
+        return None
+    if agent is not None and not same_family(row["agent"], agent[:300]):
+        await _stolen(token, row["staff_id"], row["name"], address)
         return None
     if touch and now - row["seen_at"] >= TOUCH:
         await db.execute("update session set seen_at = $2 where token_hash = $1", _digest(token), now)
@@ -208,7 +223,32 @@ async def resume(token: str, *, door: Door, address: str, touch: bool = True) ->
     )
     origin = audit_origin.present()
     origin.session, origin.actor = audit_origin.name_of(_digest(token)), actor
-    return Session(actor, row["csrf"], row["limited"])
+    return Session(actor, row["csrf"], row["limited"], row["proven_at"])
+
+
+async def _stolen(token: str, staff_id: int, name: str, address: str) -> None:
+    by = Actor(ActorKind.STAFF, staff_id, name, Door.WEB, address=address)
+    async with db.transaction():
+        if await end(token) is not None:
+            await audit.record(by, "login.moved", "staff", staff_id, session=name_of(token))
+
+
+async def renew(token: str) -> str:
+    """The session of this token under a new one, with a new CSRF token, proven just now; the old one opens nothing."""
+    fresh, now = secrets.token_urlsafe(32), clock.now()
+    async with db.transaction():
+        if not await db.execute(
+            "update session set token_hash = $2, csrf = $3, proven_at = $4 where token_hash = $1 and ended_at is null",
+            _digest(token),
+            _digest(fresh),
+            secrets.token_urlsafe(24),
+            now,
+        ):
+            raise Unauthenticated
+        await db.execute(
+            "update account_notice set session = $2 where session = $1", name_of(token), name_of(fresh)
+        )
+    return fresh
 
 
 def _over(seen: datetime, created: datetime, idle: str | None, longest: str | None, now: datetime) -> bool:
@@ -217,11 +257,11 @@ def _over(seen: datetime, created: datetime, idle: str | None, longest: str | No
     return now - seen > timedelta(minutes=int(minutes)) or now - created > timedelta(hours=int(hours))
 
 
-async def actor_from_cookie(cookie_value: str, address: str) -> Actor | None:
+async def actor_from_cookie(cookie_value: str, address: str, agent: str | None = None) -> Actor | None:
     """Whom a session cookie stands for, for Socket.IO; a connection alone does not keep the session alive."""
     if not cookie_value:
         return None
-    session = await resume(cookie_value, door=Door.CHAT, address=address, touch=False)
+    session = await resume(cookie_value, door=Door.CHAT, address=address, touch=False, agent=agent)
     return session.actor if session and not session.limited else None
 
 
@@ -237,7 +277,13 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     session = None
     if token:
         quiet = request.headers.get(BACKGROUND_HEADER) == "1"
-        session = await resume(token, door=Door.WEB, address=client_address(request), touch=not quiet)
+        session = await resume(
+            token,
+            door=Door.WEB,
+            address=client_address(request),
+            touch=not quiet,
+            agent=request.headers.get("User-Agent", ""),
+        )
     _remember(request, session)
     if session is not None and session.limited:
         _hold(request, session.limited)
@@ -276,6 +322,7 @@ def _remember(request: web.Request, session: Session | None) -> None:
         warnings.simplefilter("ignore", web.NotAppKeyWarning)
         request["actor"] = session.actor if session else None
         request["csrf"] = session.csrf if session else ""
+        request["proven_at"] = session.proven_at if session else None
 
 
 async def _brings(request: web.Request, csrf: str) -> bool:
@@ -284,6 +331,12 @@ async def _brings(request: web.Request, csrf: str) -> bool:
         field = (await request.post()).get(CSRF_FIELD, "")
         given = field if isinstance(field, str) else ""
     return hmac.compare_digest(given.encode(), csrf.encode())
+
+
+def proven_at(request: web.Request) -> datetime | None:
+    """When whoever is signed in last proved it was they; None when nobody is."""
+    at: datetime | None = request.get("proven_at")
+    return at
 
 
 def present(request: web.Request) -> Actor | None:

@@ -48,7 +48,7 @@ SKIP = re.compile(
 )
 # Sent, these end the walker's own session or the account of another one.
 ENDS = re.compile(
-    r"logout|sign-out|/login|/sessions|/password|/second|/shut|/kiosk/end|/unbind|/terms?/|/posts?/"
+    r"logout|sign-out|/not-me|/prove|/release|/login|/sessions|/password|/second|/shut|/kiosk/end|/unbind|/terms?/|/posts?/"
 )
 
 

@@ -326,7 +326,7 @@ class Certificate:
     async def _owner(proven: Proven) -> int:
         staff_id: int | None = await db.fetchval(
             "update staff_certificate c set used_at = $2 from staff s where c.fingerprint = $1"
-            " and c.unbound_at is null and s.id = c.staff_id and s.active returning s.id",
+            " and c.unbound_at is null and s.id = c.staff_id and s.active and s.held_at is null returning s.id",
             proven.fingerprint,
             clock.now(),
         )

@@ -10,11 +10,12 @@ from datetime import datetime
 from core import audit, clock, db
 from core.actor import Actor
 from core.errors import Forbidden, NotFound, Refused
-from staff import queries
+from staff import notices, queries
 from staff.actions import manages
 from staff.login.certificate import FAILED, Proven, Purpose, spend
 from staff.login.certificate_chain import Untrusted, Why
 from staff.login.certificate_keys import Kind
+from staff.notices import Kind as Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,13 @@ async def _write(proven: Proven, by: Actor, staff_id: int) -> Bound:
             algorithm=proven.kind,
             revocation_known=proven.certain,
         )
+        await notices.note(
+            staff_id, Notice.CERTIFICATE_BOUND, by=by, words=f"{proven.holder}，{proven.issuer} 签发"
+        )
     return next(one for one in await of_staff(staff_id) if one.id == number)
 
 
-async def unbind(staff_id: int, number: int, *, by: Actor) -> None:
+async def unbind(staff_id: int, number: int, *, by: Actor, reason: str = "") -> None:
     """Untie a certificate of a person: one's own, or as their administrator.
 
     Raises:
@@ -134,4 +138,6 @@ async def unbind(staff_id: int, number: int, *, by: Actor) -> None:
         )
         if serial is None:
             raise NotFound("没有这张证书，或已经解除绑定")
-        await audit.record(by, "staff.unbind_certificate", "staff", staff_id, serial=serial)
+        why = {"reason": reason} if reason else {}
+        await audit.record(by, "staff.unbind_certificate", "staff", staff_id, serial=serial, **why)
+        await notices.note(staff_id, Notice.CERTIFICATE_UNBOUND, by=by, words=f"序列号 {serial}")

@@ -1,18 +1,21 @@
 """Counts failed attempts to prove who one is, per account and per address, and locks for a while.
 
 An attempt is counted before it is checked and forgiven when it succeeds, so that a hundred guesses sent at
-once are not all checked. A lock ends by itself: it holds while the window has too many failures in it.
+once are not all checked. A lock ends by itself: it holds while the window has too many failures in it. Failures from
+elsewhere do not lock an account where its owner was signed in lately, so that nobody locks others out by guessing.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 
 from core import clock, db
 from core.errors import TooMany
 from core.parameters import Parameter, declare, number
+from staff.networks import counted
 
 REFUSED = Counter("huiyin_login_refused_total", "Log-ins refused by a lock", ("by",))
+HOME = timedelta(days=30)  # so long an address is one of the owner's after a log-in
 SOURCE = "GB/T 22239-2019 8.1.4.1 身份鉴别：登录失败处理"
 PER_ACCOUNT = declare(
     Parameter(
@@ -24,7 +27,7 @@ PER_ACCOUNT = declare(
         high=20,
         unit="次",
         source=SOURCE,
-        what="达到后锁定这个工号",
+        what="达到后锁定这个工号；本人近 30 天登录过的地址只计该地址的失败，免得别人乱试把本人锁在外面",
     )
 )
 PER_ADDRESS = declare(  # a whole hospital may come from one address, so this is wide
@@ -61,6 +64,7 @@ async def attempt(name: str, address: str) -> None:
     Raises:
         TooMany: locked; the attempt is then neither counted nor to be checked.
     """
+    address = counted(address)
     minutes = await number(WINDOW_MINUTES)
     most_name, most_address = await number(PER_ACCOUNT), await number(PER_ADDRESS)
     now = clock.now()
@@ -68,9 +72,7 @@ async def attempt(name: str, address: str) -> None:
     async with db.transaction():
         for whose in filter(None, (f"name {name}", f"address {address}" if address else "")):
             await db.execute("select pg_advisory_xact_lock(hashtextextended($1, 12))", whose)
-        of_name = await db.fetchval(
-            "select count(*) from login_failure where number = $1 and at > $2", name, since
-        )
+        of_name = await _of_name(name, address, since, most_name)
         of_address = (
             await db.fetchval(
                 "select count(*) from login_failure where address = $1 and at > $2", address, since
@@ -86,8 +88,33 @@ async def attempt(name: str, address: str) -> None:
         )
 
 
+async def _of_name(name: str, address: str, since: datetime, most: int) -> int:
+    """The failures that count against `name` here: all, but where the owner was signed in lately those from here."""
+    everywhere: int = await db.fetchval(
+        "select count(*) from login_failure where number = $1 and at > $2", name, since
+    )
+    if everywhere < most or not address:
+        return everywhere
+    at_home = await db.fetch(
+        "select distinct e.address from session e join staff s on s.id = e.staff_id"
+        " where s.number = $1 and e.created_at > $2 limit 500",
+        name.removeprefix("second:"),
+        clock.now() - HOME,
+    )
+    if address not in {counted(row["address"]) for row in at_home}:
+        return everywhere
+    here: int = await db.fetchval(
+        "select count(*) from login_failure where number = $1 and address = $3 and at > $2",
+        name,
+        since,
+        address,
+    )
+    return here
+
+
 async def failures(name: str, address: str) -> int:
     """The failed attempts within the window: those under `name`, or those from `address` beyond half its limit."""
+    address = counted(address)
     since = clock.now() - timedelta(minutes=await number(WINDOW_MINUTES))
     of_name: int = await db.fetchval(
         "select count(*) from login_failure where number = $1 and at > $2", name, since

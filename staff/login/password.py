@@ -24,9 +24,11 @@ from core.actions import Form
 from core.actor import Actor, ActorKind, Door
 from core.errors import TooMany, Unauthenticated
 from core.settings import settings
+from staff import notices
 from staff.login import lock, second
 from staff.login.asking import Asks
 from staff.login.strength import LONGEST
+from staff.notices import Kind
 
 T = TypeVar("T")
 MOST_WAITING = 64
@@ -116,11 +118,14 @@ class Password:
         """The staff id.
 
         Raises:
-            Unauthenticated: wrong, unknown, disabled or without a password; all told alike.
+            Unauthenticated: wrong, unknown, disabled, held or without a password; all told alike.
             TooMany: locked, or too many are logging in at this moment.
         """
         await lock.attempt(given.number, address)
-        row = await db.fetchrow("select id, password_hash, active from staff where number = $1", given.number)
+        row = await db.fetchrow(
+            "select id, password_hash, active and held_at is null as active from staff where number = $1",
+            given.number,
+        )
         stored = row["password_hash"] if row and row["active"] else ""
         right = await fits(stored, given.password)
         if row is None or not right:
@@ -150,3 +155,5 @@ class Password:
             await audit.record(door, "login.failed", "staff", staff_id, way="password", left=left)
             if left == 0:
                 await audit.record(door, "login.locked", "staff", staff_id, way="password")
+                if staff_id is not None:
+                    await notices.note(staff_id, Kind.LOCKED, by=door, words="密码")

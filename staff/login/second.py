@@ -15,16 +15,16 @@ from core.actor import Actor
 from core.errors import Fault, Forbidden, Invalid, Refused, Unauthenticated
 from core.parameters import Parameter, declare, value
 from core.settings import settings
-from staff import queries
+from staff import notices, queries
 from staff.login import lock
 from staff.login.asking import Asks
-from staff.roles import Role
+from staff.notices import Kind
+from staff.roles import KEEPERS
 
 STEP = 30
 SIGNS = "23456789abcdefghjkmnpqrstuvwxyz"  # none that looks like another
 CODES, CODE_LENGTH = 10, 10
 OFF, ADMINISTRATORS, ALL = "off", "administrators", "all"
-KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY, Role.AUDITOR, Role.DISCIPLINE})
 _SECRET, _PENDING = "staff.totp_secret", "staff.totp_pending"
 
 REQUIRED = declare(
@@ -150,6 +150,7 @@ async def confirm(code: str, *, by: Actor) -> tuple[str, ...]:
             step,
         )
         await audit.record(by, "staff.second_on", "staff", staff_id)
+        await notices.note(staff_id, Kind.SECOND_ON, by=by)
         return await _new_codes(staff_id)
 
 
@@ -159,6 +160,7 @@ async def new_codes(code: str, *, by: Actor) -> tuple[str, ...]:
     await prove(staff_id, code, address=by.address)
     async with db.transaction():
         await audit.record(by, "staff.second_codes", "staff", staff_id)
+        await notices.note(staff_id, Kind.SECOND_CODES, by=by)
         return await _new_codes(staff_id)
 
 
@@ -173,8 +175,8 @@ async def _new_codes(staff_id: int) -> tuple[str, ...]:
     return tuple(f"{code[:5]}-{code[5:]}" for code in codes)
 
 
-async def prove(staff_id: int, code: str, *, address: str) -> None:
-    """Check a code of the app, or a recovery code, which is then used up.
+async def prove(staff_id: int, code: str, *, address: str) -> bool:
+    """Check a code of the app, or a recovery code, which is then used up; whether it was a recovery code.
 
     Raises:
         Unauthenticated: it does not fit, or was used already.
@@ -182,9 +184,13 @@ async def prove(staff_id: int, code: str, *, address: str) -> None:
     """
     someone = await queries.person(staff_id)
     await lock.attempt(f"second:{someone.number}", address)
-    if not (await _fits_app(staff_id, code) or await _fits_recovery(staff_id, code)):
-        raise Unauthenticated("验证码不正确或已用过，请等手机显示下一个再输")
+    recovery = False
+    if not await _fits_app(staff_id, code):
+        recovery = await _fits_recovery(staff_id, code)
+        if not recovery:
+            raise Unauthenticated("验证码不正确或已用过，请等手机显示下一个再输")
     await lock.forgive(f"second:{someone.number}")
+    return recovery
 
 
 async def _fits_app(staff_id: int, code: str) -> bool:
@@ -226,7 +232,7 @@ def _hashed(staff_id: int, code: str) -> bytes:
     return crypto.search_hash(f"recovery {staff_id} {plain}")
 
 
-async def turn_off(staff_id: int, *, by: Actor) -> None:
+async def turn_off(staff_id: int, *, by: Actor, **why: str) -> None:
     """Take a person's second factor away; who may is asked by the caller (staff.actions)."""
     async with db.transaction():
         await db.execute(
@@ -234,7 +240,8 @@ async def turn_off(staff_id: int, *, by: Actor) -> None:
             staff_id,
         )
         await db.execute("delete from recovery_code where staff_id = $1", staff_id)
-        await audit.record(by, "staff.second_off", "staff", staff_id)
+        await audit.record(by, "staff.second_off", "staff", staff_id, **why)
+        await notices.note(staff_id, Kind.SECOND_OFF, by=by)
 
 
 def _self(by: Actor) -> int:

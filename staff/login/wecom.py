@@ -33,6 +33,7 @@ BACK = "/login/wecom/back"
 POSSESSION, ENOUGH, NONE = "possession", "enough", "none"
 AGAIN = "企业微信登录已超时或已用过，请重新登录"
 AWAY = "企业微信暂时无法确认您的身份，请稍后再试，或用工号密码登录"
+HELD = "这个账号已冻结，请联系安全管理员核实后解除"
 STRANGER = "您不是本院企业微信的成员，不能用企业微信登录"
 
 SECOND = declare(
@@ -127,6 +128,11 @@ class WeCom:
             await self._failed(address, None, why="no_member")
             raise Unauthenticated(STRANGER)
         someone = await queries.by_wecom(userid)
+        if someone is None and await db.fetchval(
+            "select 1 from staff where wecom_userid = $1 and held_at is not null", userid
+        ):
+            await self._failed(address, None, why="held", userid=userid)
+            raise Unauthenticated(HELD)
         if someone is None:
             await self._failed(address, None, why="not_bound", userid=userid)
             raise Unbound("您的企业微信还没有与本系统的工号绑定")

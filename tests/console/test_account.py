@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from console.devices import device, is_phone
 from core import clock, db
 from staff import actions, sessions
+from staff.devices import device, is_phone
 from tests.console.browser import PASSWORD, Browser
 from tests.console.conftest import Console
 

@@ -89,12 +89,12 @@ async def test_a_faulty_filter_is_told_beside_its_field(
 
 
 async def test_what_changed_is_shown_before_and_after(console: Console) -> None:
-    admin = await console.house.actor("admin")
-    await parameters.change("session.idle_minutes", "45", by=admin)
+    keeper = await console.house.actor("keeper")
+    await parameters.change("session.idle_minutes", "45", by=keeper)
     page = await (await console.enter("auditor")).get("/audit?what=parameter.")
     assert page.words("//*[@class='audit-change']/div") == ["修改前（空）", "修改后45"]
     assert page.words("//tbody//td[@data-label='操作']/span/a") == ["修改系统参数"]
-    assert page.words("//tbody//td[@data-label='人员']/span/small") == ["系统管理员"]
+    assert page.words("//tbody//td[@data-label='人员']/span/small") == ["安全管理员"]
 
 
 async def test_a_long_log_comes_in_pages_that_keep_the_filters(console: Console) -> None:
@@ -210,11 +210,11 @@ async def test_an_archived_month_is_fetched_back_searched_and_cleared(
 
 
 async def test_keeping_for_less_than_the_law_asks_is_refused_in_its_name(console: Console) -> None:
-    admin = await console.house.actor("admin")
+    keeper = await console.house.actor("keeper")
     with pytest.raises(Invalid) as refused:
-        await parameters.change("audit.keep_days", "179", by=admin)
+        await parameters.change("audit.keep_days", "179", by=keeper)
     assert "不能小于 180：《网络安全法》第二十三条第三项" in refused.value.message
-    await parameters.change("audit.keep_days", "180", by=admin)
+    await parameters.change("audit.keep_days", "180", by=keeper)
     assert await parameters.number(audit_keeping.KEEP_DAYS) == 180
 
 

@@ -67,9 +67,9 @@ async def test_what_is_not_filled_in_is_named_beside_its_field(console: Console)
 
 
 async def test_a_form_without_the_sessions_token_changes_nothing(console: Console) -> None:
-    admin = await console.enter("admin")
-    admin.csrf = ""
-    refused = await admin.post("/settings/parameters/session.idle_minutes", {"value": "60"})
+    keeper = await console.enter("keeper")
+    keeper.csrf = ""
+    refused = await keeper.post("/settings/parameters/session.idle_minutes", {"value": "60"})
     assert (refused.status, refused.one("//h1")) == (403, "页面已过期，请刷新后再试")
     assert await db.fetchval("select count(*) from parameter where name = 'session.idle_minutes'") == 0
 

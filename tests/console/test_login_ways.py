@@ -187,9 +187,11 @@ async def test_who_keeps_accounts_sees_certificates_and_unties_them(door: Door) 
     serial = await door.phone.bound("alice")
     alice = door.console.house.staff["alice"]
     keeper = await door.console.enter("keeper")
-    page = await keeper.get(f"/settings/staff/{alice}/certificates")
-    assert serial in page.one("//table")
-    (unbind,) = page.tree.xpath("//form[contains(@action, '/unbind')]/@action")
-    assert (await (await door.console.enter("bob")).post(unbind)).status == 403
-    assert (await keeper.post(unbind)).status == 303
+    page = await keeper.get(f"/settings/staff/{alice}")
+    assert serial in page.one("//*[@id='login']//table[1]")
+    (unbind,) = page.tree.xpath("//button[contains(@hx-get, '/certificates/')]/@hx-get")
+    assert (await (await door.console.enter("bob")).post(unbind, {"reason": "手机遗失已核实"})).status == 403
+    short = await keeper.post(unbind, {"reason": "遗失"}, part=True)
+    assert (short.status, short.one("//*[@class='fault']")) == (422, "不能少于 6 个字")
+    assert (await keeper.post(unbind, {"reason": "手机遗失已核实"})).status == 303
     assert await db.fetchval("select count(*) from staff_certificate where unbound_at is null") == 0

@@ -125,8 +125,8 @@ async def every_page(console: Console) -> list[Page]:
 
 async def posts(admin: Browser) -> list[Page]:
     return [
-        await admin.post("/settings/parameters/session.idle_minutes", {"value": "x"}, part=True),
-        await admin.post("/settings/schedules/audit.seal/pause", {"reason": ""}, part=True),
+        await admin.post("/settings/parameters/im.mirror_rooms", {"value": "x"}, part=True),
+        await admin.post("/settings/schedules/files.scan/pause", {"reason": ""}, part=True),
         await admin.post("/settings/schedules/audit.seal/change", {"when": "0"}, part=True),
         await admin.post("/settings/dictionaries/feedback.tag/add", {"label": ""}),
         await admin.post("/bulletins/new", {"title": ""}, part=True),

@@ -23,6 +23,12 @@ ACCOUNTS: tuple[Line, ...] = (
     staff("POST /account/certificates"),
     staff("POST /account/certificates/state"),
     own("POST /account/certificates/{id}/unbind", "/account/certificates/{certificate}/unbind", last=1),
+    staff("GET /account/notices"),
+    staff("POST /account/notices/mine"),
+    own("POST /account/notices/{id}/mine", "/account/notices/{notice}/mine", last=1),
+    staff("POST /account/notices/not-me"),
+    staff("GET /account/prove"),
+    staff("POST /account/prove"),
     # those of others
     may("GET /settings/staff", "account:manage"),
     may("POST /settings/staff", "account:manage"),
@@ -42,12 +48,23 @@ ACCOUNTS: tuple[Line, ...] = (
     may("GET /settings/matrix", "account:manage audit:read"),
     may("GET /settings/matrix/sheet", "account:manage audit:read"),
     keeps("GET /settings/staff/{id}", "/settings/staff/{somebody}"),
-    keeps("GET /settings/staff/{id}/certificates", "/settings/staff/{somebody}/certificates", outside=403),
-    nothing(
-        "POST /settings/staff/{id}/certificates/{certificate}/unbind",
-        "account:manage",
+    keeps(
+        "GET /settings/staff/{id}/certificates/{certificate}/unbind",
         "/settings/staff/{somebody}/certificates/0/unbind",
     ),
+    keeps(
+        "POST /settings/staff/{id}/certificates/{certificate}/unbind",
+        "/settings/staff/{somebody}/certificates/0/unbind",
+    ),
+    keeps(
+        "GET /settings/staff/{id}/sessions/{session}",
+        "/settings/staff/{somebody}/sessions/0123456789abcdef01234567",
+    ),
+    keeps(
+        "POST /settings/staff/{id}/sessions/{session}",
+        "/settings/staff/{somebody}/sessions/0123456789abcdef01234567",
+    ),
+    keeps("GET /settings/staff/{id}/{act}", "/settings/staff/{somebody}/unlock"),
     keeps("GET /settings/staff/{id}/edit", "/settings/staff/{somebody}/edit"),
     keeps("POST /settings/staff/{id}/edit", "/settings/staff/{somebody}/edit"),
     keeps("GET /settings/staff/{id}/posts", "/settings/staff/{somebody}/posts"),

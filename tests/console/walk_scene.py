@@ -349,6 +349,10 @@ async def _owned(scene: Scene) -> None:
         " values ($1, 'x', 'rsa', '测试', '测试机构', '1', now() + interval '1 year', now()) returning id",
         staff_id,
     )
+    scene.at["notice"] = await db.fetchval(
+        "insert into account_notice (staff_id, kind, serious, at) values ($1, 'new_place', true, now()) returning id",
+        staff_id,
+    )
     token = await sessions.begin(staff_id, address="127.0.0.1", agent="elsewhere")
     here = await sessions.of_staff(staff_id, token)
     scene.at["session"] = next(line.id for line in here if line.here)

@@ -142,8 +142,8 @@ async def test_an_administrator_lifts_a_lock_and_others_may_not(house: House) ->
         with pytest.raises(Unauthenticated):
             await enter("alice", "wrong")
     with pytest.raises(Forbidden):
-        await securing.unlock(house.staff["alice"], by=await house.actor("carol"))
-    await securing.unlock(house.staff["alice"], by=await house.actor("keeper"))
+        await securing.unlock(house.staff["alice"], "本人输错，已核实", by=await house.actor("carol"))
+    await securing.unlock(house.staff["alice"], "本人输错，已核实", by=await house.actor("keeper"))
     assert (await enter("alice")).actor.id == house.staff["alice"]
 
 

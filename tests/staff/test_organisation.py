@@ -177,7 +177,7 @@ async def test_two_posts_add_up(house: House) -> None:
 
 async def test_who_is_disabled_acts_no_more(house: House) -> None:
     await db.execute("update staff set active = false where id = $1", house.staff["bob"])
-    with pytest.raises(Unauthenticated, match="账号不存在或已停用"):
+    with pytest.raises(Unauthenticated, match="已停用或已冻结"):
         await house.actor("bob")
     assert await queries.by_wecom("wx_bob") is None
 

@@ -91,7 +91,7 @@ async def test_guessing_codes_locks_and_an_administrator_lifts_it(house: House) 
     with clock.frozen(clock.now() + timedelta(seconds=31)):
         with pytest.raises(TooMany):
             await finish(pending, app.at(clock.now()))
-        await securing.unlock(house.staff["alice"], by=await house.actor("keeper"))
+        await securing.unlock(house.staff["alice"], "本人输错，已核实", by=await house.actor("keeper"))
         assert (await finish(pending, app.at(clock.now()))).limited == ""
 
 
@@ -122,11 +122,11 @@ async def test_who_must_have_one_cannot_turn_it_off_and_another_administrator_re
     with pytest.raises(Refused, match="必须启用"):
         await securing.turn_second_off(GOOD, by=await house.actor("alice"))
     with pytest.raises(Forbidden):
-        await securing.reset_second(house.staff["alice"], by=await house.actor("bob"))
-    await securing.reset_second(house.staff["alice"], by=await house.actor("keeper"))
+        await securing.reset_second(house.staff["alice"], "手机遗失，已核实", by=await house.actor("bob"))
+    await securing.reset_second(house.staff["alice"], "手机遗失，已核实", by=await house.actor("keeper"))
     assert not (await second.standing(house.staff["alice"])).on
     with pytest.raises(Refused, match="另一位管理员"):
-        await securing.reset_second(house.staff["keeper"], by=await house.actor("keeper"))
+        await securing.reset_second(house.staff["keeper"], "手机遗失，已核实", by=await house.actor("keeper"))
 
 
 async def test_turning_it_off_takes_the_password(house: House) -> None:

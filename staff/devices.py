@@ -35,3 +35,13 @@ def device(agent: str) -> str:
 def is_phone(agent: str) -> bool:
     """Whether it is carried about."""
     return any(mark in agent for mark in ("Mobile", "Android", "iPhone", "iPad", "HarmonyOS"))
+
+
+def same_family(kept: str, now: str) -> bool:
+    """Whether two headers are of the same browser on the same system, whatever their versions.
+
+    What is none of the known browsers when it signs in (a program of the hospital) is bound to nothing.
+    """
+    if not any(mark.lower() in kept.lower() for mark, _ in (*_BROWSERS, *_SYSTEMS)):
+        return True
+    return device(kept) == device(now)
