@@ -152,6 +152,8 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("privacy_correction", "after"),
     Place("record_fact", "body"),
     Place("feed_message", "body"),
+    Place("feed_message_change", "before"),
+    Place("feed_message_change", "after"),
     Place("feed_link", "secret"),
     Place("staff", "phone"),
     Place("staff", "totp_secret"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from console import audit_words_staff
+from console.audit_words_feeds import FEEDS
 from console.audit_words_privacy import PRIVACY_ACTIONS
 from core.actions import REGISTER
 
@@ -123,6 +124,7 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
 _ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         **audit_words_staff.ACTIONS,
+        **FEEDS,
         "login.in": "登录",
         "login.out": "退出",
         "login.failed": "登录失败",
@@ -293,15 +295,6 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "patient.merge": "合并患者",
         "patient.unmerge": "撤销患者合并",
         "patient.merge_held": "系统要求的合并未执行",
-        "feed.create": "新建数据接口",
-        "feed.change": "修改数据接口",
-        "feed.drop": "放弃接口消息",
-        "feed.look": "查看接口消息",
-        "feed.pull": "拉取接口数据",
-        "feed.replay": "重放接口消息",
-        "feed.replay_all": "重放全部接口消息",
-        "feed.revoke": "停用接口令牌",
-        "feed.token": "新建接口令牌",
         "bulletin.write": "发布公告",
         "bulletin.withdraw": "撤下公告",
         "file.infected": "发现带毒文件",

@@ -1,4 +1,4 @@
-"""The links to the hospital's own systems: how each is, its messages, what is parked and why; repaired and replayed here.
+"""The links to the hospital's own systems: how each is, its messages, what is parked and why. Its messages: `feeds_messages`.
 
 Shows and asks; `patients.feeds` does, and writes the audit lines.
 """
@@ -6,17 +6,17 @@ Shows and asks; `patients.feeds` does, and writes the audit lines.
 from datetime import datetime
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from console import forms
 from console.case_page import wanted
-from console.feeds_doors import CHOICES, pushed_to
+from console.feeds_doors import CHOICES, pushed_to, secured
+from console.feeds_messages import TONES
 from console.page import go, number, permit, show
 from core import clock
 from core.actor import Permission
-from core.errors import HuiyinError, Invalid, NotFound
-from patients.feeds import formats, keeping, links, mapping, store, tokens, watching
+from core.errors import Invalid, NotFound
+from patients.feeds import codes, formats, keeping, links, mapping, store, tokens, unknown_units, watching
 from patients.feeds.kinds import FORMS, KINDS
 from patients.feeds.links import Link
 
@@ -27,7 +27,7 @@ HEALTH = {
     "troubled": ("有搁置", "soon"),
     "late": ("积压", "late"),
     "silent": ("静默", "late"),
-    "off": ("已停用", "wait"),
+    "off": ("已暂停", "wait"),
 }
 USUAL = {"hl7": "hl7", "fhir": "fhir", "json": "json", "soap": "soap", "sql": "visits_view"}
 ORDER = {
@@ -35,9 +35,10 @@ ORDER = {
     "mapping": 0,
     "domain": 2,
     "silent_minutes": 2,
-    "active": 3,
+    "silent_from": 2,
+    "silent_to": 3,
+    "silent_working": 4,
 }  # what is of the kind stands between
-TONES = {"due": "todo", "done": "done", "parked": "late", "dropped": "wait"}
 
 
 @routes.get("/operate/feeds")
@@ -165,37 +166,16 @@ async def page(request: web.Request) -> web.Response:
         tokens=await tokens.listed(link.id),
         marks=[(name, _mark(mark)) for name, mark in sorted(link.mark.items())],
         standing=standing,
+        secured=secured(link),
+        unknown=await codes.listed(link.id),
+        chosen=await codes.chosen(link.id),
+        names=await unknown_units.of_link(link.id),
         health=HEALTH,
         state=state,
         states=store.STATES,
         tones=TONES,
         rows=rows[:PAGE],
         before=rows[PAGE - 1].id if len(rows) > PAGE else None,
-    )
-
-
-async def _message(
-    request: web.Request, *, text: str | None = None, error: HuiyinError | None = None
-) -> web.Response:
-    actor = permit(request, Permission.MACHINE_OPERATE)
-    link = await links.link(wanted(request))
-    found = await store.message(_number(request), link.charset, by=actor)
-    if found.link_id != link.id:
-        raise NotFound("没有这条消息")
-    shown = text if text is not None else _pretty(link, found.text.rstrip("\n"))
-    bad = _bad(link, found.fault_at)
-    return await show(
-        request,
-        "console/feeds/message.html",
-        status=error.status if error else 200,
-        link=link,
-        row=found,
-        text=shown,
-        lines=[(line, bool(bad) and line.lstrip().startswith(bad)) for line in shown.split("\n")],
-        states=store.STATES,
-        tones=TONES,
-        error=error,
-        faults={fault.field: fault.reason for fault in error.details} if error else {},
     )
 
 
@@ -207,67 +187,3 @@ def _mark(text: str) -> str:
     if sort in ("d", "i", "s", "b"):
         return value
     return f"{clock.local(datetime.fromisoformat(text)):%Y-%m-%d %H:%M:%S}"
-
-
-def _pretty(link: Link, text: str) -> str:
-    """A message as a person reads it."""
-    if link.kind == "hl7":
-        return text
-    try:
-        return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONDecodeError:
-        return text
-
-
-def _bad(link: Link, fault_at: str) -> str:
-    """With what the lines begin where the fault is."""
-    if link.kind == "hl7":
-        return fault_at.split("-", maxsplit=1)[0].split("[", maxsplit=1)[0].split(" ", maxsplit=1)[0]
-    field = fault_at.split(" ", maxsplit=1)[0].rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
-    return f'"{field}":' if field else ""
-
-
-def _number(request: web.Request) -> int:
-    found = number(request.match_info["message"])
-    if found is None:
-        raise NotFound("没有这条消息")
-    return found
-
-
-@routes.get("/operate/feeds/{id:\\d+}/messages/{message:\\d+}")
-async def message(request: web.Request) -> web.Response:
-    """The drawer of one message; that it was looked at is in the audit log."""
-    return await _message(request)
-
-
-@routes.post("/operate/feeds/{id:\\d+}/messages/{message:\\d+}/{what:replay|repair|drop}")
-async def act(request: web.Request) -> web.Response:
-    """Replay a parked message, as it is or mended, or give it up."""
-    actor = permit(request, Permission.MACHINE_OPERATE)
-    link, message_id, what = await links.link(wanted(request)), _number(request), request.match_info["what"]
-    data = await request.post()
-    text = str(data.get("text", ""))
-    try:
-        if what == "drop":
-            await store.drop(message_id, str(data.get("reason", "")), by=actor)
-            said = "已放弃，消息保留备查"
-        elif what == "repair":
-            await store.replay(message_id, by=actor, text=text, charset=link.charset)
-            said = "内容已修改，正在重新处理"
-        else:
-            await store.replay(message_id, by=actor)
-            said = "正在重新处理"
-    except NotFound:
-        raise
-    except HuiyinError as error:
-        return await _message(request, text=text if what == "repair" else None, error=error)
-    return go(request, f"/operate/feeds/{link.id}", said)
-
-
-@routes.post("/operate/feeds/{id:\\d+}/replay")
-async def replay_all(request: web.Request) -> web.Response:
-    """Replay everything that is parked, after a mapping or the names of departments were mended."""
-    actor = permit(request, Permission.MACHINE_OPERATE)
-    link = await links.link(wanted(request))
-    count = await store.replay_all(link.id, by=actor)
-    return go(request, f"/operate/feeds/{link.id}", f"正在重新处理 {count} 条消息")

@@ -4,9 +4,11 @@ Shows and asks; `patients.feeds` does, and writes the audit lines.
 """
 
 from aiohttp import web
+from cryptography import x509
 
 from console.case_page import wanted
 from console.page import go, number, permit, show
+from core import clock
 from core.actor import Permission
 from core.errors import NotFound, Refused
 from core.settings import settings
@@ -14,6 +16,7 @@ from patients.feeds import links, pulling, tokens
 from patients.feeds.links import Link
 
 routes = web.RouteTableDef()
+SOON = 30  # days before its end in which a certificate is to be renewed
 CHOICES = {
     "hl7": ("HIS、LIS、PACS 通过 MLLP 端口推送 ADT、ORM、ORU、SIU 消息", "server"),
     "fhir": ("对方推送 FHIR 资源或 Bundle，或由我方从 FHIR 服务器定时拉取", "link"),
@@ -32,6 +35,32 @@ def pushed_to(_: web.Request, link: Link) -> list[tuple[str, str]]:
         case "json" | "soap":
             return [("地址", f"POST {base}/feeds/{link.id}/{link.kind}")]
     return []
+
+
+def secured(link: Link) -> tuple[str, str]:
+    """How what is spoken on a link is kept from others, and in which tone to say it."""
+    if link.kind == "hl7":
+        return _port_secured()
+    if link.kind == "sql":
+        return ("加密，已校验对方证书", "good") if link.tls else ("未加密（仅限医院内网）", "soon")
+    if link.pulls:
+        return ("加密，已校验对方证书", "good") if link.address.startswith("https:") else ("未加密", "late")
+    return ("加密（HTTPS）", "good") if settings().public_url.startswith("https:") else ("未加密", "late")
+
+
+def _port_secured() -> tuple[str, str]:
+    file = settings().mllp_certificate
+    if file is None:
+        return "未加密：没有配置 MLLP 证书（HUIYIN_MLLP_CERTIFICATE）", "late"
+    try:
+        end = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return "读不出 MLLP 证书，请检查 HUIYIN_MLLP_CERTIFICATE", "late"
+    left = (end - clock.now()).days
+    both = "，对方须出示证书" if settings().mllp_client_ca is not None else ""
+    tone = "good" if left > SOON else "soon" if left >= 0 else "late"
+    until = f"证书有效期至 {clock.local(end):%Y-%m-%d}" + ("，已过期" if left < 0 else f"，还有 {left} 天")
+    return f"加密{both}；{until}", tone
 
 
 @routes.post("/operate/feeds/{id:\\d+}/tokens")

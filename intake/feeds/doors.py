@@ -79,7 +79,7 @@ async def judged(link: Link, messages: list[Tree], received: datetime) -> list[J
     tree = await staff.tree()
     found = []
     try:
-        rules = formats.check(link.kind, link.mapping)
+        rules = formats.rules(link.kind, link.mapping, link.codes)
     except MappingError as error:  # all are kept, parked until it is mended
         broken = ReadFault("映射", str(error))
         return [
@@ -102,12 +102,14 @@ async def judged(link: Link, messages: list[Tree], received: datetime) -> list[J
             reading.read(message, rules, tree, received=received, domain=link.domain)
         except ReadFault as error:
             fault = error
+        # What one choice mends (a department, a code) is kept as due: whoever works on it parks it and notes for what it waits.
+        mended = fault is not None and bool(fault.lost or fault.codes)
         brought = Brought(
             external_id(link, message, name, kind),
             kind,
             body,
-            str(fault) if fault else "",
-            fault.at if fault else "",
+            str(fault) if fault and not mended else "",
+            fault.at if fault and not mended else "",
         )
         found.append(Judged(brought, fault))
     return found

@@ -78,7 +78,7 @@ def split(link: Link, tree: Tree) -> list[Tree]:
         ReadFault: there are none, or too many.
     """
     try:
-        rules = formats.check(link.kind, link.mapping)
+        rules = formats.rules(link.kind, link.mapping, link.codes)
     except MappingError:
         return [tree]  # kept, parked with what is wrong with the mapping
     assert isinstance(rules, tree_mapping.TreeMapping)  # noqa: S101 - checked for its kind

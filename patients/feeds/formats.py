@@ -1,6 +1,7 @@
 """One reader for each kind of link: from the bytes of a message to what it says. Keeps nothing, opens no port."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from patients.feeds import mapping
@@ -27,6 +28,9 @@ class How:
     mapping: str
     charset: str
     domain: str
+    codes: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # laid over the tables of the mapping
 
 
 def check(kind: str, name: str) -> AnyMapping:
@@ -40,6 +44,21 @@ def check(kind: str, name: str) -> AnyMapping:
         words = "这个文件不是 HL7 的映射" if kind == "hl7" else "这个文件是 HL7 的映射"
         raise mapping.MappingError(name, [words])
     return found
+
+
+def rules(kind: str, name: str, codes: Mapping[str, Mapping[str, str]]) -> AnyMapping:
+    """The mapping of a link: the file, and over its code tables what was said of values of this link.
+
+    Raises:
+        MappingError: as `check`.
+    """
+    found = check(kind, name)
+    if not codes:
+        return found
+    tables = {**found.codes} | {
+        table: {**found.codes[table], **said} for table, said in codes.items() if table in found.codes
+    }
+    return replace(found, codes=tables)
 
 
 def load(name: str) -> AnyMapping:
@@ -98,14 +117,14 @@ def read(how: How, body: bytes, tree: OrgTree, *, received: datetime) -> Reading
         ReadFault: it cannot be taken as it is.
     """
     try:
-        rules = check(how.kind, how.mapping)
+        known = rules(how.kind, how.mapping, how.codes)
     except mapping.MappingError as error:
         raise ReadFault("映射", str(error)) from None
-    if isinstance(rules, TreeMapping):
+    if isinstance(known, TreeMapping):
         # What was kept of a SOAP or JSON body is one message of it, as JSON.
-        return tree_reading.read(parsing.json_tree(body), rules, tree, received=received, domain=how.domain)
+        return tree_reading.read(parsing.json_tree(body), known, tree, received=received, domain=how.domain)
     try:
-        return reading.read(parse(decoded(body, how.charset)), rules, tree, domain=how.domain)
+        return reading.read(parse(decoded(body, how.charset)), known, tree, domain=how.domain)
     except NotHl7 as error:
         raise ReadFault("MSH", str(error)) from None
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from core.actions import Form
 
@@ -42,7 +42,18 @@ class WebForm(Form):
     silent_minutes: int = Field(
         default=0, ge=0, le=10080, title="静默告警（分钟）", description="超过多久没有消息即告警；0 为不告警"
     )
-    active: bool = Field(default=True, title="启用")
+    silent_from: int = Field(
+        default=0, ge=0, le=23, title="从几点起计静默", description="0 至 23；夜间不发消息的系统填上班的钟点"
+    )
+    silent_to: int = Field(default=24, ge=1, le=24, title="到几点为止", description="1 至 24，大于起始钟点")
+    silent_working: bool = Field(default=False, title="只在工作日计静默")
+
+    @field_validator("silent_to")
+    @classmethod
+    def _is_after(cls, value: int, info: ValidationInfo) -> int:
+        if value <= info.data.get("silent_from", 0):
+            raise ValueError("应大于起始钟点")
+        return value
 
 
 class LinkForm(WebForm):

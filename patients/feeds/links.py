@@ -4,6 +4,7 @@ The forms of the kinds are in `patients.feeds.kinds`. A link's secret (a passwor
 shown, and kept when a form leaves it empty.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,16 +14,19 @@ import orjson
 
 from core import audit, clock, crypto, db
 from core.actor import Actor, Permission
-from core.errors import Fault, Forbidden, Invalid, NotFound
+from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from patients.feeds import formats, mapping
 from patients.feeds.kinds import KIND_OF, AnyForm, LinkForm
+from patients.feeds.reasons import reasoned
 
 __all__ = ["Link", "LinkForm", "all_links", "link", "met_stranger", "save", "secret"]
 
 _COLUMNS = (
     "id, name, kind, application, facility, charset, mapping, domain, processing, silent_minutes, active, silent_since,"
     " last_at, address, view, key_columns, mark_column, overlap, pull_minutes, mark, pulled_at, pulled_rows, pull_error,"
-    " tls, ack"
+    " tls, ack, silent_from, silent_to, silent_working, paused_because, paused_by, paused_at,"
+    " (select jsonb_object_agg(codes, said) from (select codes, jsonb_object_agg(code, meaning) as said from feed_code c"
+    " where c.link_id = feed_link.id group by codes) as t) as codes"
 )
 _PLACE = "feed_link.secret"
 
@@ -57,6 +61,15 @@ class Link:
     pull_error: str = ""
     tls: bool = False  # of a view's database
     ack: str = "original"
+    silent_from: int = 0  # from which hour of the day to which it is expected to speak
+    silent_to: int = 24
+    silent_working: bool = False  # on working days only
+    paused_because: str = ""
+    paused_by: str = ""
+    paused_at: datetime | None = None
+    codes: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # laid over those of its mapping file
 
     @property
     def pulls(self) -> bool:
@@ -66,6 +79,8 @@ class Link:
 
 def _link(row: "asyncpg.Record") -> Link:
     given = dict(row)
+    codes = given["codes"] or {}
+    given["codes"] = orjson.loads(codes) if isinstance(codes, str) else codes
     given["mark"] = orjson.loads(given["mark"]) if isinstance(given["mark"], str) else given["mark"]
     return Link(**given)
 
@@ -150,6 +165,54 @@ async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "")
         field_, label = ("name", "名称") if is_name else ("application", "发送系统（MSH-3）")
         fault = Fault(field=field_, label=label, reason="已有另一条链路使用")
         raise Invalid(f"{label}已有另一条链路使用", details=[fault]) from None
+
+
+async def pause(link_id: int, reason: str, *, by: Actor) -> None:
+    """Take nothing more from a link, until it is resumed; whoever speaks on it is refused.
+
+    Raises:
+        Forbidden, NotFound.
+        Invalid: no reason.
+        Refused: it is paused.
+    """
+    if not by.can(Permission.MACHINE_OPERATE):
+        raise Forbidden
+    words = reasoned(reason)
+    await link(link_id)
+    async with db.transaction():
+        paused = await db.execute(
+            "update feed_link set active = false, silent_since = null, paused_because = $2, paused_by = $3, paused_at = $4"
+            " where id = $1 and active",
+            link_id,
+            words,
+            by.name,
+            clock.now(),
+        )
+        if not paused:
+            raise Refused("这条链路已停用")
+        await audit.record(by, "feed.pause", "feed_link", link_id, reason=words)
+
+
+async def resume(link_id: int, *, by: Actor) -> None:
+    """Take messages of a link again; its silence is counted from now.
+
+    Raises:
+        Forbidden, NotFound.
+        Refused: it runs.
+    """
+    if not by.can(Permission.MACHINE_OPERATE):
+        raise Forbidden
+    await link(link_id)
+    async with db.transaction():
+        resumed = await db.execute(
+            "update feed_link set active = true, silent_since = null, paused_because = '', paused_by = '', paused_at = null,"
+            " last_at = case when last_at is not null then $2::timestamptz end where id = $1 and not active",
+            link_id,
+            clock.now(),
+        )
+        if not resumed:
+            raise Refused("这条链路正在使用")
+        await audit.record(by, "feed.resume", "feed_link", link_id)
 
 
 async def met_stranger(application: str, facility: str, address: str) -> None:

@@ -12,7 +12,7 @@ from core import clock, db, parameters
 from core.parameters import Parameter
 from core.pump import Outcome, Queue, Row
 from patients import feeding
-from patients.feeds import formats, links, unknown_patients, unknown_units
+from patients.feeds import codes, formats, links, repairs, unknown_patients, unknown_units
 from patients.feeds.faults import ReadFault
 from patients.feeds.formats import How
 from patients.feeds.hl7.reading import Reading
@@ -58,7 +58,7 @@ async def _run_all(rows: Sequence[Row]) -> list[Outcome]:
     for row in rows:
         try:
             link = known[row["link_id"]]
-            how = How(link.kind, link.mapping, link.charset, link.domain)
+            how = How(link.kind, link.mapping, link.charset, link.domain, link.codes)
             found = formats.read(how, opened(row["body"]), tree, received=row["created_at"])
             _not_ahead(found, latest)
             read[row["id"]] = found
@@ -82,11 +82,14 @@ async def _run_all(rows: Sequence[Row]) -> list[Outcome]:
         )
         await unknown_units.note([(number, one.lost and LostName(*one.lost)) for number, one in faulty])
         await unknown_patients.note([(number, one.wanted) for number, one in faulty])
+        await codes.note([(number, one.lost_code) for number, one in faulty])
     if heard:
         refused = await _taken(heard)
         if refused:
             await db.execute("update feed_message set fault_at = $2 where id = $1", heard[0][0], "内容")
             outcomes[[row["id"] for row in rows].index(heard[0][0])] = (refused, "parked")
+    states = zip(rows, outcomes, strict=True)
+    await repairs.note_outcomes([(row["id"], state, note) for row, (note, state) in states])
     return outcomes
 
 

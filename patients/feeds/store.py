@@ -9,17 +9,16 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
-
-from core import audit, bell, clock, crypto, db
+from core import audit, bell, clock, crypto, db, looking
 from core.actor import Actor, Permission
-from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
+from core.errors import Forbidden, NotFound
+from core.identity import mask_in_text
 from core.logs import trace_id
 from patients.feeds.links import Link
 
 TABLE = "feed_message"
 _PLACE = "feed_message.body"
-STATES = {"due": "待处理", "done": "已处理", "parked": "已搁置", "dropped": "已放弃"}
+STATES = {"due": "待处理", "done": "已处理", "parked": "已搁置", "dropped": "已作废"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +144,12 @@ async def listed(
         before,
         limit,
     )
-    return [Stored(**dict(row)) for row in rows]
+    return [Stored(**{**dict(row), "error": mask_in_text(row["error"])}) for row in rows]
 
 
-async def message(message_id: int, charset: str, *, by: Actor) -> Stored:
-    """One message with its text; that somebody looked is an audit line, since it is full of personal data.
+async def message(message_id: int, charset: str, *, by: Actor, reason: str = "") -> Stored:
+    """One message with its text. That somebody looked is an audit line; the text is full of personal data, so whoever
+    shows it whole says why (`reason`), and all others hide it (`patients.feeds.masking`).
 
     Raises:
         Forbidden, NotFound.
@@ -158,93 +158,11 @@ async def message(message_id: int, charset: str, *, by: Actor) -> Stored:
     row = await db.fetchrow(f"select {_SHOWN}, body from feed_message where id = $1", message_id)  # noqa: S608
     if row is None:
         raise NotFound("没有这条消息")
-    await audit.record(by, "feed.look", TABLE, message_id)
+    if reason:
+        await looking.note(by, "feed.raw", TABLE, message_id, reason=reason, fields=["消息原文"])
+    else:
+        await audit.record(by, "feed.look", TABLE, message_id)
     found = dict(row)
     text = opened(found.pop("body")).decode(charset, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    found["error"] = mask_in_text(found["error"])
     return Stored(**found, text=text)
-
-
-async def replay(message_id: int, *, by: Actor, text: str | None = None, charset: str = "utf-8") -> None:
-    """Let a parked message be taken again, with another text when one is given; the old text stays in the audit log
-    as a digest only.
-
-    Raises:
-        Forbidden: not an operator.
-        Invalid: the text cannot be written in the link's charset.
-        Refused: it is not parked.
-    """
-    _permit(by)
-    async with db.transaction():
-        row = await _parked(message_id)
-        if text is not None:
-            body = _encoded(text, charset)
-            await db.execute(
-                "update feed_message set body = $2, digest_hash = $3 where id = $1",
-                message_id,
-                sealed(body),
-                hashlib.sha256(body).digest()[:16],
-            )
-        await db.execute(
-            "update feed_message set state = 'due', attempts = 0, due_at = $2, fault_at = '' where id = $1",
-            message_id,
-            clock.now(),
-        )
-        verb = "feed.replay" if text is None else "feed.repair"
-        await audit.record(by, verb, TABLE, message_id, before=bytes(row["digest_hash"]).hex())
-    await bell.ring(TABLE)
-
-
-def _encoded(text: str, charset: str) -> bytes:
-    lines = [line for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if line.strip()]
-    try:
-        return ("\r".join(lines) + "\r").encode(charset)
-    except UnicodeEncodeError as error:
-        char = text[error.start : error.start + 1] if error.start < len(text) else ""
-        fault = Fault(field="text", label="内容", reason=f"“{char}”在字符集 {charset} 中没有")
-        raise Invalid("内容有误", details=[fault]) from None
-
-
-async def replay_all(link_id: int, *, by: Actor) -> int:
-    """Let every parked message of a link be taken again, after a mapping was mended; how many."""
-    _permit(by)
-    async with db.transaction():
-        touched = await db.execute(
-            "update feed_message set state = 'due', attempts = 0, due_at = $2, fault_at = ''"
-            " where link_id = $1 and state = 'parked'",
-            link_id,
-            clock.now(),
-        )
-        await audit.record(by, "feed.replay_all", "feed_link", link_id, messages=touched)
-    await bell.ring(TABLE)
-    return touched
-
-
-async def drop(message_id: int, reason: str, *, by: Actor) -> None:
-    """Give a parked message up, with a reason; it stays to be seen.
-
-    Raises:
-        Invalid: no reason.
-        Refused: it is not parked.
-    """
-    _permit(by)
-    words = reason.strip()
-    if not words:
-        raise Invalid("请写明放弃的原因", details=[Fault(field="reason", label="原因", reason="必填")])
-    async with db.transaction():
-        await _parked(message_id)
-        await db.execute(
-            "update feed_message set state = 'dropped', done_at = $2, error = error || $3 where id = $1",
-            message_id,
-            clock.now(),
-            f"｜放弃：{words[:200]}",
-        )
-        await audit.record(by, "feed.drop", TABLE, message_id, reason=words[:200])
-
-
-async def _parked(message_id: int) -> "asyncpg.Record":
-    row = await db.fetchrow(
-        "select digest_hash from feed_message where id = $1 and state = 'parked' for update", message_id
-    )
-    if row is None:
-        raise Refused("只有已搁置的消息可以处理")
-    return row

@@ -69,6 +69,16 @@ async def listed() -> list[Unknown]:
     ]
 
 
+async def of_link(link_id: int) -> int:
+    """How many messages of a link are parked for names of departments."""
+    count: int = await db.fetchval(
+        "select count(*) from feed_message m join feed_lost_name n on n.message_id = m.id"
+        " where m.link_id = $1 and m.state = 'parked'",
+        link_id,
+    )
+    return count
+
+
 async def waiting(name: str, site: str) -> int:
     """How many messages are parked for a name."""
     count: int = await db.fetchval(

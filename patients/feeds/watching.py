@@ -9,6 +9,7 @@ from core.metrics import WAITING
 from patients.feeds import links
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from patients.feeds.links import Link
+from staff.working_days import calendar
 
 EVERY = 30.0  # seconds between two looks
 
@@ -80,6 +81,26 @@ async def strangers(limit: int = 20) -> list[dict[str, object]]:
     return [dict(row) for row in rows]
 
 
+def too_long(link: Link, now: datetime, *, working: bool) -> bool:
+    """Whether a link has been silent for longer than it may: counted within the hours in which it is expected to speak,
+    so that a system which sleeps at night raises nobody at seven."""
+    if not link.silent_minutes or link.last_at is None or (link.silent_working and not working):
+        return False
+    here = clock.local(now)
+    start = here.replace(hour=link.silent_from, minute=0, second=0, microsecond=0)
+    if not link.silent_from <= here.hour < link.silent_to:
+        return False
+    return now - max(link.last_at, start if link.silent_from else link.last_at) > timedelta(
+        minutes=link.silent_minutes
+    )
+
+
+async def _works_today(link: Link, now: datetime) -> bool:
+    if not link.silent_working:
+        return True
+    return (await calendar()).is_workday(clock.local(now).date())
+
+
 async def look() -> int:
     """Bring the last message of each link up to date, raise and end alarms; how many links are silent."""
     now = clock.now()
@@ -92,8 +113,7 @@ async def look() -> int:
         )
         silent = 0
         for link in await links.all_links(active=True):
-            limit = timedelta(minutes=link.silent_minutes)
-            quiet = bool(limit) and link.last_at is not None and now - link.last_at > limit
+            quiet = too_long(link, now, working=await _works_today(link, now))
             silent += quiet
             if quiet and link.silent_since is None:
                 if await db.execute(

@@ -1,18 +1,23 @@
 """The links as an operator sees them: figures, a parked message with its fault, mended and replayed; a mapping tried."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 
+import pytest
 import pytest_asyncio
 
 from core import db
+from core.clock import SHANGHAI
 from core.outbox import OUTBOX
 from core.pump import drain
-from patients.feeds import unknown_units
+from patients.feeds import links, unknown_units
+from patients.feeds.links import Link
 from patients.feeds.processing import FEED
-from patients.feeds.watching import look
+from patients.feeds.watching import look, too_long
 from tests.console.desk import Desk, open_desk
 from tests.patients.feed import open_link, put
-from tests.patients.history import Sender, stay
+from tests.patients.history import ID_NUMBER, Sender, stay
 
 BED = stay(ward="心血管内科", campus="东院区")
 
@@ -66,16 +71,40 @@ async def test_a_parked_message_shows_its_fault_and_is_mended_and_replayed(desk:
     drawer = await admin.get(f"/operate/feeds/{link.id}/messages/{number}")
     (bad,) = drawer.words("//div[contains(@class, 'segment-bad')]")
     assert bad.startswith("PV1|1|I|火星科")
-    text = "\n".join(drawer.words("//textarea[@name='text']")).replace("火星科", "心血管内科")
-    assert "MSH|" in text
+    shown = drawer.one("//div[@class='segments']")
+    assert [words in shown for words in ("测试甲", ID_NUMBER, "13800000011", "99000019900101****")] == [
+        False
+    ] * 4
+    assert "测*甲" in shown
+    assert drawer.words("//textarea") == []
+    address = f"/operate/feeds/{link.id}/messages/{number}"
+    assert (await admin.post(f"{address}/raw", {"reason": "看看"})).status == 422
+    whole = await admin.post(f"{address}/raw", {"reason": "核对科室名称写法"})
+    text = "\n".join(whole.words("//textarea[@name='text']"))
+    assert ("测试甲" in text, ID_NUMBER in text) == (True, True)
     body = Sender().send("ADT^A01", "0830", BED).replace("\r", "\n")
-    answer = await admin.post(f"/operate/feeds/{link.id}/messages/{number}/repair", {"text": body})
+    short = await admin.post(f"{address}/repair", {"text": body, "reason": "改"})
+    assert short.status == 422
+    answer = await admin.post(f"{address}/repair", {"text": body, "reason": "对方把病区名称写错了"})
     assert answer.status in (200, 303)
     await work()
     assert await db.fetchval("select state from feed_message") == "done"
     assert await db.fetchval("select number from visit") == "ZY001"
     looked = await db.fetch("select action from audit where subject = 'feed_message' order by id")
-    assert [row["action"] for row in looked] == ["feed.look", "feed.repair"]
+    assert [row["action"] for row in looked] == [
+        "feed.look",
+        "feed.look",
+        "feed.raw",
+        "feed.look",
+        "feed.repair",
+    ]
+    told = await admin.get(address)
+    deed = told.one("//ol[@class='deeds']/li")
+    assert deed.startswith("修改后重放 测试管理员")
+    assert "已处理 对方把病区名称写错了" in deed
+    assert "火星科" in deed
+    assert "心血管内科" in deed
+    assert "测试甲" not in deed
 
 
 async def test_a_department_nobody_knows_is_mapped_once_and_what_waited_is_taken(desk: Desk) -> None:
@@ -120,7 +149,10 @@ async def test_what_is_mended_otherwise_is_no_longer_on_the_list_of_names(desk: 
     assert [one.name for one in await unknown_units.listed()] == ["火星科"]
     admin = await desk.enter("admin")
     without_number = Sender().send("ADT^A01", "0830", stay(number="")).replace("\r", "\n")
-    await admin.post(f"/operate/feeds/{link.id}/messages/{number}/repair", {"text": without_number})
+    await admin.post(
+        f"/operate/feeds/{link.id}/messages/{number}/repair",
+        {"text": without_number, "reason": "补写就诊号之前先试"},
+    )
     assert await unknown_units.listed() == []  # it is looked at anew
     await work()
     assert await db.fetchval("select state from feed_message") == "parked"
@@ -150,7 +182,8 @@ async def test_giving_a_message_up_asks_why(desk: Desk) -> None:
     admin = await desk.enter("admin")
     address = f"/operate/feeds/{link.id}/messages/{number}/drop"
     assert (await admin.post(address, {"reason": " "})).status == 422
-    await admin.post(address, {"reason": "测试消息"})
+    assert (await admin.post(address, {"reason": "测试消息"})).status == 422
+    await admin.post(address, {"reason": "对方联调时误发的测试消息"})
     assert await db.fetchval("select state from feed_message") == "dropped"
 
 
@@ -185,3 +218,76 @@ async def test_silence_raises_an_alarm_once_and_ends_it(desk: Desk) -> None:
     assert await look() == 0
     events = [row["event"] for row in await db.fetch("select event from outbox order by id")]
     assert events == ["LinkFellSilent", "LinkSpokeAgain"]
+
+
+async def test_a_value_nobody_knows_is_told_once_and_what_waited_for_it_is_taken(desk: Desk) -> None:
+    link = await open_link()
+    for at in (1, 2):
+        text = Sender().send(
+            "ADT^A01", f"083{at}", stay(ward="心血管内科", kind="留观", number=f"ZY00{at}"), id=f"MSG{at}"
+        )
+        await put(link, text, "ADT^A01")
+    await work()
+    admin = await desk.enter("admin")
+    page = await admin.get(f"/operate/feeds/{link.id}")
+    (line,) = [one for one in page.words("//tbody/tr") if "对应为" in one]
+    assert line.startswith("PV1-2留观kind 2")
+    address = f"/operate/feeds/{link.id}/codes?codes=kind&code=留观"
+    assert "emergency" in (await admin.get(address)).text
+    why = "该院留观按急诊管理，见联调纪要"
+    assert (await admin.post(address, {"meaning": "moon", "reason": why})).status == 422
+    chosen = await admin.post(address, {"meaning": "emergency", "reason": why})
+    assert chosen.status in (200, 303), chosen.text[:3000]
+    await work()
+    rows = await db.fetch("select kind, number from visit order by number")
+    assert [tuple(row) for row in rows] == [("emergency", "ZY001"), ("emergency", "ZY002")]
+    again = Sender().send("ADT^A01", "0835", stay(ward="心血管内科", kind="留观", number="ZY003"), id="MSG3")
+    await put(link, again, "ADT^A01")  # what comes later goes through
+    await work()
+    assert await db.fetchval("select count(*) from feed_message where state = 'done'") == 3
+    told = await db.fetch("select what, outcome from feed_message_change order by id")
+    assert [tuple(row) for row in told] == [("coded", "done"), ("coded", "done")]
+    await admin.post(f"/operate/feeds/{link.id}/codes/forget", {"codes": "kind", "code": "留观"})
+    await put(
+        link,
+        Sender().send("ADT^A01", "0836", stay(ward="心血管内科", kind="留观", number="ZY004"), id="MSG4"),
+        "ADT^A01",
+    )
+    await work()
+    assert await db.fetchval("select count(*) from feed_message where state = 'parked'") == 1
+
+
+async def test_a_link_is_paused_for_a_reason_and_resumed(desk: Desk) -> None:
+    link = await open_link()
+    admin = await desk.enter("admin")
+    address = f"/operate/feeds/{link.id}"
+    assert (await admin.post(f"{address}/pause", {"reason": "停"})).status == 422
+    await admin.post(f"{address}/pause", {"reason": "对方系统升级，停到周一"})
+    page = await admin.get(address)
+    assert page.one("//div[@class='faults']").startswith("已暂停：对方系统升级，停到周一测试管理员")
+    assert [one.id for one in await links.all_links(active=True)] == []
+    await admin.post(f"{address}/resume")
+    assert [one.id for one in await links.all_links(active=True)] == [link.id]
+    rows = await db.fetch("select action from audit where subject = 'feed_link' order by id")
+    assert [row["action"] for row in rows][-2:] == ["feed.pause", "feed.resume"]
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "quiet"),
+    [
+        pytest.param("2026-03-02 07:40", "2026-03-01 18:00", False, id="before it begins"),
+        pytest.param("2026-03-02 08:05", "2026-03-01 18:00", False, id="only just begun"),
+        pytest.param("2026-03-02 08:31", "2026-03-01 18:00", True, id="half an hour after it began"),
+        pytest.param("2026-03-02 10:00", "2026-03-02 09:45", False, id="spoke of late"),
+        pytest.param("2026-03-02 18:30", "2026-03-02 12:00", False, id="after its hours"),
+    ],
+)
+def test_silence_counts_within_the_hours_of_a_link(now: str, last: str, quiet: bool) -> None:
+    def at(text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+    link = Link(
+        1, "夜间停的系统", "hl7", "A", "", "utf-8", "hl7", "", "P", 30, True, None, at(last), silent_from=8, silent_to=18
+    )  # fmt: skip
+    assert too_long(link, at(now), working=True) is quiet
+    assert too_long(replace(link, silent_working=True), at(now), working=False) is False

@@ -42,9 +42,7 @@ async def test_a_link_is_made_of_every_kind_and_its_form_asks_what_it_needs(desk
         form = await admin.get(f"{HERE}/new?kind={kind}")
         assert form.status == 200
         assert "hl7" not in form.words("//select[@name='mapping']/option")
-        answer = await admin.post(
-            f"{HERE}/new?kind={kind}", {"name": f"链路 {kind}", "active": "true", **more}
-        )
+        answer = await admin.post(f"{HERE}/new?kind={kind}", {"name": f"链路 {kind}", **more})
         assert answer.status in (200, 303), answer.text
     assert [(one.kind, one.name) for one in await links.all_links()] == [
         (kind, f"链路 {kind}") for kind in sorted(told)
@@ -64,7 +62,7 @@ async def test_a_link_is_made_of_every_kind_and_its_form_asks_what_it_needs(desk
 
 async def test_a_token_is_shown_once_and_opens_nothing_once_taken_back(desk: Desk) -> None:
     admin = await desk.enter("admin")
-    await admin.post(f"{HERE}/new?kind=fhir", {"name": "FHIR 平台", "mapping": "fhir", "active": "true"})
+    await admin.post(f"{HERE}/new?kind=fhir", {"name": "FHIR 平台", "mapping": "fhir"})
     (link,) = await links.all_links()
     drawer = await admin.post(f"{HERE}/{link.id}/tokens", {})
     token = drawer.one("//code[contains(@class, 'token')]")
@@ -91,7 +89,6 @@ async def test_fetching_is_asked_for_once_at_a_time(desk: Desk) -> None:
     given = {
         "name": "FHIR 平台",
         "mapping": "fhir",
-        "active": "true",
         "address": "https://fhir.example.org/r4",
     }
     await admin.post(f"{HERE}/new?kind=fhir", given)

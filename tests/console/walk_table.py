@@ -192,7 +192,6 @@ TABLE: tuple[Line, ...] = (
     nothing("GET /operate/feeds/{id}", "machine:operate", "/operate/feeds/0"),
     nothing("GET /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
     nothing("POST /operate/feeds/{id}/edit", "machine:operate", "/operate/feeds/0/edit"),
-    nothing("POST /operate/feeds/{id}/replay", "machine:operate", "/operate/feeds/0/replay"),
     nothing("POST /operate/feeds/{id}/tokens", "machine:operate", "/operate/feeds/0/tokens"),
     nothing(
         "POST /operate/feeds/{id}/tokens/{token}/revoke",

@@ -6,7 +6,7 @@ import pytest
 
 from core import clock, db, parameters
 from core.pump import drain
-from patients.feeds import store
+from patients.feeds import repairs
 from patients.feeds.processing import AHEAD, FEED
 from staff.queries import forget_tree
 from tests.patients.feed import ENGINEER, everything, open_link, parked, put, take
@@ -249,7 +249,7 @@ async def test_a_message_written_tomorrow_is_parked_and_waits_for_the_clock_to_b
     assert await parked() == [("EVN-2", words)]
     assert await db.fetchval("select count(*) from patient") == 0
     await parameters.change(AHEAD.name, "26", by=ENGINEER)
-    await store.replay_all(link.id, by=ENGINEER)
+    await repairs.replay_all(link.id, "对方已校准时钟", by=ENGINEER)
     while await drain(FEED):
         pass
     assert await parked() == []
@@ -334,7 +334,7 @@ async def test_a_department_that_was_given_its_name_is_taken_when_replayed(house
     assert (await parked())[0][0] == "PV1-3.1"
     await db.execute("insert into org_name (unit_id, name) values ($1, 'CCU')", house.unit["east_ward"])
     await forget_tree()
-    assert await store.replay_all(from_store.id, by=ENGINEER) == 1
+    assert await repairs.replay_all(from_store.id, "科室名称已补", by=ENGINEER) == 1
     while await drain(FEED):
         pass
     assert await parked() == []

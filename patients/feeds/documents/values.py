@@ -194,7 +194,9 @@ class Values:
                 return found, place
         if other is not None:
             if "*" not in table:
-                raise ReadFault(self._at(where, other[1]), f"不在代码表 {rule.codes} 中", other[0])
+                raise ReadFault(
+                    self._at(where, other[1]), f"不在代码表 {rule.codes} 中", other[0], codes=rule.codes
+                )
             return table["*"], other[1]
         return (EMPTY, empty) if empty is not None else (None, None)
 

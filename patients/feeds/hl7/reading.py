@@ -232,7 +232,7 @@ class _Reader:
             return table[text]
         if "*" in table:
             return table["*"]
-        raise ReadFault(where, f"不在代码表 {rule.codes} 中", text)
+        raise ReadFault(where, f"不在代码表 {rule.codes} 中", text, codes=rule.codes)
 
     def _value(self, key: str, rule: Rule, group: Message | None) -> tuple[bool, Any]:
         """Whether a field was said, and its value; None is "said to be empty"."""
