@@ -44,6 +44,8 @@ async def _migrate(_: argparse.Namespace) -> int:
     say("\n".join(f"ran {name}" for name in ran) or "nothing to do")
     if using.owner_database_url:
         await audit_rights.apply(owner, audit_rights.role_of(using.database_url))
+    if ran and await rotation.ask_if_needed():
+        say("values that this version seals in another way: the worker seals them anew, see `manage.py keys`")
     if ran:
         await audit.record(system("命令行", Door.COMMAND), "system.migrate", "database", None, ran=ran)
     return 0

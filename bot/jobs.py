@@ -7,7 +7,7 @@ import orjson
 from bot import binding, conversations
 from bot.models import BotFile
 from bot.places import Answer, Place, Speaker, answer, way_of
-from core import db, storage
+from core import db, inbound, storage
 from core.actor import Door
 from core.errors import GiveUp, HuiyinError, Invalid, TryLater
 from core.filetypes import kind_of
@@ -84,12 +84,15 @@ async def _fetch(row: BotFile) -> None:
 
 async def _download(row: BotFile) -> Media:
     """The bytes, from where the stored message says they are."""
-    found = await db.fetchrow("select source, body from inbound where id = $1", row.inbound_id)
+    found = await db.fetchrow(
+        "select source, external_id, body, sealed from inbound where id = $1", row.inbound_id
+    )
     if found is None:
         raise GiveUp(f"file {row.id}: the message it came with is gone")
+    body = inbound.opened(found)
     if found["source"] == "wecom":
-        return await wecom.download_media(parse(found["body"].decode("utf-8", "replace")).media_id)
-    _, url, key = wecom_bot.parse(orjson.loads(found["body"])).media[row.part]
+        return await wecom.download_media(parse(body.decode("utf-8", "replace")).media_id)
+    _, url, key = wecom_bot.parse(orjson.loads(body)).media[row.part]
     return await wecom_bot.download(url, key)
 
 

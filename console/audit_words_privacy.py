@@ -27,7 +27,7 @@ PRIVACY_ACTIONS: Mapping[str, str] = MappingProxyType(
         "patient.export.fetch": "下载患者清单",
         "case.secret_file": "查看涉密诉求附件",
         "staff.reveal": "查看职工完整手机号",
-        "operate.reveal": "查看外来消息原文",
+        "operate.reveal": "查看队列条目原文",
         "patient.consent_proof": "查看同意书扫描件",
     }
 )

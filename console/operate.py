@@ -13,17 +13,15 @@ from channels import queries as channels
 from channels.queries import Health
 from console.page import go, number, permit, show
 from console.schedules import HEALTH as HEALTH_OF_SCHEDULES
-from core import clock, db, looking, quarantine, queues, schedules_queries
+from core import clock, db, quarantine, queues, schedules_queries
 from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound
-from core.queues import Entry
+from core.queues import Content, Entry
 from tickets.auditing import queries as auditing
 from tickets.queries import secrecy, secret_traces
 
 routes = web.RouteTableDef()
 PAGE = 50
-PERSONAL = "inbound"  # the queue whose bodies are what outside systems and persons sent
-CUT = 4000  # characters of a payload that `core.queues` hands out; a longer one is cut and cannot be edited here
 SILENT = timedelta(seconds=30)  # a process beats every five seconds
 FORGOTTEN = timedelta(days=1)  # one that has been silent for longer was stopped on purpose
 STATES = {
@@ -109,9 +107,7 @@ async def _shown(rows: list[Entry], by: Actor) -> list[Entry]:
     bodies = [row.id for row in rows if row.table == "inbound"]
     hidden = await secret_traces.hidden_bodies(bodies, by) if bodies else set()
     return [
-        replace(row, what=secrecy.VEILED, payload=secrecy.VEILED, error="")
-        if row.table == "inbound" and row.id in hidden
-        else row
+        replace(row, what=secrecy.VEILED, error="") if row.table == "inbound" and row.id in hidden else row
         for row in rows
     ]
 
@@ -143,6 +139,7 @@ def pretty(payload: str) -> str:
 async def _drawer(
     request: web.Request,
     entry: Entry,
+    content: Content,
     *,
     error: HuiyinError | None = None,
     payload: str | None = None,
@@ -150,7 +147,7 @@ async def _drawer(
     why: str | None = None,
 ) -> web.Response:
     faults = {fault.field: fault.reason for fault in error.details} if error else {}
-    hidden = entry.table == PERSONAL and payload is None
+    text = pretty(content.text) if payload is None else payload
     return await show(
         request,
         "console/operate_entry.html",
@@ -158,11 +155,11 @@ async def _drawer(
         entry=entry,
         states=STATES,
         name=queues.TABLES[entry.table],
-        payload="" if hidden else pretty(entry.payload) if payload is None else payload,
-        hidden=hidden,
-        why=why,
-        whole=len(entry.payload) < CUT,
+        payload=text,
+        rows=min(24, max(4, text.count("\n") + 2)),
+        content=content,
         reason=reason,
+        why=why,
         error=error,
         faults=faults,
     )
@@ -172,30 +169,31 @@ async def _drawer(
 async def entry_drawer(request: web.Request) -> web.Response:
     """One row: why it is parked, its content, and what can be done."""
     actor = permit(request, Permission.MACHINE_OPERATE)
-    return await _drawer(request, await _entry(request, actor))
+    entry = await _entry(request, actor)
+    return await _drawer(request, entry, await queues.content(entry.table, entry.id, by=actor))
 
 
 @routes.post("/operate/{queue}/{state}/{number}/{act}")
 async def act(request: web.Request) -> web.Response:
-    """Replay, drop or repair a parked row; show what came from outside, for a reason."""
+    """Replay, drop or repair a parked row; show the content of any row whole, for a reason."""
     actor = permit(request, Permission.MACHINE_OPERATE)
     entry = await _entry(request, actor)
     data = await request.post()
     payload, reason = str(data.get("payload", "")), str(data.get("reason", ""))
     what = request.match_info["act"]
+    content = await queues.content(entry.table, entry.id, by=actor)
     try:
+        if what == "reveal":
+            content = await queues.reveal(entry.table, entry.id, reason, by=actor)
+            return await _drawer(request, entry, content)
         if what == "replay":
             await queues.replay(entry.table, entry.id, by=actor)
             said = "已重新放入队列"
         elif what == "drop":
             await queues.drop(entry.table, entry.id, reason, by=actor)
             said = "已放弃，条目保留备查"
-        elif what == "reveal":
-            fields = [queues.TABLES[entry.table]]
-            await looking.note(actor, "operate.reveal", "queue", entry.id, reason=reason, fields=fields)
-            return await _drawer(request, entry, payload=pretty(entry.payload))
         elif what == "repair":
-            if len(entry.payload) >= CUT:
+            if not content.whole:
                 fault = Fault(field="payload", label="内容", reason="页面上只显示了开头部分，不能在这里修改")
                 raise Invalid("内容过长", details=[fault])
             await queues.repair(entry.table, entry.id, payload, by=actor)
@@ -206,6 +204,8 @@ async def act(request: web.Request) -> web.Response:
         if isinstance(error, NotFound):
             raise
         kept = payload if what == "repair" else None
+        if kept is not None:  # what was typed is not thrown away
+            content = replace(content, hidden=0)
         why = reason if what == "reveal" else None
-        return await _drawer(request, entry, error=error, payload=kept, reason=reason, why=why)
+        return await _drawer(request, entry, content, error=error, payload=kept, reason=reason, why=why)
     return go(request, f"/operate?queue={entry.table}", f"#{entry.id} {said}")

@@ -1,7 +1,8 @@
 """Encrypted columns and the keyed hashes beside them that make exact search possible.
 
 A value is stored as: algorithm and key id (1 byte each), nonce (12), ciphertext and tag; the table and
-column are authenticated with it, so a value moved to another column does not decrypt.
+column are authenticated with it, so a value moved to another column does not decrypt. Where the value opens a door or
+is somebody's words as they came, the row is authenticated too (`row`): moved to another row it does not decrypt either.
 """
 
 import base64
@@ -22,6 +23,7 @@ from tortoise.models import Model
 from core.settings import SettingsError, settings
 
 AES_256_GCM, SM4_GCM = 1, 2
+BOUND = 0x10  # set in the algorithm's byte: the row is authenticated as well
 NONCE, TAG = 12, 16
 
 
@@ -62,32 +64,49 @@ class KeyRing:
             for number, key in self.keys.items()
         }
 
-    @property
-    def head(self) -> bytes:
+    def head(self, *, bound: bool = False) -> bytes:
         """The two bytes with which a value sealed now begins: algorithm and key."""
-        return bytes((_BYTES[self.algorithm], self.current))
+        return bytes((_BYTES[self.algorithm] | (BOUND if bound else 0), self.current))
 
-    def encrypt(self, value: str, place: str) -> bytes:
-        """Encrypt for `place` ("table.column")."""
-        nonce = os.urandom(NONCE)
+    def seal(self, data: bytes, place: str, row: str = "") -> bytes:
+        """Encrypt bytes for `place` ("table.column"), and for that row alone when one is named."""
+        nonce, head, about = os.urandom(NONCE), self.head(bound=bool(row)), _about(place, row)
         if self.algorithm is Algorithm.AES:
-            return self.head + nonce + self._aes[self.current].encrypt(nonce, value.encode(), place.encode())
+            return head + nonce + self._aes[self.current].encrypt(nonce, data, about)
         sealer = Cipher(algorithms.SM4(self._sm4[self.current]), modes.GCM(nonce)).encryptor()
-        sealer.authenticate_additional_data(place.encode())
-        return self.head + nonce + sealer.update(value.encode()) + sealer.finalize() + sealer.tag
+        sealer.authenticate_additional_data(about)
+        return head + nonce + sealer.update(data) + sealer.finalize() + sealer.tag
 
-    def decrypt(self, sealed: bytes, place: str) -> str:
-        """Decrypt what was encrypted for `place`; raises `cryptography.exceptions.InvalidTag` if tampered."""
+    def open(self, sealed: bytes, place: str, row: str = "") -> bytes:
+        """Decrypt what was sealed for `place` and `row`; a value from before rows were named opens without its row.
+
+        Raises:
+            cryptography.exceptions.InvalidTag: it was tampered with, or moved.
+        """
         number, nonce, rest = sealed[1], sealed[2 : 2 + NONCE], sealed[2 + NONCE :]
-        if sealed[0] == AES_256_GCM:
-            return self._aes[number].decrypt(nonce, rest, place.encode()).decode()
+        about = _about(place, row if sealed[0] & BOUND else "")
+        if sealed[0] & ~BOUND == AES_256_GCM:
+            return self._aes[number].decrypt(nonce, rest, about)
         opener = Cipher(algorithms.SM4(self._sm4[number]), modes.GCM(nonce, rest[-TAG:])).decryptor()
-        opener.authenticate_additional_data(place.encode())
-        return (opener.update(rest[:-TAG]) + opener.finalize()).decode()
+        opener.authenticate_additional_data(about)
+        return opener.update(rest[:-TAG]) + opener.finalize()
 
-    def anew(self, sealed: bytes, place: str) -> bytes:
-        """The same value under the present key and algorithm."""
-        return self.encrypt(self.decrypt(sealed, place), place)
+    def encrypt(self, value: str, place: str, row: str = "") -> bytes:
+        """Seal a text."""
+        return self.seal(value.encode(), place, row)
+
+    def decrypt(self, sealed: bytes, place: str, row: str = "") -> str:
+        """Open a text."""
+        return self.open(sealed, place, row).decode()
+
+    def anew(self, sealed: bytes, place: str, row: str = "") -> bytes:
+        """The same value under the present key and algorithm, for its row where there is one."""
+        return self.seal(self.open(sealed, place, row), place, row)
+
+
+def _about(place: str, row: str) -> bytes:
+    """What is authenticated beside a value; no name of a place holds the sign between."""
+    return f"{place}\x1f{row}".encode() if row else place.encode()
 
 
 @cache

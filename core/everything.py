@@ -23,7 +23,7 @@ from core import clock, crypto, db, everything_schema, storage
 from core.errors import Forbidden, NotFound, Refused
 from core.everything_schema import WITHHELD_COLUMNS, WITHHELD_TABLES, withheld
 from core.models import StoredFile
-from core.rotation import PLACES
+from core.rotation import PLACES, Place
 
 FORMAT = 1
 CHUNK = 1_000
@@ -118,8 +118,9 @@ async def _table(
         f"public.{table}",
     )
     wanted = [row["attname"] for row in columns if not withheld(table, row["attname"])]
-    listed = ", ".join(f'"{name}"' for name in wanted)
-    sealed = {place.column: place.name for place in PLACES if place.table == table} if opened else {}
+    sealed = [place for place in PLACES if opened and place.table == table and place.column in wanted]
+    bound = [f'{place.row} as "{_row_name(place)}"' for place in sealed if place.row]
+    listed = ", ".join([*(f'"{name}"' for name in wanted), *bound])
     rows, chunk = 0, list[str]()
     out = await asyncio.to_thread(gzip.open, path, "wb", 6)
     try:
@@ -139,16 +140,26 @@ async def _table(
     return Part(f"tables/{path.name}", size, digest, rows)
 
 
-def _write(out: Any, lines: Sequence[str], sealed: dict[str, str]) -> None:
+def _row_name(place: Place) -> str:
+    """What for the moment names the row a value was sealed for."""
+    return f"row of {place.column}"
+
+
+def _write(out: Any, lines: Sequence[str], sealed: Sequence[Place]) -> None:
     if not sealed:
         out.write("".join(f"{line}\n" for line in lines).encode())
         return
     ring = crypto.key_ring()
     for line in lines:
         row = orjson.loads(line)
-        for column, place in sealed.items():
-            if row.get(column):
-                row[column] = ring.decrypt(bytes.fromhex(row[column].removeprefix("\\x")), place)
+        for place in sealed:
+            about = row.pop(_row_name(place), "")
+            if not row.get(place.column):
+                continue
+            value = bytes.fromhex(row[place.column].removeprefix("\\x"))
+            if not place.sealed or row[place.sealed]:
+                value = ring.open(value, place.name, about)
+            row[place.column] = value.decode(errors="replace")
         out.write(orjson.dumps(row) + b"\n")
 
 

@@ -2,12 +2,15 @@
 
 The places are declared in wiring.py; a test compares them with the database. A value is opened with the key it
 names and sealed with the present one, in batches whose transactions are short; a run that was stopped goes on where
-it was. Search hashes are keyed by HUIYIN_SECRET_KEY, not by these keys, and stay as they are.
+it was. What stands in the clear or without its row from before an upgrade is sealed by the same run. Search hashes
+are keyed by HUIYIN_SECRET_KEY, not by these keys, and stay as they are.
 """
 
 import asyncio
 import time
 from dataclasses import dataclass
+
+import asyncpg
 
 from core import clock, db, jobs, parameters
 from core.crypto import key_ring
@@ -32,16 +35,32 @@ REST = parameters.declare(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A sealed column; `key` is the table's primary key, by which batches go forward. `name` was sealed with it."""
+    """A sealed column; `key` is the table's primary key, by which batches go forward. `name` was sealed with it.
+
+    `row` is the SQL that names the row for which a value is sealed ("" for none), `sealed` a column that is false where
+    a value still stands in the clear ("" where none ever did).
+    """
 
     table: str
     column: str
     key: str = "id"
+    row: str = ""
+    sealed: str = ""
 
     @property
     def name(self) -> str:
         """ "cases.caller_phone"."""
         return f"{self.table}.{self.column}"
+
+    @property
+    def old(self) -> str:
+        """SQL that is true of a value which is not sealed as it would be now; $1 is `head`."""
+        stale = f"substring({self.column} from 1 for 2) <> $1"
+        return f"({stale} or not {self.sealed})" if self.sealed else stale
+
+    def head(self) -> bytes:
+        """With which two bytes a value of this place would begin now."""
+        return key_ring().head(bound=bool(self.row))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +82,12 @@ def declare(*places: Place) -> None:
 
 async def standing() -> list[Standing]:
     """Each place with what is left to do; reads every value's first two bytes."""
-    head = key_ring().head
     found = []
     for place in PLACES:
         row = await db.fetchrow(
-            f"select count(*) as whole, count(*) filter (where substring({place.column} from 1 for 2) <> $1) as old"  # noqa: S608
+            f"select count(*) as whole, count(*) filter (where {place.old}) as old"  # noqa: S608
             f" from {place.table} where {place.column} is not null",
-            head,
+            place.head(),
         )
         if row is not None:
             found.append(Standing(place, row["whole"], row["old"]))
@@ -83,7 +101,7 @@ async def left() -> int:
 
 async def ask() -> None:
     """Have everything sealed anew; asked again later it looks again, for what was sealed with the old key meanwhile."""
-    await jobs.enqueue(KIND, {}, key=f"rotate:{key_ring().head.hex()}:{clock.now():%Y%m%d%H%M}")
+    await jobs.enqueue(KIND, {}, key=f"rotate:{key_ring().head().hex()}:{clock.now():%Y%m%d%H%M}")
 
 
 async def rotate(job: Job) -> None:
@@ -106,21 +124,38 @@ async def rotate(job: Job) -> None:
 
 async def _batch(place: Place, after: object) -> tuple[object, int]:
     """Seal the next values anew; the last key looked at (None at the end) and how many were sealed."""
-    ring = key_ring()
     beyond = "" if after is None else f" and {place.key} > $3"
+    clear = f"not {place.sealed}" if place.sealed else "false"
+    mark = f", {place.sealed} = true" if place.sealed else ""
+    whom = place.row or "''"
     async with db.transaction():
         rows = await db.fetch(
-            f"select {place.key} as key, {place.column} as sealed from {place.table}"  # noqa: S608
-            f" where {place.column} is not null and substring({place.column} from 1 for 2) <> $1{beyond}"
+            f"select {place.key} as key, {place.column} as value, {whom} as whom, {clear} as clear"  # noqa: S608
+            f" from {place.table} where {place.column} is not null and {place.old}{beyond}"
             f" order by {place.key} limit $2 for update",
-            ring.head,
+            place.head(),
             BATCH,
             *(() if after is None else (after,)),
         )
         if not rows:
             return None, 0
         await db.executemany(
-            f"update {place.table} set {place.column} = $2 where {place.key} = $1",  # noqa: S608
-            [(row["key"], ring.anew(bytes(row["sealed"]), place.name)) for row in rows],
+            f"update {place.table} set {place.column} = $2{mark} where {place.key} = $1",  # noqa: S608
+            [(row["key"], _anew(place, row)) for row in rows],
         )
     return (rows[-1]["key"] if len(rows) == BATCH else None), len(rows)
+
+
+def _anew(place: Place, row: asyncpg.Record) -> bytes:
+    ring, value = key_ring(), bytes(row["value"])
+    if row["clear"]:
+        return ring.seal(value, place.name, row["whom"])
+    return ring.anew(value, place.name, row["whom"])
+
+
+async def ask_if_needed() -> bool:
+    """After an upgrade: have sealed what a new version seals in another way; whether there was anything."""
+    if not any(one.old for one in await standing()):
+        return False
+    await ask()
+    return True

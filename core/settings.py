@@ -191,6 +191,13 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _keys_are_apart(self) -> "Settings":
+        given = self.encryption_keys.get_secret_value().split(",")
+        if self.secret_key.get_secret_value().strip() in {part.partition(":")[2].strip() for part in given}:
+            raise ValueError("HUIYIN_SECRET_KEY is the same as a key of HUIYIN_ENCRYPTION_KEYS")
+        return self
+
+    @model_validator(mode="after")
     def _s3_is_whole(self) -> "Settings":
         if self.storage == "s3" and not (self.s3_endpoint and self.s3_access_key.get_secret_value()):
             raise ValueError(

@@ -167,12 +167,13 @@ async def call_backs(request: web.Request) -> web.Response:
 async def _keep_once(key: str, body: bytes) -> bool:
     """Keep the raw message as done; False when it was done before. One that is parked may be sent again."""
     kept = await db.fetchval(
-        "insert into inbound (source, external_id, body, state, done_at, trace_id) values ($1, $2, $3, 'done', $4, $5)"
+        "insert into inbound (source, external_id, body, sealed, state, done_at, trace_id)"
+        " values ($1, $2, $3, true, 'done', $4, $5)"
         " on conflict (source, external_id) do update set state = 'done', done_at = $4, error = ''"
         " where inbound.state = 'parked' returning id",
         CALLBACK,
         key,
-        body,
+        inbound.sealed(CALLBACK, key, body),
         clock.now(),
         trace_id(),
     )

@@ -110,12 +110,12 @@ class TokenKeeper:
                 "insert into integration_token (name, value, expires_at, refreshed_at) values ($1, $2, $3, $3)"
                 " on conflict (name) do nothing",
                 self.name,
-                key_ring().encrypt("-", PLACE),
+                key_ring().encrypt("-", PLACE, self.name),
                 clock.now() - DAY,
             )
             row = await db.fetchrow("select * from integration_token where name = $1 for update", self.name)
             assert row is not None  # noqa: S101 - inserted above
-            value = key_ring().decrypt(row["value"], PLACE)
+            value = key_ring().decrypt(row["value"], PLACE, self.name)
             if value != bad and row["expires_at"] - MARGIN > clock.now():
                 return value, row["expires_at"]
             fresh = await self._fetch(force=False)
@@ -126,7 +126,7 @@ class TokenKeeper:
             await db.execute(
                 "update integration_token set value = $2, expires_at = $3, refreshed_at = $4 where name = $1",
                 self.name,
-                key_ring().encrypt(fresh.value, PLACE),
+                key_ring().encrypt(fresh.value, PLACE, self.name),
                 expires_at,
                 clock.now(),
             )
@@ -139,7 +139,7 @@ class TokenKeeper:
         now = clock.now()
         times = [
             datetime.fromisoformat(text)
-            for text in (key_ring().decrypt(sealed, PLACE).split(",") if sealed else [])
+            for text in (key_ring().decrypt(sealed, PLACE, name).split(",") if sealed else [])
             if datetime.fromisoformat(text) > now - DAY
         ]
         if times and (len(times) >= FORCED_PER_DAY or times[-1] > now - FORCED_APART):
@@ -158,6 +158,6 @@ class TokenKeeper:
             "insert into integration_token (name, value, expires_at) values ($1, $2, $3)"
             " on conflict (name) do update set value = $2, expires_at = $3, refreshed_at = now()",
             name,
-            key_ring().encrypt(listed, PLACE),
+            key_ring().encrypt(listed, PLACE, name),
             now + DAY,
         )

@@ -147,17 +147,21 @@ async def register(given: Described, *, by: Actor, key: str = "") -> tuple[int, 
         if taken:
             raise Refused(f"这张床已有床旁屏：{taken}")
         terminal_id: int = await db.fetchval(
-            "insert into terminal (name, kind, unit_id, bed, place, seat, bridge_key, created_by, created_at)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
+            "insert into terminal (name, kind, unit_id, bed, place, seat, created_by, created_at)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
             given.name.strip(),
             given.kind,
             given.unit_id,
             given.bed.strip(),
             given.place.strip(),
             "".join(secrets.choice(_SIGNS) for _ in range(8)),
-            crypto.key_ring().encrypt(key, BRIDGE_KEY),
             by.name,
             clock.now(),
+        )
+        await db.execute(
+            "update terminal set bridge_key = $2 where id = $1",
+            terminal_id,
+            crypto.key_ring().encrypt(key, BRIDGE_KEY, str(terminal_id)),
         )
         await audit.record(by, "terminal.register", "terminal", terminal_id, kind=given.kind, name=given.name)
     return terminal_id, key
@@ -254,7 +258,7 @@ async def new_key(terminal_id: int, *, by: Actor) -> str:
     await db.execute(
         "update terminal set bridge_key = $2, version = version + 1 where id = $1",
         terminal_id,
-        crypto.key_ring().encrypt(key, BRIDGE_KEY),
+        crypto.key_ring().encrypt(key, BRIDGE_KEY, str(terminal_id)),
     )
     await audit.record(by, "terminal.key", "terminal", terminal_id)
     return key
@@ -341,7 +345,7 @@ async def accept(terminal: Terminal, card: Card) -> None:
         clock.now() - CHALLENGE,
     )
     sealed = await db.fetchval("select bridge_key from terminal where id = $1", terminal.id)
-    key = crypto.key_ring().decrypt(sealed, BRIDGE_KEY) if sealed else ""
+    key = crypto.key_ring().decrypt(sealed, BRIDGE_KEY, str(terminal.id)) if sealed else ""
     right = bool(key) and hmac.compare_digest(
         signed(key, card.kind, card.number, card.name, card.nonce).encode(), card.signature.encode()
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from core import bell, clock, crypto, db
+from core import bell, clock, crypto, db, inbound
 from core.actor import Actor
 from core.calendar import Calendar
 from core.events import REACTIONS
@@ -246,7 +246,11 @@ def _add(
             ",".join(map(str, sorted(concerned))),
             plan.case_due,
             plan.provisional,
-            item.raw if item.raw is not None else order.model_dump_json().encode(),
+            inbound.sealed(
+                "order",
+                f"{order.order_no}#",
+                item.raw if item.raw is not None else order.model_dump_json().encode(),
+            ),
             item.trace,
         )
     )

@@ -36,8 +36,8 @@ with given as (
 ), opening as (
     select g.id, g.inbound_id, g.n, g.external_no, g.state, g.body, g.trace_id from given g join fresh f on f.id = g.id
 ), raw as (
-    insert into inbound (id, source, external_id, body, state, done_at, trace_id) overriding system value
-    select inbound_id, 'order', external_no || '#' || inbound_id, body, 'done', $36, trace_id from opening
+    insert into inbound (id, source, external_id, body, sealed, state, done_at, trace_id) overriding system value
+    select inbound_id, 'order', external_no || '#' || inbound_id, body, true, 'done', $36, trace_id from opening
 ), opened as (
     insert into case_round (case_id, no, opened_at, opened_because) select id, 1, $36, '来单' from opening
 ), tickets as (

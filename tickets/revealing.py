@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from core import db, looking
+from core import inbound, looking
 from core.actor import Actor, Permission
 from core.errors import Forbidden, NotFound
 from tickets.models import Case
@@ -81,7 +81,7 @@ async def raw(case_id: int, reason: str, *, by: Actor) -> str:
     case = await access.case(case_id, by)
     if not by.can(Permission.CASE_HANDLE) or not secrecy.whole(case, by):
         raise Forbidden
-    body: bytes | None = await db.fetchval("select body from inbound where id = $1", case.inbound_id)
+    body = await inbound.body_of(case.inbound_id)
     if body is None:
         raise NotFound("没有保存这张工单的原文")
     await looking.note(by, "case.raw", "case", case.id, reason=reason, fields=["来单原文"])

@@ -106,7 +106,7 @@ async def link(link_id: int) -> Link:
 async def secret(link_id: int) -> str:
     """The password or token with which we fetch, "" when there is none; for whoever fetches, never for a page."""
     value = await db.fetchval("select secret from feed_link where id = $1", link_id)
-    return crypto.key_ring().decrypt(value, _PLACE) if value else ""
+    return crypto.key_ring().decrypt(value, _PLACE, str(link_id)) if value else ""
 
 
 def _check(by: Actor, kind: str, form: AnyForm) -> None:
@@ -133,7 +133,6 @@ async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "")
     hidden = told.pop("secret", "")
     values: dict[str, Any] = dict(told)
     if hidden:
-        values["secret"] = crypto.key_ring().encrypt(hidden, _PLACE)
         told["secret"] = True  # that it was set; never what it is
     columns = list(values)
     try:
@@ -146,6 +145,7 @@ async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "")
                     *values.values(),
                 )
                 assert link_id is not None  # noqa: S101 - returned by the insert above
+                await _keep_secret(link_id, hidden)
                 await audit.record(by, "feed.create", "feed_link", link_id, kind=kind, **told)
                 return link_id
             before = await link(link_id)
@@ -155,6 +155,7 @@ async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "")
                 link_id,
                 *values.values(),
             )
+            await _keep_secret(link_id, hidden)
             if (before.address, before.view) != (told.get("address", ""), told.get("view", "")):
                 await db.execute("update feed_link set mark = '{}', pull_error = '' where id = $1", link_id)
             changed = {name: value for name, value in told.items() if getattr(before, name, None) != value}
@@ -213,6 +214,13 @@ async def resume(link_id: int, *, by: Actor) -> None:
         if not resumed:
             raise Refused("这条链路正在使用")
         await audit.record(by, "feed.resume", "feed_link", link_id)
+
+
+async def _keep_secret(link_id: int, hidden: str) -> None:
+    """Sealed for this link alone, so that nobody with the database's pen can send it to a server of their own."""
+    if hidden:
+        sealed = crypto.key_ring().encrypt(hidden, _PLACE, str(link_id))
+        await db.execute("update feed_link set secret = $2 where id = $1", link_id, sealed)
 
 
 async def met_stranger(application: str, facility: str, address: str) -> None:

@@ -102,7 +102,7 @@ async def begin(*, by: Actor) -> Enrolment:
         await db.execute(
             "update staff set totp_pending = $2 where id = $1",
             staff_id,
-            crypto.key_ring().encrypt(secret, _PENDING),
+            crypto.key_ring().encrypt(secret, _PENDING, str(staff_id)),
         )
         await audit.record(by, "staff.second_begin", "staff", staff_id)
     return _enrolment(secret, someone.number)
@@ -115,7 +115,7 @@ async def begun(*, by: Actor) -> Enrolment | None:
     if sealed is None:
         return None
     someone = await queries.person(staff_id)
-    return _enrolment(crypto.key_ring().decrypt(sealed, _PENDING), someone.number)
+    return _enrolment(crypto.key_ring().decrypt(sealed, _PENDING, str(staff_id)), someone.number)
 
 
 def _enrolment(secret: str, number: str) -> Enrolment:
@@ -136,7 +136,7 @@ async def confirm(code: str, *, by: Actor) -> tuple[str, ...]:
     sealed = await db.fetchval("select totp_pending from staff where id = $1", staff_id)
     if sealed is None:
         raise Refused("请先扫描二维码")
-    secret = crypto.key_ring().decrypt(sealed, _PENDING)
+    secret = crypto.key_ring().decrypt(sealed, _PENDING, str(staff_id))
     step = _step(secret, code, after=0)
     if step is None:
         words = "验证码不正确，请看手机上现在显示的 6 位数字，并确认手机时间准确"
@@ -145,7 +145,7 @@ async def confirm(code: str, *, by: Actor) -> tuple[str, ...]:
         await db.execute(
             "update staff set totp_secret = $2, totp_pending = null, totp_since = $3, totp_step = $4 where id = $1",
             staff_id,
-            crypto.key_ring().encrypt(secret, _SECRET),
+            crypto.key_ring().encrypt(secret, _SECRET, str(staff_id)),
             clock.now(),
             step,
         )
@@ -198,7 +198,8 @@ async def _fits_app(staff_id: int, code: str) -> bool:
         row = await db.fetchrow("select totp_secret, totp_step from staff where id = $1 for update", staff_id)
         if row is None or row["totp_secret"] is None:
             return False
-        step = _step(crypto.key_ring().decrypt(row["totp_secret"], _SECRET), code, after=row["totp_step"])
+        secret = crypto.key_ring().decrypt(row["totp_secret"], _SECRET, str(staff_id))
+        step = _step(secret, code, after=row["totp_step"])
         if step is None:
             return False
         await db.execute("update staff set totp_step = $2 where id = $1", staff_id, step)

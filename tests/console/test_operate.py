@@ -5,7 +5,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from core import clock, db
+from core import clock, crypto, db, inbound
 from tests.console.conftest import Console
 
 
@@ -91,8 +91,9 @@ async def test_what_is_no_json_is_refused_beside_the_box_and_kept_there(console:
 async def test_a_content_that_is_shown_in_part_cannot_be_saved_over_the_whole(console: Console) -> None:
     number = await park(payload=orjson.dumps({"text": "长" * 5000}).decode())
     admin = await console.enter("admin")
-    drawer = await admin.get(f"/operate/job/parked/{number}", part=True)
+    drawer = await admin.post(f"/operate/job/parked/{number}/reveal", {"reason": "核对过长的内容"}, part=True)
     assert drawer.tree.xpath("//textarea") == []
+    assert "只显示开头部分" in drawer.text
     page = await admin.post(f"/operate/job/parked/{number}/repair", {"payload": "{}"}, part=True)
     assert (page.status, page.one("//*[@role='alert']")) == (422, "内容过长")
     assert await job(number) == ("parked", 8, {"text": "长" * 5000})
@@ -171,3 +172,86 @@ async def test_channels_that_are_not_set_up_are_said_to_be_so(console: Console) 
     page = await (await console.enter("admin")).get("/operate")
     rows = page.words("//section[.//h2[. = '外部系统与通道']]//tbody//td[position() <= 2]")
     assert rows[:4] == ["企业微信应用", "未配置", "企业微信智能机器人", "未配置"]
+
+
+BODY = (
+    '{"order_no": "GZ-2026-1", "caller_name": "张测试", "caller_phone": "13800000917", "urgent": true, "at": "2026-03-02 09:00",'
+    ' "content": "李医生态度差，我的电话13800000917", "members": [{"id_number": "990000202002290035"}]}'
+)
+
+
+async def came(state: str = "parked") -> int:
+    await inbound.refuse("order", "GZ-2026-1#1", BODY.encode(), "电话 13800000917 不合规定")
+    await db.execute("update inbound set state = $1", state)
+    number: int = await db.fetchval("select id from inbound")
+    return number
+
+
+async def test_what_people_wrote_is_hidden_from_the_operator_who_sees_its_shape(console: Console) -> None:
+    number = await came()
+    admin = await console.enter("admin")
+    drawer = await admin.get(f"/operate/inbound/parked/{number}", part=True)
+    assert orjson.loads(drawer.tree.xpath("//pre")[0].text) == {
+        "order_no": "GZ-2026-1",
+        "caller_name": "〔3 字〕",
+        "caller_phone": "〔11 字〕",
+        "urgent": True,
+        "at": "2026-03-02 09:00",
+        "content": "〔20 字〕",
+        "members": [{"id_number": "〔18 字〕"}],
+    }
+    assert drawer.tree.xpath("//textarea") == []
+    page = await admin.get("/operate?queue=inbound")
+    for told in (drawer.text, page.text):
+        assert "138****0917" in told
+        for secret in ("13800000917", "张测试", "李医生", "990000202002290035"):
+            assert secret not in told
+
+
+async def test_the_whole_content_is_shown_for_a_reason_that_is_written_down(console: Console) -> None:
+    number = await came("done")
+    admin = await console.enter("admin")
+    refused = await admin.post(f"/operate/inbound/done/{number}/reveal", {"reason": "看看"}, part=True)
+    assert (refused.status, refused.one("//*[@class='fault']")) == (422, "请写明具体原因，6 至 200 个字")
+    assert "李医生" not in refused.text
+    shown = await admin.post(
+        f"/operate/inbound/done/{number}/reveal", {"reason": "核对来单的日期字段"}, part=True
+    )
+    assert orjson.loads(shown.tree.xpath("//pre")[0].text) == orjson.loads(BODY)
+    line = await db.fetchrow(
+        "select actor_name, subject, subject_id, detail from audit where action = 'operate.reveal'"
+    )
+    assert line is not None
+    assert tuple(line)[:3] == ("测试admin", "inbound", number)
+    assert orjson.loads(line["detail"]) == {"reason": "核对来单的日期字段", "fields": ["外来消息"]}
+    assert (await (await console.enter("alice")).post(f"/operate/inbound/done/{number}/reveal")).status == 403
+
+
+async def test_a_repair_keeps_what_came_sealed_and_tells_the_log_no_words_of_it(console: Console) -> None:
+    number = await came()
+    admin = await console.enter("admin")
+    hidden = await admin.post(
+        f"/operate/inbound/parked/{number}/repair", {"payload": '{"caller_name": "〔3 字〕"}'}, part=True
+    )
+    assert (hidden.status, hidden.one("//*[@class='fault']")) == (
+        422,
+        "含有隐藏标记〔…〕，请先查看完整内容再修改",
+    )
+    for text in ("李医生", "王医生"):
+        await db.execute("update inbound set state = 'parked'")
+        await admin.post(
+            f"/operate/inbound/parked/{number}/repair", {"payload": f'{{"content": "{text}"}}'}, part=True
+        )
+    row = await db.fetchrow("select * from inbound")
+    assert row is not None
+    assert inbound.opened(row) == '{"content": "王医生"}'.encode()
+    kept = crypto.key_ring().open(row["original"], inbound.ORIGINAL, inbound.row_of("order", "GZ-2026-1"))
+    assert kept == BODY.encode()
+    details = [
+        found["detail"]
+        for found in await db.fetch("select detail::text from audit where subject = 'inbound'")
+    ]
+    assert len(details) == 4  # two repairs, each with its replay
+    for secret in ("李医生", "王医生", "张测试", "13800000917"):
+        assert secret not in "".join(details)
+    assert "GZ-2026-1" in details[0]

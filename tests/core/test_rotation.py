@@ -6,15 +6,15 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 import wiring
-from core import clock, crypto, db, jobs, rotation
+from core import clock, crypto, db, inbound, jobs, rotation
 from core.crypto import Algorithm, KeyRing
 from core.jobs import Job
+from core.settings import SettingsError, settings
 from patients.models import Patient
 
 ONE = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 TWO = "2:EBESExQVFhcYGRobHB0eHwABAgMEBQYHCAkKCwwNDg8="
-NOT_SEALED = {  # bytes that are no secret of a person: bodies as they came, hashes, keys of comparison
-    "inbound.body",
+NOT_SEALED = {  # bytes that are no secret of a person: hashes, keys of comparison
     "audit_seal.before",
     "audit_seal.hash",
     "audit_seal.marks",
@@ -127,3 +127,72 @@ async def test_asked_again_later_it_looks_again_though_the_first_run_is_done(dat
         with clock.frozen(now + timedelta(minutes=minutes)):
             await rotation.ask()
     assert await db.fetchval("select count(*) from job where kind = $1", rotation.KIND) == 2
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm), ids=list(Algorithm))
+def test_a_value_sealed_for_its_row_opens_in_no_other(algorithm: Algorithm) -> None:
+    ring = KeyRing(ONE, algorithm)
+    mine = ring.encrypt("SECRET", "staff.totp_secret", "7")
+    assert ring.decrypt(mine, "staff.totp_secret", "7") == "SECRET"
+    for place, row in (("staff.totp_secret", "8"), ("staff.totp_secret", ""), ("staff.totp_pending", "7")):
+        with pytest.raises(InvalidTag):
+            ring.decrypt(mine, place, row)
+    unbound = bytes((mine[0] & ~crypto.BOUND, *mine[1:]))  # told to be one of before
+    with pytest.raises(InvalidTag):
+        ring.decrypt(unbound, "staff.totp_secret", "8")
+
+
+async def test_what_stood_in_the_clear_or_without_its_row_is_sealed_by_the_same_run(
+    database: str, ring: list[KeyRing]
+) -> None:
+    assert database
+    await db.execute(
+        "insert into inbound (source, external_id, body) values ('order', 'A-1#9', $1)", b"\x01\x01 clear"
+    )
+    await db.execute(
+        "insert into staff (number, name, totp_secret) values ('s1', '测试', $1)",
+        ring[0].encrypt("SECRET", "staff.totp_secret"),
+    )
+    staff_id = await db.fetchval("select id from staff where number = 's1'")
+    wiring.wire()
+    assert await rotation.ask_if_needed()
+    await run()
+    assert not await rotation.ask_if_needed()
+    row = await db.fetchrow("select * from inbound")
+    assert row is not None
+    assert (row["sealed"], b"clear" in row["body"], inbound.opened(row)) == (True, False, b"\x01\x01 clear")
+    secret = await db.fetchval("select totp_secret from staff where id = $1", staff_id)
+    assert ring[0].decrypt(secret, "staff.totp_secret", str(staff_id)) == "SECRET"
+    with pytest.raises(InvalidTag):
+        ring[0].decrypt(secret, "staff.totp_secret", "0")
+
+
+async def test_a_body_moved_to_another_senders_row_does_not_open(database: str) -> None:
+    assert database
+    for number in ("A-1#1", "A-2#1"):
+        await inbound.store("order", number, number.encode())
+    await db.execute(
+        "update inbound set body = (select body from inbound where external_id = 'A-1#1') where external_id = 'A-2#1'"
+    )
+    with pytest.raises(InvalidTag):
+        await inbound.body_of(await db.fetchval("select id from inbound where external_id = 'A-2#1'"))
+
+
+def test_values_are_searched_by_another_key_than_they_are_sealed_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = crypto.search_hash("13800000001")
+    monkeypatch.setenv("HUIYIN_ENCRYPTION_KEYS", TWO)
+    settings.cache_clear()
+    crypto._hash_key.cache_clear()
+    assert crypto.search_hash("13800000001") == before  # the keys of encryption do not enter it
+    monkeypatch.setenv("HUIYIN_SECRET_KEY", "another secret of forty characters 123456")
+    settings.cache_clear()
+    crypto._hash_key.cache_clear()
+    assert crypto.search_hash("13800000001") != before
+    crypto._hash_key.cache_clear()
+    monkeypatch.setenv("HUIYIN_SECRET_KEY", "EBESExQVFhcYGRobHB0eHwABAgMEBQYHCAkKCwwNDg8=")
+    settings.cache_clear()
+    with pytest.raises(SettingsError, match="same"):
+        settings()
+    settings.cache_clear()

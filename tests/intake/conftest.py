@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from core import db
+from core import db, inbound
 from core.settings import settings
 from core.web import make_app
 from intake.routes import routes
@@ -66,7 +66,6 @@ async def door(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doo
 
 async def parked(source: str) -> list[tuple[str, bytes]]:
     """What was refused at a door and waits for an operator: reason and body."""
-    rows = await db.fetch(
-        "select error, body from inbound where source = $1 and state = 'parked' order by id", source
-    )
-    return [(row["error"], row["body"]) for row in rows]
+    rows = await db.fetch("select * from inbound where source = $1 and state = 'parked' order by id", source)
+    assert all(row["sealed"] for row in rows)
+    return [(row["error"], inbound.opened(row)) for row in rows]
