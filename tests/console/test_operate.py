@@ -197,7 +197,7 @@ async def test_what_people_wrote_is_hidden_from_the_operator_who_sees_its_shape(
         "caller_phone": "〔11 字〕",
         "urgent": True,
         "at": "2026-03-02 09:00",
-        "content": "〔20 字〕",
+        "content": "〔22 字〕",
         "members": [{"id_number": "〔18 字〕"}],
     }
     assert drawer.tree.xpath("//textarea") == []
