@@ -17,6 +17,8 @@ from core.parameters import Parameter, declare, number
 
 CHECK, RESTORE, PROVE = "audit.check", "audit.restore", "audit.prove"
 CHAIN = "chain"
+PROVEN_WITHIN = timedelta(days=30)  # each archive is read again as often
+AT_NIGHT = 6  # archives of one night, so that ten years of them are proven within a month
 SHORT = 40  # seals that are proven while a person waits
 LAW = "《网络安全法》第二十三条第三项（2025 年修正前为第二十一条第三项）：网络日志的留存不少于六个月"
 
@@ -203,15 +205,38 @@ async def prove_now(by: Actor) -> Check:
 
 
 async def nightly() -> int:
-    """What the clock calls: prove the chain; how many lines are sound.
+    """What the clock calls: prove the chain, and the archives that have waited longest; how many lines are sound.
 
     Raises:
-        Refused: it is broken; the schedule's alarm tells the duty officers.
+        Refused: something is broken; the schedule's alarm tells the duty officers.
     """
-    found = await prove_now(system("系统", Door.CLOCK))
+    by = system("系统", Door.CLOCK)
+    found = await prove_now(by)
     if found.broken:
         raise Refused(f"审计链已断裂：{found.broken}")
-    return found.lines
+    lines, broken = found.lines, list[str]()
+    for month in await _waiting_archives():
+        check_id = await _begin(f"{month:%Y-%m}", by)
+        proof = await audit_restoring.prove(month)
+        await _end(check_id, by, 0, proof.lines, proof.seals, proof.broken)
+        lines += proof.lines
+        broken += [f"{proof.month} 的归档有问题：{proof.broken}"] if proof.broken else []
+    if broken:
+        raise Refused("；".join(broken))
+    return lines
+
+
+async def _waiting_archives() -> list[date]:
+    """Archived months that nobody has proven within `PROVEN_WITHIN`, or that were not whole, longest ago first."""
+    rows = await db.fetch(
+        "select a.month from audit_archive a left join lateral (select c.ended_at, c.broken from audit_check c"
+        " where c.what = to_char(a.month, 'YYYY-MM') and c.ended_at is not null order by c.ended_at desc limit 1) c on true"
+        " where c.ended_at is null or c.ended_at < $1 or c.broken <> ''"
+        " order by c.ended_at nulls first, a.month limit $2",
+        clock.now() - PROVEN_WITHIN,
+        AT_NIGHT,
+    )
+    return [row["month"] for row in rows]
 
 
 async def old_months() -> list[date]:

@@ -13,6 +13,7 @@ from core import db
 from core.settings import SettingsError
 
 WRITTEN_ONCE = ("audit", "audit_default", "audit_seal", "audit_archive")  # read and added to, nothing else
+NUMBERS = ("audit_id", "audit_seal_no_seq", "audit_archive_id_seq")
 _PARTS = """do $$
 declare
     part text;
@@ -43,6 +44,7 @@ def statements(role: str) -> list[str]:
         f"grant usage, select, update on all sequences in schema public to {who}",
         f"revoke insert, update, delete on schema_migration from {who}",
         f"revoke update, delete on {', '.join(WRITTEN_ONCE)} from {who}",
+        f"revoke update on sequence {', '.join(NUMBERS)} from {who}",  # numbers go forward only
         _PARTS.replace("{role}", who),
         "revoke execute on function audit_month(date), audit_drop_month(date) from public",
         f"grant execute on all functions in schema public to {who}",

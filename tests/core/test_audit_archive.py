@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +10,16 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from core import audit, audit_archive, audit_archiving, audit_chain, audit_restoring, clock, db
+from core import (
+    audit,
+    audit_archive,
+    audit_archiving,
+    audit_chain,
+    audit_keeping,
+    audit_restoring,
+    clock,
+    db,
+)
 from core.actor import Door, system
 from core.audit_archive import Proof
 from core.errors import NotFound, Refused
@@ -246,3 +255,27 @@ async def test_a_month_in_use_is_let_go_of_another_time(log: Path, database: str
             await audit_archiving.release(MARCH, by=TESTER)
     await other.close()
     assert await audit_archiving.release(MARCH, by=TESTER) == 3
+
+
+async def test_each_archive_is_read_again_by_night_and_a_lost_file_is_told(log: Path) -> None:
+    made = await audit_archiving.write(MARCH, by=TESTER)
+    await audit_archiving.release(MARCH, by=TESTER)
+
+    async def proofs() -> list[tuple[str, str]]:
+        rows = await db.fetch("select what, broken from audit_check order by id")
+        return [(row["what"], row["broken"]) for row in rows]
+
+    await seal_all()
+    assert await audit_keeping.nightly() > 3
+    assert await proofs() == [("chain", ""), ("2024-03", "")]
+    await seal_all()
+    await audit_keeping.nightly()
+    assert await proofs() == [("chain", ""), ("2024-03", ""), ("chain", "")]  # it was read this month
+    key = (await audit_archive.manifest_of(made)).parts[0].sha256
+    (log / key[:2] / key[2:4] / key).unlink()
+    await seal_all()
+    with clock.frozen(clock.now() + timedelta(days=31)):
+        with pytest.raises(Refused, match="2024-03 的归档有问题"):
+            await audit_keeping.nightly()
+        with pytest.raises(Refused, match="2024-03 的归档有问题"):  # and again until it is found
+            await audit_keeping.nightly()

@@ -70,6 +70,25 @@ ATTEMPTS = (
     "set session_replication_role = replica",
     "create table shadow (id int)",
     "update schema_migration set digest = ''",
+    "delete from audit_default",
+    "insert into audit_202403 (at, actor_kind, actor_name, door, action, subject) values ('2024-03-05', 'x', 'x', 'x', 'x', 'x')",
+    "alter table audit add column note text",
+    "alter table audit rename to audit_gone",
+    "create rule mine as on insert to audit do instead nothing",
+    "create or replace view audit_seal_view as select 1",
+    "drop function audit_drop_month(date)",
+    "alter function audit_drop_month(date) set search_path = pg_temp",
+    "alter table audit_seal disable trigger all",
+    "drop table audit_archive",
+    "alter table audit_archive disable trigger all",
+    "select setval('audit_id', 1)",
+    "select setval('audit_seal_no_seq', 1)",
+    "alter sequence audit_id restart",
+    "create schema mine",
+    "copy audit to program 'true'",
+    "alter system set log_statement = 'none'",
+    "alter table audit_id owner to current_user",
+    f"alter role {ROLE} superuser",
 )
 
 
@@ -120,3 +139,30 @@ async def test_a_month_goes_only_when_it_is_old_and_archived_line_by_line(applic
 async def test_whoever_is_both_owner_and_application_is_told_so(database: str) -> None:
     found = await audit_rights.standing()
     assert (found.owner, found.apart, len(found.too_much)) == (True, False, 4 * len(WRITTEN_ONCE))
+
+
+async def test_what_runs_with_the_owners_rights_looks_only_where_the_owner_put_it(application: str) -> None:
+    assert application
+    rows = await db.fetch(
+        "select p.oid::regprocedure::text as name, coalesce(p.proconfig, '{}') as set,"
+        " has_function_privilege('public', p.oid, 'execute') as everybody from pg_proc p"
+        " where p.prosecdef and p.pronamespace = 'public'::regnamespace order by 1"
+    )
+    assert [(row["name"], list(row["set"]), row["everybody"]) for row in rows] == [
+        ("audit_drop_month(date)", ["search_path=public, pg_temp"], False),
+        ("audit_month(date)", ["search_path=public, pg_temp"], False),
+    ]
+
+
+async def test_tables_of_ones_own_do_not_lead_the_owners_functions_astray(application: str) -> None:
+    assert application
+    await old_line()
+    async with db.transaction():
+        await db.execute(
+            "create temp table audit_archive (month date, lines bigint, ids int8multirange) on commit drop"
+        )
+        await db.execute("insert into audit_archive values ('2024-03-01', 1, '{[1,100)}')")
+        with pytest.raises(asyncpg.RaiseError, match="not archived"):
+            async with db.transaction():
+                await db.execute("select audit_drop_month(date '2024-03-01')")
+    assert await db.fetchval("select count(*) from audit") == 1
