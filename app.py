@@ -6,6 +6,7 @@ On SIGTERM it takes no new requests, finishes those in hand and closes sockets, 
 import asyncio
 import errno
 import gc
+import itertools
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -17,7 +18,7 @@ from bot.web import routes as bot_routes
 from console.proving import asking_again
 from console.routes import furnish
 from console.routes import routes as console_routes
-from core import assets, audit, audit_errors, audit_web, bell, clock, db, edge, jobs, limits
+from core import assets, audit, audit_errors, audit_stalling, audit_web, bell, clock, db, edge, jobs, limits
 from core.actor import Door, system
 from core.logs import logger, set_up
 from core.settings import Settings, SettingsError, settings
@@ -36,6 +37,7 @@ log = logger(__name__)
 
 GRACE = 5.0  # seconds; aiohttp grants them twice, so requests in hand have ten before they are cancelled
 BEAT = 5.0  # seconds between two heartbeats
+LOOK = 12  # heartbeats between two looks at whether the audit log is sealed: the worker may be dead
 ROUND = (
     10_000  # things made between two rounds of the collector: some pages, where Python's 700 is part of one
 )
@@ -107,7 +109,7 @@ async def _told(_: web.Application) -> AsyncIterator[None]:
 
 async def _beat() -> None:
     process, began = f"{settings().process_id or 'web'}:{os.getpid()}", clock.now()
-    while True:
+    for beat in itertools.count():
         try:
             await db.execute(
                 "insert into heartbeat (process, kind, started_at, seen_at) values ($1, 'web', $2, $3)"
@@ -117,6 +119,8 @@ async def _beat() -> None:
                 clock.now(),
             )
             await audit_errors.flush()
+            if beat % LOOK == LOOK - 1:
+                await audit_stalling.look()
         except Exception as error:  # noqa: BLE001 - the outermost loop of the heartbeat: the database may be away
             log.warning("heartbeat_lost", error=str(error))
         await asyncio.sleep(BEAT)

@@ -7,7 +7,17 @@ from datetime import time
 
 from channels import jobs as channel_jobs
 from channels import tidy
-from core import audit, audit_keeping, clock, db, jobs, quarantine, rotation, schedules_queries
+from core import (
+    audit,
+    audit_keeping,
+    audit_stalling,
+    clock,
+    db,
+    jobs,
+    quarantine,
+    rotation,
+    schedules_queries,
+)
 from core.schedules import Schedule, Weight
 from im import said
 from patient_portal import visitor
@@ -105,6 +115,17 @@ SCHEDULES: tuple[Schedule, ...] = (
         weight=Weight.IMPORTANT,
         guard=KEPT_WHOLE,
         longest=10 * MINUTE,
+    ),
+    Schedule(
+        "audit.watch",
+        "审计日志封印巡视",
+        "审计记录超过 10 分钟没有封印就报警，通知安全管理员和安全审计员",
+        audit_stalling.look,
+        every=MINUTE,
+        low=10,
+        high=5 * MINUTE,
+        weight=Weight.IMPORTANT,
+        guard=KEPT_WHOLE,
     ),
     Schedule(
         "audit.partitions",

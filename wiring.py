@@ -8,6 +8,7 @@ from functools import cache
 from bot import (
     account_notices,
     alerts,
+    audit_stalled,
     connection,
     groups,
     infected,
@@ -48,6 +49,7 @@ from core import (
     web,
 )
 from core.actor import Permission
+from core.audit_stalling import AuditSealedAgain, AuditStalled
 from core.looking import LooksSpent
 from core.quarantine import FileFound
 from core.rotation import Place
@@ -314,6 +316,8 @@ def _wire_bot() -> None:
     events.react(LinkSpokeAgain, link_alarms.spoke_again)
     events.react(FileFound, infected.found)
     events.react(LooksSpent, look_alarms.spent)
+    events.react(AuditStalled, audit_stalled.stalled)
+    events.react(AuditSealedAgain, audit_stalled.sealed_again)
     events.react(AccountNoticed, account_notices.noticed)
     events.react(AccountHeld, account_notices.held)
     events.react(DeadlineMoved, reminders.limit_moved)

@@ -374,6 +374,7 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "ran": "升级脚本",
         "sessions_ended": "结束会话数",
         "notices": "提醒数",
+        "since": "起始时间",
         "session": "会话",
         "userid": "企业微信账号",
         "fields": "字段",

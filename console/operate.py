@@ -13,7 +13,7 @@ from channels import queries as channels
 from channels.queries import Health
 from console.page import go, number, permit, show
 from console.schedules import HEALTH as HEALTH_OF_SCHEDULES
-from core import clock, db, quarantine, queues, schedules_queries
+from core import audit_stalling, clock, db, quarantine, queues, schedules_queries
 from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound
 from core.queues import Content, Entry
@@ -95,6 +95,7 @@ async def overview(request: web.Request) -> web.Response:
         processes=await processes(),
         standing=await auditing.standing(),
         files=await quarantine.standing(),
+        unsealed=await audit_stalling.late_since(),
         schedules=await schedules_queries.standing(),
         schedule_tones=HEALTH_OF_SCHEDULES,
         systems=await channels.health(),

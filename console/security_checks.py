@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from redis.exceptions import RedisError
 
-from core import audit_keeping, bell, clock, db, quarantine, rotation
+from core import audit_keeping, audit_stalling, bell, clock, db, quarantine, rotation
 from core.audit_keeping import KEEP_DAYS
 from core.parameters import number, value
 from core.settings import settings
@@ -68,14 +68,16 @@ def _ok(
 
 async def _transport() -> list[Check]:
     using = settings()
-    key = using.secret_key.get_secret_value()
-    weak = len(set(key)) < 12 or any(word in key.lower() for word in _GUESSED)
+    weak = any(
+        len(set(key)) < 12 or any(word in key.lower() for word in _GUESSED)
+        for key in (*using.signing_keys, using.hash_key)
+    )
     known = any(_raw(part) in _KNOWN_KEYS for part in using.encryption_keys.get_secret_value().split(","))
     return [
         _ok("访问地址加密", using.secure, "https，会话只在本机名下有效（__Host-）", "访问地址不是 https，账号和内容会明文经过网络",
             "在前置代理配置证书，并把 HUIYIN_PUBLIC_URL 改为 https://"),
         _ok("运行环境", using.environment == "production", "正式环境", "以示例或测试方式运行", "正式使用时设 HUIYIN_ENVIRONMENT=production", tone=SOON),
-        _ok("签名密钥", not weak, "长度和随机性合格", "密钥像是示例或随手写的", "换成随机生成的 40 位以上字符串；须在录入数据前更换"),
+        _ok("签名密钥", not weak, "长度和随机性合格", "密钥像是示例或随手写的", "换成随机生成的 40 位以上字符串，做法见 docs/operations.md“Changing the secret key”"),
         _ok("加密密钥", not known, "不是已公开的示例密钥", "正在使用示例中公开的加密密钥", "生成新密钥放在最前，再运行 manage.py keys --rotate"),
         await _rotation(),
     ]  # fmt: skip
@@ -200,8 +202,11 @@ async def _audit() -> list[Check]:
         fresh = clock.now() - last.ended_at < VERIFIED
         told = f"{clock.local(last.ended_at):%Y-%m-%d %H:%M} 校验完好，{last.lines} 行"
         chain = Check("审计日志校验", GOOD if fresh else SOON, told, "" if fresh else "超过两天没有校验")
+    unsealed = await audit_stalling.late_since()
     return [
         chain,
+        _ok("审计日志封印", unsealed is None, "随写随封，没有积压", f"{clock.local(unsealed):%Y-%m-%d %H:%M} 起的记录没有封印" if unsealed else "",
+            "检查后台进程和数据库，恢复后自动补封"),
         Check("审计日志留存", GOOD, f"在线 {days} 天，到期按月归档，归档不删除"),
         _ok("审计日志的数据库权限", not changes, "本程序的数据库账号不能修改和删除审计日志", "本程序用的是数据库属主账号，能改审计日志",
             "按 docs/operations.md 建两个数据库账号，运行 manage.py audit rights", tone=SOON),

@@ -63,7 +63,7 @@ class Manifest(BaseModel):
 
     def own_seal(self) -> str:
         """What its seal ought to be."""
-        key = hmac.new(settings().secret_key.get_secret_value().encode(), b"audit-archive", "sha256").digest()
+        key = hmac.new(settings().hash_key.encode(), b"audit-archive", "sha256").digest()
         body = orjson.dumps(self.model_dump(exclude={"seal"}), option=orjson.OPT_SORT_KEYS)
         return hmac.new(key, body, "sha256").hexdigest()
 

@@ -118,7 +118,7 @@ def key_ring() -> KeyRing:
 
 @cache
 def _hash_key() -> bytes:
-    return hashlib.sha256(b"search|" + settings().secret_key.get_secret_value().encode()).digest()
+    return hashlib.sha256(b"search|" + settings().hash_key.encode()).digest()
 
 
 def search_hash(value: str) -> bytes:
@@ -127,9 +127,21 @@ def search_hash(value: str) -> bytes:
 
 
 def sign(purpose: str, text: str) -> str:
-    """Hex signature of `text` for one purpose, with the process's secret."""
-    key = settings().secret_key.get_secret_value().encode()
-    return hmac.digest(key, f"{purpose}|{text}".encode(), "sha256").hex()
+    """Hex signature of `text` for one purpose, with the first of the signing keys."""
+    return _signed(settings().signing_keys[0], purpose, text)
+
+
+def _signed(key: str, purpose: str, text: str) -> str:
+    return hmac.digest(key.encode(), f"{purpose}|{text}".encode(), "sha256").hex()
+
+
+def fits(purpose: str, text: str, given: str, length: int = 64) -> bool:
+    """Whether `given` is the beginning, `length` digits long, of our signature of `text`, by any key that is believed."""
+    found = [
+        hmac.compare_digest(_signed(key, purpose, text)[:length].encode(), given.encode())
+        for key in settings().signing_keys
+    ]
+    return any(found)
 
 
 class EncryptedText(fields.Field[str], str):  # type: ignore[misc]  # the ORM asks a field to be its Python type

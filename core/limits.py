@@ -6,7 +6,6 @@ limit then holds for each process and is never open. Locks no account: staff/log
 """
 
 import hashlib
-import hmac
 import math
 import time
 from collections import OrderedDict
@@ -33,6 +32,7 @@ REFUSED = Counter("huiyin_limited_total", "Requests refused by a rate limit", ("
 SOURCE = "OWASP ASVS 4.0 11.1.4"
 FRESH = 15.0  # seconds for which a process believes the parameters it has read
 DEVICE_COOKIE = "huiyin_device"
+DEVICE_SIGNS = 32
 SULK = 10.0  # seconds for which Redis is not asked again once it did not answer
 MOST_KEPT = 50_000  # names a process remembers by itself
 
@@ -140,7 +140,7 @@ class Counting:
 
 def _named(who: str) -> str:
     """Names in Redis are hashes: no address and no number of a person lies there."""
-    return hashlib.sha256(f"{settings().secret_key.get_secret_value()}|{who}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{settings().hash_key}|{who}".encode()).hexdigest()[:32]
 
 
 def limiting(rules: Sequence[Rule]) -> Middleware:
@@ -173,13 +173,12 @@ def named_device(request: web.Request) -> str:
     name, _, signature = request.cookies.get(DEVICE_COOKIE, "").partition(".")
     if not name:
         return ""
-    good = hmac.compare_digest(signature.encode(), device_signature(name).encode())
-    return name if good else ""
+    return name if crypto.fits("device", name, signature, DEVICE_SIGNS) else ""
 
 
 def device_signature(name: str) -> str:
     """What stands behind the name in the cookie."""
-    return crypto.sign("device", name)[:32]
+    return crypto.sign("device", name)[:DEVICE_SIGNS]
 
 
 def _in_words(seconds: int) -> str:

@@ -27,7 +27,12 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(description="redis://… used as a bell only")
     secret_key: SecretStr = Field(
-        min_length=32, description="signs cookies and links, keys the search hashes"
+        min_length=32,
+        description="signs cookies and links; several, one to a line: the first signs, all are believed",
+    )
+    search_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="keys the search hashes and never changes; empty: the last of the secret keys",
     )
     encryption_keys: SecretStr = Field(
         description="`id:base64-of-32-bytes`, comma separated; the first encrypts, all decrypt"
@@ -159,6 +164,16 @@ class Settings(BaseSettings):
     )
 
     @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys of signatures: the first signs, those of before are believed until they are taken out."""
+        return tuple(line for line in self.secret_key.get_secret_value().splitlines() if line.strip())
+
+    @property
+    def hash_key(self) -> str:
+        """The key of what is found by its hash (phones, tokens of links) and of archives: it outlives the signing keys."""
+        return self.search_key.get_secret_value() or self.signing_keys[-1]
+
+    @property
     def may_call_itself(self) -> bool:
         """Whether calls outward may go to this machine; the sandbox stands there, in production nothing should."""
         return self.environment != "production" if self.outward_loopback is None else self.outward_loopback
@@ -183,6 +198,21 @@ class Settings(BaseSettings):
             raise ValueError("must be host:port")
         return value
 
+    @field_validator("secret_key")
+    @classmethod
+    def _each_is_long(cls, value: SecretStr) -> SecretStr:
+        keys = [line for line in value.get_secret_value().splitlines() if line.strip()]
+        if not keys or any(len(key) < 32 for key in keys):
+            raise ValueError("each key, one to a line, has 32 characters or more")
+        return value
+
+    @field_validator("search_key")
+    @classmethod
+    def _none_or_long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("32 characters or more, or empty")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, value: str) -> str:
@@ -193,7 +223,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _keys_are_apart(self) -> "Settings":
         given = self.encryption_keys.get_secret_value().split(",")
-        if self.secret_key.get_secret_value().strip() in {part.partition(":")[2].strip() for part in given}:
+        if {*self.signing_keys, self.hash_key} & {part.partition(":")[2].strip() for part in given}:
             raise ValueError("HUIYIN_SECRET_KEY is the same as a key of HUIYIN_ENCRYPTION_KEYS")
         return self
 

@@ -212,8 +212,8 @@ async def healthz(_: web.Request) -> web.Response:
     return json_answer({"live": True})
 
 
-async def readyz(_: web.Request) -> web.Response:
-    """Ready: the database answers; Redis is told of but does not matter (it is only the bell)."""
+async def readyz(request: web.Request) -> web.Response:
+    """Ready: the database answers; Redis is told of but does not matter (it is only the bell). Strangers are told yes or no."""
     checks: dict[str, str] = {}
     try:
         await db.fetchval("select 1")
@@ -226,15 +226,21 @@ async def readyz(_: web.Request) -> web.Response:
     except Exception as error:  # noqa: BLE001 - as above
         checks["redis"] = type(error).__name__
     ready = checks["database"] == "ok"
-    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+    told = {"checks": checks} if _may_watch(request) else {}
+    return json_answer({"ready": ready, **told}, 200 if ready else 503)
+
+
+def _may_watch(request: web.Request) -> bool:
+    """Whether this is who watches the machine: this machine itself, or whoever brings the token where one is set."""
+    token = settings().metrics_token.get_secret_value()
+    given = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
+    near = client_address(request) in ("127.0.0.1", "::1")
+    return near if not token else hmac.compare_digest(given.encode(), token.encode())
 
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus figures; from this machine, or with the token of the settings."""
-    token = settings().metrics_token.get_secret_value()
-    given = request.headers.get(hdrs.AUTHORIZATION, "").removeprefix("Bearer ")
-    near = client_address(request) in ("127.0.0.1", "::1")
-    if not (near if not token else hmac.compare_digest(given, token)):
+    if not _may_watch(request):
         raise web.HTTPNotFound
     for gauge in GAUGES:
         await gauge()

@@ -9,13 +9,14 @@ from aiohttp import web
 
 from core.actions import REGISTER, Action
 from core.actor import Actor
-from core.errors import Fault, Invalid, NotFound
+from core.errors import Fault, Invalid, NotFound, Unauthenticated
 from core.web import json_answer
 from intake.doors import MOST_MESSAGE, read_body
 from intake.openapi import document
 from intake.views import CaseList, Done, TicketList, case_view, ticket_view
+from patients.feeds import tokens
 from staff import queries as staff
-from staff.sessions import require
+from staff.sessions import present, require
 from tickets.queries import access, choices, recent
 from tickets.states import CaseState, TicketState
 
@@ -25,8 +26,10 @@ PAGE = 50
 
 
 @routes.get("/api/v1/openapi.json")
-async def openapi(_: web.Request) -> web.Response:
-    """This API as an OpenAPI 3.1 document."""
+async def openapi(request: web.Request) -> web.Response:
+    """This API as an OpenAPI 3.1 document, for whoever is signed in and for systems with a token of a link."""
+    if present(request) is None and not await tokens.in_force(request.headers.get("Authorization", "")):
+        raise Unauthenticated
     return json_answer(document())
 
 

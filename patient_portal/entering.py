@@ -259,13 +259,18 @@ def _state(browser: str, at: int) -> str:
 
 
 def _fits(state: str, browser: str) -> bool:
-    stamp, _, _ = state.partition("x")
+    stamp, _, seal = state.partition("x")
     try:
         at = int(stamp, 16)
     except ValueError:
         return False
     young = timedelta(0) <= timedelta(seconds=int(clock.now().timestamp()) - at) <= WECHAT_LIVES
-    return bool(browser) and young and hmac.compare_digest(_state(browser, at).encode(), state.encode())
+    return (
+        bool(browser)
+        and young
+        and stamp == f"{at:x}"
+        and crypto.fits("wechat log-in", f"{at} {browser}", seal)
+    )
 
 
 async def by_wechat(code: str, state: str, browser: str, come: From) -> str:

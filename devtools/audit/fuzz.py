@@ -13,6 +13,8 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import aiohttp
+
 from devtools.audit.findings import FOLDER, ROOT, Finding, Result, Severity
 from devtools.audit.stage import Server, sign_in
 
@@ -26,9 +28,10 @@ async def api(at: Server, numbers: tuple[str, ...] = NUMBERS, examples: int = EX
     sessions = [(await sign_in(at, number)).headers for number in numbers]
     tool = f"schemathesis {version('schemathesis')}"
     with tempfile.TemporaryDirectory() as folder:
-        counts = Path(folder, "counts.json")
+        counts, document = Path(folder, "counts.json"), Path(folder, "openapi.json")
+        await _fetch(at, sessions[0], document)
         command = [
-            sys.executable, "-m", "schemathesis.cli", "run", f"{at.url}/api/v1/openapi.json",
+            sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", at.url,
             "--checks", "no_server_error", "--phases", "fuzzing", "--max-examples", str(examples),
             "--generation-database", "none", "--workers", "2", "--no-color", "--request-timeout", "20",
             "--seed", "20260101", "--suppress-health-check", "all",  # they are about a slow machine, not about us
@@ -56,6 +59,17 @@ async def api(at: Server, numbers: tuple[str, ...] = NUMBERS, examples: int = EX
         (FOLDER / "schemathesis.txt").write_bytes(printed)
         result = _read(tool, printed.decode(errors="replace"), done.returncode or 0, examples)
         return replace(result, table=_operations(counts))
+
+
+async def _fetch(at: Server, headers: dict[str, str], target: Path) -> None:
+    """The document, which strangers do not get, into a file."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"{at.url}/api/v1/openapi.json", headers=headers) as answer,
+    ):
+        if answer.status != 200:
+            raise SystemExit(f"the OpenAPI document is not given to who is signed in: {answer.status}")
+        target.write_bytes(await answer.read())
 
 
 def _operations(counts: Path) -> tuple[tuple[str, ...], ...]:

@@ -99,6 +99,19 @@ async def listed(link_id: int) -> list[Token]:
     return [Token(**dict(row)) for row in rows]
 
 
+async def in_force(header: str) -> bool:
+    """Whether a header "Bearer …" brings a token of any link that is open."""
+    scheme, _, text = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        return False
+    found = await db.fetchval(
+        "select 1 from feed_token t join feed_link l on l.id = t.link_id"
+        " where t.token_hash = $1 and t.revoked_at is null and l.active",
+        _hash(text.strip()),
+    )
+    return found is not None
+
+
 async def opened_by(header: str, kind: str, link_id: int | None = None) -> Link:
     """The link that a header "Bearer …" opens.
 

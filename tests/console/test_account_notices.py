@@ -1,8 +1,11 @@
 """The pages of what happened with one's account, of proving again, and the card of how a person signs in."""
 
+from datetime import timedelta
+
 import pytest
 
-from core import clock, db
+from core import audit, clock, db
+from core.actor import system
 from staff import sessions
 from tests.console.conftest import Console
 
@@ -147,3 +150,10 @@ async def test_a_change_of_posts_ends_the_log_ins(console: Console) -> None:
     given = {"role": "liaison", "unit": str(unit), "rank": "1"}
     assert (await keeper.post(f"{STAFF}/{console.house.staff['alice']}/posts", given)).status == 303
     assert (await alice.get("/")).headers["Location"].startswith("/login")
+
+
+async def test_an_audit_log_that_is_not_sealed_stands_on_the_operator_page(console: Console) -> None:
+    with clock.frozen(clock.now() - timedelta(minutes=11)):
+        await audit.record(system("测试"), "test.line", "test", None)
+    page = await (await console.enter("admin")).get("/operate")
+    assert page.words("//section[@role='alert']//h2") == ["审计日志没有封印"]

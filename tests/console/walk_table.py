@@ -401,7 +401,7 @@ TABLE: tuple[Line, ...] = (
     anyone("POST /socket.io/", status=400),
     anyone("OPTIONS /socket.io/", status=400),
     # for programs of signed-in staff
-    anyone("GET /api/v1/openapi.json"),
+    staff("GET /api/v1/openapi.json"),
     staff("GET /api/v1/cases"),
     staff("GET /api/v1/tickets"),
     reach("GET /api/v1/cases/{id}", "/api/v1/cases/{case}", closed=404),

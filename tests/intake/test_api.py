@@ -139,8 +139,10 @@ async def test_the_name_of_a_caller_who_wants_secrecy_is_left_out(door: Door, ca
     assert "13800000001" not in str(cases)
 
 
-async def test_the_document_is_valid_and_tells_every_action_of_the_register(door: Door) -> None:
+async def test_the_document_is_valid_and_tells_every_action_of_the_register(door: Door, cast: Cast) -> None:
     settings.cache_clear()
+    assert (await get(door, "/api/v1/openapi.json"))[0] == 401
+    await signed_in(door, cast.centre)
     status, document = await get(door, "/api/v1/openapi.json")
     assert status == 200
     OpenAPIV31SpecValidator(document).validate()
