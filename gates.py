@@ -35,6 +35,7 @@ STRANGERS = limit("strangers", "未登录的同一地址访问次数", 6000, 60,
 LOG_INS = limit("login", "同一工号提交登录的次数", 20, 60, By.FIELD)
 LOG_INS_ADDRESS = limit("login_address", "同一地址提交登录的次数", 600, 60, By.ADDRESS)
 CAPTCHAS = limit("captcha", "同一设备获取图形验证码的次数", 60, 60, By.DEVICE)
+CAPTCHA_PLAYS = limit("captcha_plays", "同一张图形验证码取图和播放语音的次数", 20, 60, By.TASK)
 API = limit("api", "每人调用接口的次数", 600, 60, By.ACCOUNT)
 PUSHES = limit("pushes", "每个外部系统推送的次数", 120_000, 60, By.SENDER, high=10_000_000, shared=False)
 UPLOADS = limit("uploads", "每人上传文件的次数", 60, 60, By.ACCOUNT)
@@ -54,6 +55,7 @@ RULES = (
     Rule(LOG_INS, re.compile(r"/login$"), POST, field="number"),
     Rule(LOG_INS_ADDRESS, re.compile(r"/login(/second|/ca)?$"), POST),
     Rule(CAPTCHAS, re.compile(r"/login/captcha"), ANY),
+    Rule(CAPTCHA_PLAYS, re.compile(r"/login/captcha/[^/]+\.(png|wav)$"), GET, field="token"),
     Rule(API, re.compile(r"/api/v1/"), ANY),
     Rule(
         PUSHES,

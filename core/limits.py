@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from core import bell, crypto, parameters
 from core.errors import TooMany
 from core.logs import logger
+from core.networks import counted
 from core.parameters import Parameter
 from core.settings import settings
 from core.web import Handler, client_address
@@ -194,11 +195,13 @@ async def _who(request: web.Request, rule: Rule) -> str:
         case By.DEVICE:
             if given := named_device(request):
                 return f"device {given}"
-            return f"device {client_address(request)} {request.headers.get(hdrs.USER_AGENT, '')[:300]}"
+            return (
+                f"device {counted(client_address(request))} {request.headers.get(hdrs.USER_AGENT, '')[:300]}"
+            )
         case By.ADDRESS:
-            return "" if actor is not None else f"address {client_address(request)}"
+            return "" if actor is not None else f"address {counted(client_address(request))}"
         case By.SENDER:
-            return f"sender {client_address(request)} {request.headers.get('X-Platform', '')[:32]}"
+            return f"sender {counted(client_address(request))} {request.headers.get('X-Platform', '')[:32]}"
         case By.TASK:
             return f"task {request.match_info.get(rule.field, '')[:100]}"
         case By.FIELD:

@@ -1,7 +1,8 @@
 """Settings from the environment (`HUIYIN_…`) or a `.env`; a bad one stops the start with a sentence naming it."""
 
+import ipaddress
 import os
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +57,10 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(
         default=0, ge=0, description="how many proxies add X-Forwarded-For before us"
+    )
+    proxy_addresses: str = Field(
+        default="127.0.0.0/8,::1/128",
+        description="where these proxies stand, nets and addresses, comma separated: nobody else is believed",
     )
     job_lease: int = Field(
         default=30, ge=2, description="seconds after which a dead worker's job is taken over"
@@ -173,6 +178,12 @@ class Settings(BaseSettings):
         """The key of what is found by its hash (phones, tokens of links) and of archives: it outlives the signing keys."""
         return self.search_key.get_secret_value() or self.signing_keys[-1]
 
+    @cached_property
+    def proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The nets whose X-Forwarded-For is believed."""
+        parts = (part.strip() for part in self.proxy_addresses.split(","))
+        return tuple(ipaddress.ip_network(part, strict=False) for part in parts if part)
+
     @property
     def may_call_itself(self) -> bool:
         """Whether calls outward may go to this machine; the sandbox stands there, in production nothing should."""
@@ -196,6 +207,16 @@ class Settings(BaseSettings):
         host, _, port = value.rpartition(":")
         if value and (not host or not port.isdigit() or not 0 < int(port) < 65536):
             raise ValueError("must be host:port")
+        return value
+
+    @field_validator("proxy_addresses")
+    @classmethod
+    def _nets(cls, value: str) -> str:
+        for part in filter(None, (piece.strip() for piece in value.split(","))):
+            try:
+                ipaddress.ip_network(part, strict=False)
+            except ValueError:
+                raise ValueError("must be addresses or nets, comma separated") from None
         return value
 
     @field_validator("secret_key")

@@ -12,10 +12,10 @@ from enum import StrEnum
 from core import audit_origin, clock, crypto, db
 from core.actor import Actor
 from core.events import announce
+from core.networks import site
 from staff import queries
 from staff.devices import device
 from staff.events import AccountNoticed
-from staff.networks import site
 from staff.roles import KEEPERS
 
 REMEMBERED = timedelta(days=180)  # so long a place is known

@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core import clock, db
 from core.errors import Fault, Invalid, NotFound
+from core.networks import counted
 from core.parameters import Parameter, declare, number
 from staff.login import crowd, lock
 
@@ -62,7 +63,7 @@ async def ask(address: str = "") -> Asked:
     Raises:
         TooMany: this address has asked for very many.
     """
-    token, now = secrets.token_urlsafe(18), clock.now()
+    token, now, address = secrets.token_urlsafe(18), clock.now(), counted(address)
     answer = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
     async with db.transaction():
         await crowd.join(f"captcha {address}")

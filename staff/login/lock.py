@@ -11,8 +11,8 @@ from prometheus_client import Counter
 
 from core import clock, db
 from core.errors import TooMany
+from core.networks import counted
 from core.parameters import Parameter, declare, number
-from staff.networks import counted
 
 REFUSED = Counter("huiyin_login_refused_total", "Log-ins refused by a lock", ("by",))
 HOME = timedelta(days=30)  # so long an address is one of the owner's after a log-in

@@ -6,9 +6,9 @@ from bot import account_notices
 from core import audit_origin, crypto, db
 from core.actor import system
 from core.errors import Forbidden, Invalid, Refused, TooMany, Unauthenticated
+from core.networks import counted, site
 from staff import actions, entering, notices, people, securing, sessions
 from staff.events import AccountHeld, AccountNoticed
-from staff.networks import counted, site
 from staff.notices import Kind
 from staff.people import PersonForm
 from staff.roles import Role
