@@ -12,6 +12,7 @@ from bot import (
     connection,
     groups,
     infected,
+    posts_asked,
     proof,
     recounted,
     reminders,
@@ -77,11 +78,13 @@ from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
 from patients.profile import QuickAction
 from reports import reactions as statistics
 from staff import actions as staff_actions
-from staff import contacts, posts
+from staff import confirming, contacts, guarded_posts, posts
 from staff.events import (
     AccountHeld,
     AccountNoticed,
     CalendarChanged,
+    PostAskDecided,
+    PostAsked,
     PostsChanged,
     UnitNamed,
     UnitsMoved,
@@ -296,6 +299,7 @@ def _wire_core() -> None:
     jobs.on_job(storage.REMOVE, storage.remove)
     jobs.on_job(contacts.KIND, contacts.look)
     due.on_due(posts.BEGINS, posts.begin)
+    due.on_due(guarded_posts.EXPIRES, confirming.expire)
     due.on_due(staff_actions.POST_ENDS, posts.end)
 
 
@@ -315,6 +319,8 @@ def _wire_bot() -> None:
     events.react(LinkFellSilent, link_alarms.fell_silent)
     events.react(LinkSpokeAgain, link_alarms.spoke_again)
     events.react(FileFound, infected.found)
+    events.react(PostAsked, posts_asked.asked)
+    events.react(PostAskDecided, posts_asked.decided)
     events.react(LooksSpent, look_alarms.spent)
     events.react(AuditStalled, audit_stalled.stalled)
     events.react(AuditSealedAgain, audit_stalled.sealed_again)

@@ -56,6 +56,7 @@ MENU: list[Entry] = [
     Entry("患者", "user-heart", "/patients", (Permission.PATIENT_READ,)),
     Entry("表扬墙", "thumb-up", "/praise", (Permission.CASE_READ, Permission.TICKET_READ)),
     Entry("人员与岗位", "users", "/settings/staff", (Permission.ACCOUNT_MANAGE,), "设置"),
+    Entry("岗位确认", "user-check", "/settings/confirmations", (Permission.ACCOUNT_MANAGE,), "设置"),
     Entry(
         "权限矩阵",
         "layout-grid",

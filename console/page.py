@@ -19,10 +19,11 @@ from core.assets import FOLDER
 from core.errors import Forbidden
 from core.settings import settings
 from im import queries as rooms
-from staff import queries
+from staff import confirming, queries
 from staff.sessions import present, require
 
 CHAT = "/chat"
+CONFIRMATIONS = "/settings/confirmations"
 CSS = FOLDER / "css"
 SAID = "huiyin_said"
 DOCTYPE = "<!doctype html>"
@@ -95,7 +96,10 @@ async def _badges(actor: Actor, request: web.Request) -> dict[str, int]:
     if is_part(request):
         return {}
     unread, _ = await rooms.waiting(by=actor)
-    return {CHAT: unread}
+    found = {CHAT: unread}
+    if actor.can(Permission.ACCOUNT_MANAGE):
+        found[CONFIRMATIONS] = await confirming.count(by=actor)
+    return found
 
 
 async def _site(actor: Actor) -> str:

@@ -23,6 +23,7 @@ from console import (
     case_reports,
     cases_list,
     chat_page,
+    confirmations,
     deadlines,
     dictionaries,
     disclosures,
@@ -97,6 +98,7 @@ from console import (
     terminals,
     units,
     units_codes,
+    units_correcting,
     units_one,
     units_unknown,
 )
@@ -152,6 +154,7 @@ routes: list[web.AbstractRouteDef] = [
     *case_reports.routes,
     *matter_page.routes,
     *chat_page.routes,
+    *confirmations.routes,
     *register.routes,
     *petition_register.routes,
     *petition_file.routes,
@@ -190,6 +193,7 @@ routes: list[web.AbstractRouteDef] = [
     *units.routes,
     *units_unknown.routes,
     *units_codes.routes,
+    *units_correcting.routes,
     *units_one.routes,
 ]
 

@@ -17,6 +17,7 @@ from staff.roles import LABELS
 from tickets import handing_over
 
 routes = web.RouteTableDef()
+WAITS = "已提交，另一位安全管理员确认后生效"
 
 
 class WhyForm(Form):
@@ -104,7 +105,7 @@ async def posted(request: web.Request) -> web.Response:
     given = await forms.posted(request, people.PostForm)
     try:
         form = forms.parse(people.PostForm, given)
-        await posts.give(
+        holds = await posts.give(
             _id(request),
             form.unit,
             form.role,
@@ -112,11 +113,59 @@ async def posted(request: web.Request) -> web.Response:
             from_on=form.from_on,
             until_on=form.until_on,
             own=form.own,
+            why=" ".join(form.why.split()),
             by=actor,
         )
     except Invalid as error:
         return await _post(request, given, error)
-    return go(request, f"{PAGE}/{_id(request)}", f"已授予“{LABELS[form.role]}”岗位")
+    said = f"已授予“{LABELS[form.role]}”岗位" if holds else f"“{LABELS[form.role]}”岗位{WAITS}"
+    return go(request, f"{PAGE}/{_id(request)}", said)
+
+
+@routes.get(PAGE + "/{id:\\d+}/posts/{post:\\d+}/adjust")
+async def adjusting(request: web.Request) -> web.Response:
+    """The drawer of a post's terms, as they stand."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    held = _held(line, request)
+    known = {"unit": held.unit_id, "own": held.own, "rank": held.rank, "until_on": held.until_on}
+    return await _adjust(request, known)
+
+
+def _held(line: people_found.Line, request: web.Request) -> people_found.PostLine:
+    wanted = number(request.match_info["post"])
+    held = next((post for post in line.posts if post.id == wanted), None)
+    if held is None:
+        raise NotFound("没有这个岗位，可能已被收回")
+    return held
+
+
+async def _adjust(request: web.Request, given: dict[str, Any], error: Invalid | None = None) -> web.Response:
+    path = f"{PAGE}/{_id(request)}/posts/{request.match_info['post']}/adjust"
+    return await _drawer(
+        request,
+        posts.AdjustForm,
+        given,
+        error,
+        heading="调整岗位",
+        path=path,
+        button="保存调整",
+        explained="原来的任职记录会保留。重要岗位扩大范围或延长期限，须另一位安全管理员确认后生效。",
+    )
+
+
+@routes.post(PAGE + "/{id:\\d+}/posts/{post:\\d+}/adjust")
+async def adjusted(request: web.Request) -> web.Response:
+    """Write them, or have them wait for another person."""
+    actor = permit(request, KEEP)
+    line = await people_found.one(_id(request), by=actor)
+    held = _held(line, request)
+    given = await forms.posted(request, posts.AdjustForm)
+    try:
+        now = await posts.adjust(line.id, held.id, forms.parse(posts.AdjustForm, given), by=actor)
+    except Invalid as error:
+        return await _adjust(request, given, error)
+    return go(request, f"{PAGE}/{line.id}", "岗位已调整" if now else f"岗位调整{WAITS}")
 
 
 @routes.post(PAGE + "/{id:\\d+}/posts/{post:\\d+}/take")
@@ -124,10 +173,7 @@ async def taken(request: web.Request) -> web.Response:
     """Take a post; what is open is then offered for handing over."""
     actor = permit(request, KEEP)
     line = await people_found.one(_id(request), by=actor)
-    wanted = number(request.match_info["post"])
-    held = next((post for post in line.posts if post.id == wanted), None)
-    if held is None:
-        raise NotFound("没有这个岗位，可能已被收回")
+    held = _held(line, request)
     await actions.take_post(line.id, held.unit_id, held.role, by=actor)
     work = await handing_over.open_of(line.id)
     said = f"已收回“{held.label}”岗位"
@@ -175,8 +221,9 @@ async def switched(request: web.Request) -> web.Response:
     except Invalid as error:
         return await _why(request, given, error)
     if request.match_info["way"] == "reopen":
-        await people.reopen(line.id, reason, by=actor)
-        return go(request, f"{PAGE}/{line.id}", "账号已启用，请设置一次性密码")
+        waits = await people.reopen(line.id, reason, by=actor)
+        said = f"账号已启用，请设置一次性密码{f'；{waits} 个重要岗位{WAITS}' if waits else ''}"
+        return go(request, f"{PAGE}/{line.id}", said)
     await people.shut(line.id, reason, by=actor)
     work = await handing_over.open_of(line.id)
     return go(request, f"{PAGE}/{line.id}", "账号已停用" if work.empty else "账号已停用，请交接未了事项")

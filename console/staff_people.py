@@ -13,7 +13,7 @@ from core.actions import Form
 from core.actor import Actor, Permission
 from core.errors import Invalid
 from core.identity import mask_phone
-from staff import login_past, people, people_found, queries
+from staff import confirming, login_past, people, people_found, queries
 from staff.login import second
 from staff.people_found import STATE_LABELS, Line, State, Wanted
 from staff.roles import LABELS, Role
@@ -141,6 +141,8 @@ async def page_of(request: web.Request, actor: Actor, staff_id: int, **more: Any
         person=person,
         phone=mask_phone(person.phone) if person.phone else "",
         planned=await people_found.planned(staff_id),
+        asked=await confirming.of_person(staff_id, by=actor),
+        stretches=await people_found.stretches(staff_id),
         reaches={post.unit_id: REACHES[tree.unit(post.unit_id).kind] for post in line.posts},
         second=await second.standing(staff_id),
         sessions=[one for one in card.entries if one.live],

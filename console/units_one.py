@@ -20,7 +20,7 @@ from core.actions import Form
 from core.actor import Actor, Permission
 from core.calendar import WEEKDAYS
 from core.errors import HuiyinError, Invalid, NotFound, Refused
-from staff import duty_roster, queries, units_names, units_queries
+from staff import confirming, duty_roster, queries, units_names, units_queries
 from staff.duty import HOURS, SHIFTS, Shift
 from staff.duty_roster import Turn
 from staff.organising_rows import BELOW, KINDS
@@ -147,6 +147,7 @@ async def page(request: web.Request) -> web.Response:
         line=list(reversed(tree.line(unit.id)[1:])),
         heir=tree.successor(unit.id) if unit.merged_into else None,
         people=await units_queries.holders(unit.id),
+        asked=await confirming.of_unit(unit.id),
         inherited=await queries.holders(unit.id, Role.LIAISON),
         roles=LABELS,
         on_now=await duty_roster.on_now(unit.id),

@@ -39,7 +39,13 @@ LOGINS = (
     Login("ducha", Role.SUPERVISOR, "", "督查室 督查员", "全集团办理情况，只读"),
     Login("shejishi", Role.DESIGNER, "", "病人服务中心 文书与问卷", "报告模板、问卷、题库"),
     Login("admin", Role.ADMINISTRATOR, "", "信息中心 系统管理员", "节假日、参数、运行监控（看不到工单内容）"),
-    Login("quanxian", Role.SECURITY, "", "信息中心 安全管理员", "人员、岗位和权限矩阵"),
+    Login(
+        "quanxian",
+        Role.SECURITY,
+        "",
+        "信息中心 安全管理员",
+        "人员、岗位和权限矩阵（重要岗位由 quanxianfu 确认）",
+    ),
     Login("anquan", Role.AUDITOR, "", "审计科 安全审计员", "审计日志与校验"),
     Login("jijian", Role.DISCIPLINE, "", "纪检监察室 专员", "检举控告等涉密事项（其他人看不到）"),
 )

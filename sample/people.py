@@ -50,6 +50,7 @@ def workers() -> list[Worker]:
     ]
     plan += [(f"zhongxin{at}", "专员", "", Role.CENTRE_STAFF, at) for at in range(2, 7)]
     plan += [(f"{site.code}yz", "分管院领导", site.code, Role.VICE_PRESIDENT, 1) for site in SITES[1:]]
+    plan.append(("quanxianfu", "副安全管理员", "", Role.SECURITY, 2))  # guarded posts take two
     people = [
         Worker(number, name, title, [(unit, role, at)], phone=f"138000{50_000 + order:05d}")
         for order, ((number, title, unit, role, at), name) in enumerate(

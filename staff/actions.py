@@ -14,6 +14,8 @@ from core.events import announce
 from staff import notices, queries, sessions
 from staff.actors import actor_of
 from staff.events import PostsChanged, WecomBound
+from staff.guarded_posts import Kind as How
+from staff.guarded_posts import Terms, ask, held, needs_another
 from staff.login import lock
 from staff.notices import Kind
 from staff.roles import APART, LABELS, OF_THE_GROUP, Role
@@ -22,6 +24,7 @@ CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another
 CODE_LENGTH = 8
 CODE_LIVES = timedelta(minutes=10)
 POST_ENDS = "staff.post_ends"
+POST_BEGINS = "staff.post_begins"
 
 
 async def sign_out(token: str, *, by: Actor) -> None:
@@ -130,48 +133,158 @@ async def give_post(
     rank: int = 1,
     until_on: date | None = None,
     own: bool = False,
+    kind: How = How.GIVE,
+    why: str = "",
     by: Actor,
-) -> None:
-    """Give a person a role in a unit, or change its rank (1 first, 2 deputy), reach or last day; holds from their next step on.
+) -> bool:
+    """Give a person a role in a unit, or change its rank (1 first, 2 deputy), reach or last day; whether it holds now.
 
-    With `own` it reaches only the cases and tickets that they work on themselves.
+    With `own` it reaches only the cases and tickets that they work on themselves. A guarded post waits for another
+    person instead (`staff.guarded_posts`), and a narrower one does not.
 
     Raises:
         Refused: one's own post; or two of the three administrators would come into one hand.
         Invalid: the rank is not 1 to 9, the last day is over, or the role is one of the whole group.
+    """
+    check_last(until_on)
+    wanted = Terms(staff_id, unit_id, role, rank, own, None, until_on)
+    async with db.transaction():
+        await may_give(staff_id, unit_id, role, rank=rank, by=by)
+        if await needs_another(wanted, by):
+            await ask(wanted, kind, why, by=by)
+            return False
+        await write_post(wanted, given_by=by.name, why=why, by=by)
+    return True
+
+
+def check_last(until_on: date | None) -> None:
+    """Refuse a last day that is over.
+
+    Raises:
+        Invalid: it is.
     """
     if until_on is not None and until_on < clock.today():
         words = "截止日期不能早于今天"
         raise Invalid(
             words, details=[Fault(field="until_on", label="截止日期", reason=words, value=str(until_on))]
         )
-    async with db.transaction():
-        await may_give(staff_id, unit_id, role, rank=rank, by=by)
-        changed = await db.execute(
-            "insert into post (staff_id, unit_id, role, rank, until_on, given_by, given_at, own)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (staff_id, unit_id, role) do update"
-            " set rank = $4, until_on = $5, given_by = $6, given_at = $7, own = $8"
-            " where post.rank <> $4 or post.until_on is distinct from $5 or post.own <> $8",
-            staff_id,
-            unit_id,
-            role,
-            rank,
-            until_on,
-            by.name,
-            clock.now(),
-            own,
+
+
+async def write_post(wanted: Terms, *, given_by: str, why: str = "", by: Actor) -> None:
+    """Write a post on these terms, now or from its first day on; who may was asked before, in the same transaction.
+
+    With `post_id` that very post is changed, also its unit.
+
+    Raises:
+        Refused: the post that is to be changed is there no more, or the person has one like it in the other unit.
+    """
+    if wanted.post_id is not None:
+        await _leave_place(wanted, by)
+    if wanted.from_on is not None and wanted.from_on > clock.today():
+        await _plan(wanted, given_by, by)
+        return
+    changed = await db.fetchrow(
+        "insert into post (staff_id, unit_id, role, rank, until_on, given_by, given_at, own)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (staff_id, unit_id, role) do update"
+        " set rank = $4, until_on = $5, given_by = $6, given_at = $7, own = $8"
+        " where post.rank <> $4 or post.until_on is distinct from $5 or post.own <> $8 returning id, xmax <> 0 as turned",
+        wanted.staff_id,
+        wanted.unit_id,
+        wanted.role,
+        wanted.rank,
+        wanted.until_on,
+        given_by,
+        clock.now(),
+        wanted.own,
+    )
+    if changed is None:
+        return
+    if changed["turned"]:
+        await end_term(wanted.staff_id, wanted.unit_id, wanted.role, by.name, why or "变更")
+    if why:
+        await db.execute(
+            "update post_term set why = $2 where post_id = $1 and until is null", changed["id"], why
         )
-        if changed:
-            term: dict[str, object] = {"until": until_on} if until_on is not None else {}
-            if own:
-                term["own"] = True
-            await audit.record(
-                by, "staff.give_post", "staff", staff_id, unit=unit_id, role=role, rank=rank, **term
-            )
-            await _rights_changed(staff_id, f"增加或调整岗位：{LABELS[role]}", by)
-            if until_on is not None:
-                await end_with_the_day(staff_id, until_on)
-            await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
+    term: dict[str, object] = {"until": wanted.until_on} if wanted.until_on is not None else {}
+    if wanted.own:
+        term["own"] = True
+    await audit.record(
+        by,
+        "staff.give_post",
+        "staff",
+        wanted.staff_id,
+        unit=wanted.unit_id,
+        role=wanted.role,
+        rank=wanted.rank,
+        **term,
+    )
+    await _rights_changed(wanted.staff_id, f"增加或调整岗位：{LABELS[wanted.role]}", by)
+    if wanted.until_on is not None:
+        await end_with_the_day(wanted.staff_id, wanted.until_on)
+    await announce(PostsChanged(staff_id=wanted.staff_id, unit_id=wanted.unit_id))
+
+
+async def _leave_place(wanted: Terms, by: Actor) -> None:
+    """The post that is changed leaves its unit, or waits for its first day, if it is to stand elsewhere or later."""
+    row = await db.fetchrow(
+        "select unit_id, role from post where id = $1 and staff_id = $2 for update",
+        wanted.post_id,
+        wanted.staff_id,
+    )
+    if row is None or row["role"] != wanted.role:
+        raise Refused("原来的岗位已变更或收回，请重新提出")
+    later = wanted.from_on is not None and wanted.from_on > clock.today()
+    if row["unit_id"] == wanted.unit_id and not later:
+        return
+    if row["unit_id"] != wanted.unit_id and await held(wanted.staff_id, wanted.unit_id, wanted.role):
+        raise Refused(f"此人在该科室已有“{LABELS[wanted.role]}”岗位")
+    await db.execute("delete from post where id = $1", wanted.post_id)
+    await end_term(wanted.staff_id, row["unit_id"], wanted.role, by.name, "调整岗位")
+    await _rights_changed(wanted.staff_id, f"调整岗位：{LABELS[wanted.role]}", by)
+    await announce(PostsChanged(staff_id=wanted.staff_id, unit_id=row["unit_id"]))
+
+
+async def end_term(staff_id: int, unit_id: int, role: str, by_name: str, why: str) -> None:
+    """Say of the stretch that has just ended by whom and why."""
+    await db.execute(
+        "update post_term set until = $4, ended_by = $5, ended_why = $6 where id = (select id from post_term"
+        " where staff_id = $1 and unit_id = $2 and role = $3 and until is not null order by id desc limit 1)",
+        staff_id,
+        unit_id,
+        role,
+        clock.now(),
+        by_name,
+        why,
+    )
+
+
+async def _plan(wanted: Terms, given_by: str, by: Actor) -> None:
+    assert wanted.from_on is not None  # noqa: S101 - asked by the caller
+    number: int = await db.fetchval(
+        "insert into post_planned (staff_id, unit_id, role, rank, from_on, until_on, given_by, own)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (staff_id, unit_id, role) do update"
+        " set rank = $4, from_on = $5, until_on = $6, given_by = $7, own = $8 returning id",
+        wanted.staff_id,
+        wanted.unit_id,
+        wanted.role,
+        wanted.rank,
+        wanted.from_on,
+        wanted.until_on,
+        given_by,
+        wanted.own,
+    )
+    begins = datetime.combine(wanted.from_on, time(), clock.SHANGHAI)
+    await schedule(Ask(begins, POST_BEGINS, number, wanted.from_on.toordinal()))
+    await audit.record(
+        by,
+        "staff.plan_post",
+        "staff",
+        wanted.staff_id,
+        unit=wanted.unit_id,
+        role=wanted.role,
+        begins=wanted.from_on,
+        until=wanted.until_on,
+    )
 
 
 async def may_give(staff_id: int, unit_id: int, role: Role, *, rank: int, by: Actor) -> None:
@@ -188,8 +301,8 @@ async def may_give(staff_id: int, unit_id: int, role: Role, *, rank: int, by: Ac
     await changes_posts(by, staff_id, unit_id)
     if await db.fetchval("select id from staff where id = $1 and active for update", staff_id) is None:
         raise NotFound("没有这位职工，或账号已停用")
-    held = {post.role for post in await queries.posts(staff_id)} & APART
-    if role in APART and (other := next(iter(held - {role}), None)) is not None:
+    others = {post.role for post in await queries.posts(staff_id)} & APART - {role}
+    if role in APART and (other := next(iter(others), None)) is not None:
         raise Refused(f"{LABELS[other]}与{LABELS[role]}不能由同一人担任")
     if role in OF_THE_GROUP and (await queries.tree()).unit(unit_id).parent_id is not None:
         words = f"“{LABELS[role]}”管全集团，请选择集团"
@@ -209,6 +322,7 @@ async def take_post(staff_id: int, unit_id: int, role: Role, *, by: Actor) -> No
             "delete from post where staff_id = $1 and unit_id = $2 and role = $3", staff_id, unit_id, role
         ):
             raise NotFound(f"该职工在此科室没有“{LABELS[role]}”岗位")
+        await end_term(staff_id, unit_id, role, by.name, "收回")
         await audit.record(by, "staff.take_post", "staff", staff_id, unit=unit_id, role=role)
         await _rights_changed(staff_id, f"收回岗位：{LABELS[role]}", by)
         await announce(PostsChanged(staff_id=staff_id, unit_id=unit_id))
@@ -238,7 +352,8 @@ async def changes_posts(by: Actor, staff_id: int, unit_id: int) -> None:
 async def manages(by: Actor, staff_id: int) -> None:
     """Refuse unless `by` administers every unit the person has a post in."""
     tree = await queries.tree()
-    held = await queries.posts(staff_id)
-    scopes = [tree.unit(post.unit_id).scope for post in held] or ["/"]
+    posts = await queries.posts(staff_id)
+    places = [post.unit_id for post in posts] or await queries.waiting_places(staff_id)
+    scopes = [tree.unit(unit_id).scope for unit_id in places] or ["/"]
     if not all(by.can(Permission.ACCOUNT_MANAGE, scope) for scope in scopes):
         raise Forbidden

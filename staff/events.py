@@ -58,3 +58,15 @@ class WorkHandedOver(Event):
     handing_id: int
     from_id: int
     to_id: int
+
+
+class PostAsked(Event):
+    """A guarded post waits for a second person: `asked_id` is the row of `post_asked`."""
+
+    asked_id: int
+
+
+class PostAskDecided(Event):
+    """A guarded post that waited was confirmed, returned or has expired."""
+
+    asked_id: int

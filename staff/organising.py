@@ -10,7 +10,7 @@ from core import audit, clock, db
 from core.actor import Actor
 from core.errors import Refused
 from core.events import announce
-from staff import units_past
+from staff import guarded_posts, units_past
 from staff.events import UnitsMoved
 from staff.organising_rows import (
     BELOW,
@@ -196,6 +196,7 @@ async def reopen(unit_id: int, *, on: date | None = None, by: Actor) -> None:
             "update org_unit set active = true, valid_to = null, merged_into = null, merged_on = null where id = $1",
             unit_id,
         )
+        await guarded_posts.forget_merge(unit_id, by=by)
         await audit.record(
             by,
             "unit.reopen",

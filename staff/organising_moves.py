@@ -9,9 +9,12 @@ from core import audit, db
 from core.actor import Actor
 from core.errors import Refused
 from core.events import announce
-from staff import units_past
-from staff.events import PostsChanged, UnitsMoved
+from staff import queries, units_past
+from staff.events import UnitsMoved
+from staff.guarded_posts import Kind, Terms, ask, guarded
+from staff.holding import holds
 from staff.organising_rows import BELOW, KINDS, Row, effective, end_term, free_name, in_use, lock, place, turn
+from staff.roles import Role
 
 
 async def move(unit_id: int, parent_id: int, *, on: date | None = None, by: Actor) -> None:
@@ -39,7 +42,15 @@ async def move(unit_id: int, parent_id: int, *, on: date | None = None, by: Acto
         await turn(row, day, parent_id, row.name, row.short_name)
         await place(row, parent)
         await audit.record(
-            by, "unit.move", "org_unit", unit_id, before=row.parent_id, after=parent_id, name=row.name, on=day
+            by,
+            "unit.move",
+            "org_unit",
+            unit_id,
+            before=row.parent_id,
+            after=parent_id,
+            name=row.name,
+            on=day,
+            reached_by=await _reach_it_now(row.path, parent.path),
         )
         await announce(UnitsMoved(unit_ids=(unit_id,)))
         await units_past.forget()
@@ -54,7 +65,7 @@ async def merge(
     for its work from now on. What stood below it stands below the successor.
 
     Args:
-        with_posts: its people get their posts in the successor (not `by`: nobody changes their own posts).
+        with_posts: its people are to have their posts in the successor; each waits for whoever keeps the accounts.
 
     Raises:
         Refused: different kinds, one of them closed, or one stands below the other.
@@ -84,7 +95,7 @@ async def merge(
             day,
             into_id,
         )
-        moved = await _move_posts(row, into, by) if with_posts else []
+        waits = await _ask_posts(row, into, by) if with_posts else []
         await audit.record(
             by,
             "unit.merge",
@@ -95,7 +106,7 @@ async def merge(
             into=into_id,
             into_name=into.name,
             children=[child["id"] for child in children],
-            posts=moved,
+            posts_waiting=waits,
             on=day,
         )
         await announce(UnitsMoved(unit_ids=(unit_id, *(child["id"] for child in children))))
@@ -110,24 +121,52 @@ async def _adopt(child_id: int, into: Row, day: date, by: Actor) -> None:
     await place(child, into)
 
 
-async def _move_posts(row: Row, into: Row, by: Actor) -> list[dict[str, object]]:
-    """Have the people of a merged unit hold their posts in its successor, ranked behind its own."""
+async def _ask_posts(row: Row, into: Row, by: Actor) -> list[dict[str, object]]:
+    """Have the posts of a merged unit wait for whoever keeps the accounts: in its successor they would reach further.
+
+    Until then its people keep the posts they have, which reach the merged unit's own work.
+    """
     posts = await db.fetch(
-        "select id, staff_id, role, rank from post where unit_id = $1 and staff_id is distinct from $2 order by rank, id",
+        "select p.id, p.staff_id, p.role, p.own, p.until_on, least(9, p.rank + coalesce("  # noqa: S608
+        "(select max(o.rank) from post o where o.unit_id = $2 and o.role = p.role), 0)) as rank"
+        " from post p join staff s on s.id = p.staff_id and s.active"
+        f" where p.unit_id = $1 and p.staff_id is distinct from $3 and {holds()} and not exists"
+        " (select 1 from post o where o.unit_id = $2 and o.staff_id = p.staff_id and o.role = p.role)"
+        " order by p.rank, p.id",
         row.id,
+        into.id,
         by.staff_id,
     )
-    moved: list[dict[str, object]] = []
     for post in posts:
-        done = await db.execute(
-            "update post set unit_id = $2, rank = least(9, rank + coalesce("
-            "(select max(o.rank) from post o where o.unit_id = $2 and o.role = post.role), 0))"
-            " where id = $1 and not exists"
-            " (select 1 from post o where o.unit_id = $2 and o.staff_id = post.staff_id and o.role = post.role)",
-            post["id"],
+        wanted = Terms(
+            post["staff_id"],
             into.id,
+            Role(post["role"]),
+            post["rank"],
+            post["own"],
+            None,
+            post["until_on"],
+            post["id"],
         )
-        if done:
-            moved.append({"staff": post["staff_id"], "role": post["role"]})
-            await announce(PostsChanged(staff_id=post["staff_id"], unit_id=into.id))
-    return moved
+        await ask(wanted, Kind.MERGE, f"{row.name}并入{into.name}", by=by)
+    return [{"staff": post["staff_id"], "role": post["role"]} for post in posts]
+
+
+async def _reach_it_now(path_before: str, path_after: str) -> list[dict[str, object]]:
+    """Whose guarded posts reach a unit only since it moved: told in the audit line, so that it is no secret."""
+    tree = await queries.tree()
+    above = [
+        unit
+        for unit in tree.units
+        if path_after.startswith(unit.path) and not path_before.startswith(unit.path)
+    ]
+    rows = await db.fetch(
+        f"select p.staff_id, p.role, p.unit_id, p.own from post p where p.unit_id = any($1::bigint[]) and {holds()}"  # noqa: S608
+        " order by p.id",
+        [unit.id for unit in above],
+    )
+    return [
+        {"staff": row["staff_id"], "role": row["role"]}
+        for row in rows
+        if guarded(Role(row["role"]), tree.unit(row["unit_id"]), own=row["own"])
+    ]

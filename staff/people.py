@@ -6,6 +6,7 @@ themselves. What was handed over when an account is shut is `staff.handing`.
 
 import secrets
 import string
+from dataclasses import replace
 from datetime import date
 
 from pydantic import Field, field_validator
@@ -13,13 +14,15 @@ from pypinyin import Style, lazy_pinyin
 
 from core import audit, clock, crypto, db, looking
 from core.actions import Form
-from core.actor import Actor, Permission
+from core.actor import Actor, ActorKind, Permission
 from core.dictionaries import KEY
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.events import announce
 from core.identity import mask_phone, normalise_phone
 from staff import actions, notices, queries, securing, sessions
 from staff.events import AccountShut, PostsChanged, WecomBound
+from staff.guarded_posts import Kind as How
+from staff.guarded_posts import ask, guarded, held
 from staff.notices import Kind
 from staff.queries import Person
 from staff.roles import LABELS, Role
@@ -95,6 +98,13 @@ class PostForm(Form):
         title="截止日期",
         description="不填为长期；到期次日自动收回",
         json_schema_extra={"widget": "date"},
+    )
+    why: str = Field(
+        default="",
+        title="授予原因",
+        description="管理员、院领导、督查、纪检等岗位须另一位安全管理员确认后生效，请写明依据",
+        max_length=200,
+        json_schema_extra={"widget": "line"},
     )
 
 
@@ -259,8 +269,8 @@ async def shut(staff_id: int, reason: str, *, by: Actor) -> None:
         await announce(AccountShut(staff_id=staff_id))
 
 
-async def reopen(staff_id: int, reason: str, *, by: Actor) -> None:
-    """Open a disabled account again; the password must be set anew.
+async def reopen(staff_id: int, reason: str, *, by: Actor) -> int:
+    """Open a disabled account again; the password must be set anew. How many guarded posts wait for a second person.
 
     Raises:
         Refused: one's own account, or it is open.
@@ -279,6 +289,24 @@ async def reopen(staff_id: int, reason: str, *, by: Actor) -> None:
         await audit.record(by, "staff.reopen", "staff", staff_id, reason=words)
         await notices.note(staff_id, Kind.REOPENED, by=by)
         await _tell(staff_id)
+        return await _ask_anew(staff_id, words, by)
+
+
+async def _ask_anew(staff_id: int, reason: str, by: Actor) -> int:
+    """The guarded posts of an account that is opened again hold only on the word of another person."""
+    if by.kind is ActorKind.SYSTEM:
+        return 0
+    tree, waits = await queries.tree(), 0
+    for post in await queries.posts(staff_id):
+        wanted = await held(staff_id, post.unit_id, post.role)
+        if wanted is None or not guarded(post.role, tree.unit(post.unit_id), own=post.own):
+            continue
+        await db.execute("delete from post where id = $1", wanted.post_id)
+        await actions.end_term(staff_id, post.unit_id, post.role, by.name, "启用账号，待确认")
+        await ask(replace(wanted, post_id=None), How.REOPEN, reason, by=by)
+        await announce(PostsChanged(staff_id=staff_id, unit_id=post.unit_id))
+        waits += 1
+    return waits
 
 
 async def _tell(staff_id: int) -> None:

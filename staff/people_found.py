@@ -15,7 +15,7 @@ from core.errors import Forbidden, NotFound
 from core.parameters import number
 from staff.holding import holds
 from staff.login import lock
-from staff.queries import tree
+from staff.queries import tree, waiting_places
 from staff.roles import LABELS, Role
 
 PAGE = 50
@@ -192,9 +192,11 @@ async def one(staff_id: int, *, by: Actor) -> Line:
     since, most = await _window()
     lines = await _lines(await db.fetch(f"{_LINE} where s.id = $3", since, most, staff_id))
     house = await tree()
+    places = [post.unit_id for post in lines[0].posts] if lines else []
+    places = places or await waiting_places(staff_id)
     if not lines or not all(
         by.can(Permission.ACCOUNT_MANAGE, scope)
-        for scope in [house.unit(post.unit_id).scope for post in lines[0].posts] or ["/"]
+        for scope in [house.unit(place).scope for place in places] or ["/"]
     ):
         raise NotFound("没有这位职工，或不在您的管理范围")
     return lines[0]
@@ -218,6 +220,46 @@ async def planned(staff_id: int) -> list[PostLine]:
             row["until_on"],
             row["from_on"],
             row["given_by"],
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time for which a post was held on the same terms."""
+
+    role: Role
+    unit: str
+    own: bool
+    rank: int
+    since: datetime
+    until: datetime | None
+    until_on: date | None
+    given_by: str
+    why: str
+    ended_by: str
+    ended_why: str
+
+    @property
+    def label(self) -> str:
+        """The role, the deputy named as such."""
+        return LABELS[self.role] + (f"（次序 {self.rank}）" if self.rank > 1 else "")
+
+
+async def stretches(staff_id: int, most: int = 100) -> list[Stretch]:
+    """Who this person was, and when: every post ever held, the newest first."""
+    house = await tree()
+    rows = await db.fetch(
+        "select * from post_term where staff_id = $1 order by until is not null, since desc, id desc limit $2",
+        staff_id,
+        most,
+    )
+    return [
+        Stretch(
+            Role(row["role"]),
+            house.label(row["unit_id"]),
+            **{name: row[name] for name in Stretch.__dataclass_fields__ if name not in ("role", "unit")},
         )
         for row in rows
     ]

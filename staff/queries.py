@@ -144,6 +144,14 @@ async def posts(staff_id: int) -> list[PostHeld]:
     return [PostHeld(row["unit_id"], Role(row["role"]), row["rank"], row["own"]) for row in rows]
 
 
+async def waiting_places(staff_id: int) -> list[int]:
+    """The units of posts that wait for a second person; where somebody without any post yet belongs."""
+    rows = await db.fetch(
+        "select unit_id from post_asked where staff_id = $1 and state = 'waiting' order by id", staff_id
+    )
+    return [row["unit_id"] for row in rows]
+
+
 # A name of the house's own (system '') holds on after its end, as a former one; one of an outside system ends.
 _UNITS = """
 select u.id, u.parent_id, u.path, u.kind, u.name, u.short_name, u.active, u.merged_into,

@@ -112,19 +112,20 @@ async def write(given: NameGiven, by: Actor) -> int:
     return number
 
 
-async def clashing(given: NameGiven) -> str:
+async def clashing(given: NameGiven, but: int = 0) -> str:
     """Why it cannot be written beside what stands there already; "" when it can. Needs the lock of the organisation."""
     tree = await queries.tree()
     rows = await db.fetch(
         "select unit_id, system, code, name from org_name"
         " where daterange(since, until) && daterange($3, $4) and (code <> '' and system = $1 and code = $2"
-        " or unit_id = $5 and system = $1 and code = $2 and name = $6)",
+        " or unit_id = $5 and system = $1 and code = $2 and name = $6) and id <> $7",
         given.system,
         given.code,
         given.since,
         given.until,
         given.unit_id,
         given.name,
+        but,
     )
     for row in rows:
         if row["unit_id"] == given.unit_id:

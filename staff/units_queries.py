@@ -3,7 +3,7 @@
 Reads only; everything here is known to every member of staff.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from core import db
@@ -21,6 +21,7 @@ class Term:
     parent_id: int | None
     since: date
     until: date | None
+    id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ async def own_codes() -> dict[int, str]:
 async def terms(unit_id: int) -> list[Term]:
     """The terms of a unit, the present one first."""
     rows = await db.fetch(
-        "select name, short_name, parent_id, since, until from org_term where unit_id = $1 order by since desc",
+        "select id, name, short_name, parent_id, since, until from org_term where unit_id = $1 order by since desc",
         unit_id,
     )
     return [Term(**dict(row)) for row in rows]

@@ -16,6 +16,7 @@ from core.actor import Actor, Permission
 from core.errors import Forbidden, HuiyinError, Invalid
 from core.identity import normalise_phone
 from staff import actions, people, queries
+from staff.guarded_posts import Kind, guarded, held
 from staff.holding import holds
 from staff.importing import sheet_rows
 from staff.importing.sheet_rows import Rows
@@ -92,6 +93,7 @@ class Line:
     known_id: int | None = None
     changes: tuple[str, ...] = ()
     reason: str = ""
+    given: bool = False  # the post is held on these terms already
 
 
 def table(rows: Iterable[tuple[int, Sequence[object]]]) -> Rows:
@@ -154,14 +156,25 @@ def _line(
     except ValidationError as error:
         raise Invalid("填写的内容有误", details=faults_of(error, NewPerson)) from None
     old = known.get(form.number)
+    waits = ("岗位须另一位安全管理员确认后生效",) if guarded(role, unit) else ()
     if old is None:
-        return Line(number, cells, Outcome.NEW, form, int(said))
+        return Line(number, cells, Outcome.NEW, form, int(said), changes=waits)
     if old.id == by.staff_id:
         raise Invalid("不能通过导入更改自己的账号")
     if not old.active:
         raise Invalid("账号已停用，请先启用")
     changes = _changes(form, int(said), old, cells, tree)
-    return Line(number, cells, Outcome.CHANGED if changes else Outcome.SAME, form, int(said), old.id, changes)
+    given = (unit.id, role, int(said)) in old.posts
+    return Line(
+        number,
+        cells,
+        Outcome.CHANGED if changes else Outcome.SAME,
+        form,
+        int(said),
+        old.id,
+        changes + (() if given else waits),
+        given=given,
+    )
 
 
 def _unit(cells: Mapping[str, str], tree: OrgTree) -> Unit:
@@ -257,7 +270,21 @@ async def _write(line: Line, form: NewPerson, by: Actor) -> None:
         before = await queries.person(staff_id)
         kept = PersonForm(name=form.name, title=form.title or before.title, phone=form.phone or before.phone)
         await people.change(staff_id, kept, by=by)
-    await actions.give_post(staff_id, form.unit, form.role, rank=line.rank, by=by)
+    if line.given:
+        return
+    # a post that is only ranked anew keeps its last day and its reach
+    before_terms = await held(staff_id, form.unit, form.role)
+    await actions.give_post(
+        staff_id,
+        form.unit,
+        form.role,
+        rank=line.rank,
+        until_on=before_terms.until_on if before_terms else None,
+        own=before_terms.own if before_terms else False,
+        kind=Kind.IMPORT,
+        why="批量导入",
+        by=by,
+    )
 
 
 def book(rows: Iterable[Mapping[str, str]], *, faulty: bool = False) -> bytes:

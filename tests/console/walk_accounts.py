@@ -69,6 +69,22 @@ ACCOUNTS: tuple[Line, ...] = (
     keeps("POST /settings/staff/{id}/edit", "/settings/staff/{somebody}/edit"),
     keeps("GET /settings/staff/{id}/posts", "/settings/staff/{somebody}/posts"),
     keeps("POST /settings/staff/{id}/posts", "/settings/staff/{somebody}/posts"),
+    may("GET /settings/confirmations", "account:manage"),
+    keeps("GET /settings/confirmations/{id}/return", "/settings/confirmations/{asked}/return"),
+    keeps(
+        "POST /settings/confirmations/{id}/return",
+        "/settings/confirmations/{returned}/return",
+        spent=True,
+        last=1,
+    ),
+    keeps(
+        "POST /settings/confirmations/{id}/confirm",
+        "/settings/confirmations/{asked}/confirm",
+        spent=True,
+        last=1,
+    ),
+    keeps("GET /settings/staff/{id}/posts/{post}/adjust", "/settings/staff/{somebody}/posts/{post}/adjust"),
+    keeps("POST /settings/staff/{id}/posts/{post}/adjust", "/settings/staff/{somebody}/posts/{post}/adjust"),
     keeps(
         "POST /settings/staff/{id}/posts/{post}/take",
         "/settings/staff/{somebody}/posts/{post}/take",

@@ -285,6 +285,16 @@ async def _accounts(scene: Scene) -> None:
         somebody,
         HERE,
     )
+    scene.at["term"] = await db.fetchval("select id from org_term where unit_id = $1", HERE)
+    for name, role in (("asked", "vice_president"), ("returned", "supervisor")):
+        scene.at[name] = await db.fetchval(
+            "insert into post_asked (kind, staff_id, unit_id, role, asked_name, asked_at, expires_at)"
+            " values ('give', $1, $2, $3, '测试', $4, $4::timestamptz + interval '7 days') returning id",
+            somebody,
+            HERE,
+            role,
+            clock.now(),
+        )
 
 
 async def _round(scene: Scene, staff_id: int, state: str = "open") -> int:

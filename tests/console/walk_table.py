@@ -178,6 +178,16 @@ TABLE: tuple[Line, ...] = (
     reach("GET /settings/units/{id}/{verb}", "/settings/units/4/rename", "staff:manage"),
     reach("POST /settings/units/{id}/{verb}", "/settings/units/4/rename", "staff:manage"),
     reach("GET /settings/units/{id}/names", "/settings/units/4/names", "staff:manage"),
+    reach(
+        "GET /settings/units/{id}/{what}/{row}/correct",
+        "/settings/units/4/terms/{term}/correct",
+        "staff:manage",
+    ),
+    reach(
+        "POST /settings/units/{id}/{what}/{row}/correct",
+        "/settings/units/4/terms/{term}/correct",
+        "staff:manage",
+    ),
     reach("POST /settings/units/{id}/names", "/settings/units/4/names", "staff:manage"),
     nothing("POST /settings/units/{id}/names/{name}/{how}", "staff:manage", "/settings/units/4/names/0/end"),
     reach("GET /settings/units/{id}/duty/{day}", "/settings/units/4/duty/2099-01-05", PLANNING),

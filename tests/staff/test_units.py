@@ -155,10 +155,13 @@ async def test_a_merged_unit_leads_to_its_successor_whose_people_answer_for_it(h
     assert await found("心血管内科", "东院") == unit["east_cardiology"]
     assert old not in tree.below()
     people = await queries.holders(unit["west_cardiology"], Role.LIAISON)
-    assert [person.id for person in people] == [staff["bob"]]  # his post went with it
-    assert [post.unit_id for post in await queries.posts(staff["bob"])] == [unit["west_surgery"]]
+    assert [person.id for person in people] == [staff["bob"]]
+    assert [post.unit_id for post in await queries.posts(staff["bob"])] == [unit["west_cardiology"]]
     (line,) = await lines("unit.merge")
-    assert (line["into_name"], line["posts"]) == ("普外科", [{"staff": staff["bob"], "role": "liaison"}])
+    assert (line["into_name"], line["posts_waiting"]) == (
+        "普外科",
+        [{"staff": staff["bob"], "role": "liaison"}],
+    )
 
 
 async def test_a_merged_unit_becomes_one_of_its_own_again(house: House) -> None:
