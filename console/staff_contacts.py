@@ -10,9 +10,11 @@ from integrations import wecom
 from staff import contacts
 from staff.importing import people_sheets
 from staff.importing.people_sheets import Outcome
+from tickets import handing_over
 
 routes = web.RouteTableDef()
 DOOR = f"{PAGE}/contacts"
+MOST = 60  # of those who are gone: whose open work is shown beside them
 
 
 @routes.get(DOOR)
@@ -54,6 +56,10 @@ async def differences(request: web.Request) -> web.Response:
         found=found,
         configured=True,
         lines=lines,
+        work={
+            met.staff_id: await handing_over.open_of(met.staff_id)
+            for met in (found.gone if found else ())[:MOST]
+        },
         able=sum(line.outcome is Outcome.NEW for line in lines),
         rows=orjson.dumps(rows).decode(),
     )
@@ -83,5 +89,7 @@ async def applied(request: web.Request) -> web.Response:
         raise Refused("通讯录还在读取，请稍候")
     chosen = [str(one) for one in (await request.post()).getall("do", [])]
     done = await contacts.apply(found, chosen, by=actor)
-    said = f"已绑定 {done['bind']} 人，更新姓名 {done['name']} 人，停用 {done['gone']} 人"
+    said = f"已绑定 {done['bind']} 人，更新姓名 {done['name']} 人，调整岗位 {done['move']} 人，停用 {done['gone']} 人"
+    if done["gone"]:
+        said += "，请到停用人员的页面交接未了事项"
     return go(request, f"{DOOR}/{_job(request)}", said if chosen else "没有勾选任何一项")

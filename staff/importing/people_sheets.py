@@ -4,6 +4,7 @@ Cells come in as text; files and address books are read by whoever has them. Wha
 written nowhere. The three administrators are never appointed from a sheet.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from core import audit, crypto, db
 from core.actions import faults_of
 from core.actor import Actor, Permission
-from core.errors import Forbidden, HuiyinError, Invalid
+from core.errors import Fault, Forbidden, HuiyinError
 from core.identity import normalise_phone
 from staff import actions, people, queries
 from staff.guarded_posts import Kind, guarded, held
@@ -21,7 +22,7 @@ from staff.holding import holds
 from staff.importing import sheet_rows
 from staff.importing.sheet_rows import Rows
 from staff.people import NewPerson, PersonForm
-from staff.roles import APART, LABELS, Role
+from staff.roles import APART, LABELS, OF_THE_GROUP, Role
 from staff.tree import OrgTree, Unit, plain
 
 MOST = 5_000
@@ -48,6 +49,7 @@ _SAID: Mapping[str, str] = {
     "科室名称": UNIT,
 }
 _ROLES = {plain(word): role for role in Role for word in (LABELS[role], role.value)}
+_FORMULA = re.compile(r"[=+@\t|]|-.|<\s*[a-zA-Z/!]")  # what a spreadsheet or a page would not take for words
 EXAMPLE = {
     NUMBER: "90001",
     NAME: "测试甲",
@@ -110,84 +112,144 @@ def table(rows: Iterable[tuple[int, Sequence[object]]]) -> Rows:
 def plan(
     rows: Iterable[tuple[int, Mapping[str, str]]], tree: OrgTree, known: Mapping[str, Known], by: Actor
 ) -> list[Line]:
-    """What each row would do; of two rows with one number for one post the second is faulty."""
-    seen: set[tuple[str, int, Role]] = set()
+    """What each row would do; every faulty one says in which columns. Rows of one person must tell the same of them."""
+    seen: dict[tuple[str, int, Role], int] = {}
+    first: dict[str, tuple[int, Mapping[str, str]]] = {}
+    spelt = {number.casefold(): number for number in known}
     lines = []
     for number, cells in rows:
-        try:
-            line = _line(number, cells, tree, known, by)
-            if line.form is not None:
-                key = (line.form.number, line.form.unit, line.form.role)
-                if key in seen:
-                    raise Invalid("与前面的一行重复")
-                seen.add(key)
-        except Invalid as error:
-            words = "；".join(f"{fault.label}{fault.reason}" for fault in error.details) or error.message
+        faults: list[Fault] = []
+        line = _line(number, cells, tree, known, by, faults)
+        if line is not None and line.form is not None:
+            faults += _doubled(number, cells, line.form, seen, first, spelt)
+        if line is None or faults:
+            words = "；".join(f"“{fault.label}”列：{fault.reason}" for fault in faults)
             line = Line(number, cells, Outcome.FAULTY, reason=words)
         lines.append(line)
     return lines
 
 
+def _doubled(
+    number: int,
+    cells: Mapping[str, str],
+    form: NewPerson,
+    seen: dict[tuple[str, int, Role], int],
+    first: dict[str, tuple[int, Mapping[str, str]]],
+    spelt: dict[str, str],
+) -> list[Fault]:
+    """What does not go together with the rows before, or with an account that is called almost the same."""
+    key = (form.number, form.unit, form.role)
+    if key in seen:
+        return [_fault(NUMBER, f"与第 {seen[key]} 行重复")]
+    seen[key] = number
+    same = form.number.casefold()
+    if spelt.setdefault(same, form.number) != form.number:
+        return [_fault(NUMBER, f"与工号 {spelt[same]} 只差大小写，请核对")]
+    at, before = first.setdefault(form.number, (number, cells))
+    return [
+        _fault(column, f"与第 {at} 行同一工号的内容不同")
+        for column in (NAME, TITLE, PHONE)
+        if cells.get(column) and before.get(column) and cells[column] != before[column]
+    ]
+
+
+def _fault(column: str, reason: str) -> Fault:
+    return Fault(field=column, label=column, reason=reason)
+
+
 def _line(
-    number: int, cells: Mapping[str, str], tree: OrgTree, known: Mapping[str, Known], by: Actor
-) -> Line:
-    unit = _unit(cells, tree)
-    if not by.can(Permission.ACCOUNT_MANAGE, unit.scope):
-        raise Invalid("该科室不在您的管理范围内")
-    role = _ROLES.get(plain(cells.get(ROLE, "") or LABELS[Role.CLINICIAN]))
-    if role is None:
-        raise Invalid(f"没有“{cells.get(ROLE, '')}”这个角色")
-    if role in APART:
-        raise Invalid(f"“{LABELS[role]}”不能批量授予，请在个人页面授予")
-    said = cells.get(RANK, "") or "1"
-    if not (said.isascii() and said.isdigit() and 1 <= int(said[:3]) <= 9):
-        raise Invalid("次序应为 1 到 9")
-    try:
-        form = NewPerson.model_validate(
-            {
-                "number": cells.get(NUMBER, ""),
-                "name": cells.get(NAME, ""),
-                "title": cells.get(TITLE, ""),
-                "phone": cells.get(PHONE, ""),
-                "role": role,
-                "unit": unit.id,
-            }
-        )
-    except ValidationError as error:
-        raise Invalid("填写的内容有误", details=faults_of(error, NewPerson)) from None
+    number: int,
+    cells: Mapping[str, str],
+    tree: OrgTree,
+    known: Mapping[str, Known],
+    by: Actor,
+    faults: list[Fault],
+) -> Line | None:
+    """The row, or None with all its faults in `faults`."""
+    faults += [
+        _fault(column, "像是公式或代码，请填写文字")
+        for column in COLUMNS
+        if _FORMULA.match(cells.get(column, "")) and not (column == PHONE and cells[column][1:].isdigit())
+    ]
+    unit = _unit(cells, tree, faults)
+    if unit is not None and not by.can(Permission.ACCOUNT_MANAGE, unit.scope):
+        faults.append(_fault(UNIT, "不在您的管理范围内"))
+    role, rank = _role(cells, faults), _rank(cells, faults)
+    if unit is not None and role in OF_THE_GROUP and unit.parent_id is not None:
+        faults.append(_fault(UNIT, f"“{LABELS[role]}”管全集团"))
+    form = _form(cells, role, unit, faults)
+    if faults or form is None or unit is None or role is None:
+        return None
     old = known.get(form.number)
     waits = ("岗位须另一位安全管理员确认后生效",) if guarded(role, unit) else ()
     if old is None:
-        return Line(number, cells, Outcome.NEW, form, int(said), changes=waits)
+        return Line(number, cells, Outcome.NEW, form, rank, changes=waits)
     if old.id == by.staff_id:
-        raise Invalid("不能通过导入更改自己的账号")
+        faults.append(_fault(NUMBER, "不能通过导入更改自己的账号"))
     if not old.active:
-        raise Invalid("账号已停用，请先启用")
-    changes = _changes(form, int(said), old, cells, tree)
-    given = (unit.id, role, int(said)) in old.posts
+        faults.append(_fault(NUMBER, "账号已停用，请先启用"))
+    changes = _changes(form, rank, old, cells, tree)
+    given = (unit.id, role, rank) in old.posts
     return Line(
         number,
         cells,
         Outcome.CHANGED if changes else Outcome.SAME,
         form,
-        int(said),
+        rank,
         old.id,
         changes + (() if given else waits),
         given=given,
     )
 
 
-def _unit(cells: Mapping[str, str], tree: OrgTree) -> Unit:
+def _role(cells: Mapping[str, str], faults: list[Fault]) -> Role | None:
+    said = cells.get(ROLE, "")
+    role = _ROLES.get(plain(said or LABELS[Role.CLINICIAN]))
+    if role is None:
+        faults.append(_fault(ROLE, f"没有“{said}”这个角色"))
+    elif role in APART:
+        faults.append(_fault(ROLE, f"“{LABELS[role]}”不能批量授予，请在个人页面授予"))
+    return role
+
+
+def _rank(cells: Mapping[str, str], faults: list[Fault]) -> int:
+    said = cells.get(RANK, "") or "1"
+    if not (said.isascii() and said.isdigit() and 1 <= int(said[:3]) <= 9):
+        faults.append(_fault(RANK, "应为 1 到 9"))
+        return 1
+    return int(said)
+
+
+def _form(
+    cells: Mapping[str, str], role: Role | None, unit: Unit | None, faults: list[Fault]
+) -> NewPerson | None:
+    given = {
+        "number": cells.get(NUMBER, ""),
+        "name": cells.get(NAME, ""),
+        "title": cells.get(TITLE, ""),
+        "phone": cells.get(PHONE, ""),
+        "role": role or Role.CLINICIAN,
+        "unit": unit.id if unit is not None else 0,
+    }
+    try:
+        return NewPerson.model_validate(given)
+    except ValidationError as error:
+        faults += faults_of(error, NewPerson)
+    return None
+
+
+def _unit(cells: Mapping[str, str], tree: OrgTree, faults: list[Fault]) -> Unit | None:
     said, site = cells.get(UNIT, ""), cells.get(SITE, "")
     if not said:
-        raise Invalid("没有写明科室")
+        faults.append(_fault(UNIT, "没有写明科室"))
+        return None
     unit = tree.find(said, site)
     if unit is None:
         several = [tree.label(other.id) for other in tree.below() if said in other.names]
-        raise Invalid(
-            f"有多个“{said}”（{'、'.join(several[:4])}），请在“{SITE}”列写明"
+        faults.append(
+            _fault(SITE, f"有多个“{said}”（{'、'.join(several[:4])}），请写明")
             if several
-            else f"没有找到科室“{said}”"
+            else _fault(UNIT, f"没有找到科室“{said}”")
         )
     return unit
 

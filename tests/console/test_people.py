@@ -145,9 +145,9 @@ async def test_a_sheet_is_shown_before_it_is_taken_and_faulty_rows_come_back(con
     shown = await keeper.post(f"{PAGE}/import/preview", upload(keeper, data))
     assert shown.status == 200
     assert shown.words("//td[@data-label='结果']") == [
-        "有误有多个“心血管内科”（东院区 · 心血管内科、西院区 · 心血管内科），请在“院区”列写明",
-        "有误“安全管理员”不能批量授予，请在个人页面授予",
-        "有误次序应为 1 到 9",
+        "有误“院区”列：有多个“心血管内科”（东院区 · 心血管内科、西院区 · 心血管内科），请写明",
+        "有误“角色”列：“安全管理员”不能批量授予，请在个人页面授予",
+        "有误“次序”列：应为 1 到 9；“工号”列：BADNUMBER；“手机号”列：不是有效的电话号码",
         "新增",
         "更新姓名 测试bob → 测试改名岗位 科室负责人（西院区 · 普外科）",
     ]
