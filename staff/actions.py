@@ -14,8 +14,7 @@ from core.events import announce
 from staff import notices, queries, sessions
 from staff.actors import actor_of
 from staff.events import PostsChanged, WecomBound
-from staff.guarded_posts import Kind as How
-from staff.guarded_posts import Terms, ask, held, needs_another
+from staff.guarded_posts import How, Terms, ask, held, needs_another
 from staff.login import lock
 from staff.notices import Kind
 from staff.roles import APART, LABELS, OF_THE_GROUP, Role

@@ -17,7 +17,7 @@ from core.events import announce
 from staff import actions, queries
 from staff.actors import actor_of
 from staff.events import PostAskDecided, PostsChanged
-from staff.guarded_posts import KINDS, Kind, Terms
+from staff.guarded_posts import HOWS, How, Terms
 from staff.queries import Person
 from staff.roles import LABELS, Role
 
@@ -35,7 +35,7 @@ class Asked:
     """A post that was asked for, in words; `may` is whether the asker of this list may confirm it, `bar` why not."""
 
     id: int
-    kind: Kind
+    kind: How
     staff_id: int
     number: str
     name: str
@@ -65,7 +65,7 @@ class Asked:
     @property
     def how(self) -> str:
         """How it came to be asked for."""
-        return KINDS[self.kind]
+        return HOWS[self.kind]
 
     @property
     def stands(self) -> str:
@@ -126,7 +126,7 @@ async def _listed(where: str, order: str, by: Actor) -> list[Asked]:
 async def _asked(row: asyncpg.Record, by: Actor | None) -> Asked:
     tree = await queries.tree()
     known = {name: row[name] for name in Asked.__dataclass_fields__ if name in row.keys()}  # noqa: SIM118 - a Record
-    known |= {"kind": Kind(row["kind"]), "role": Role(row["role"]), "unit": tree.label(row["unit_id"])}
+    known |= {"kind": How(row["kind"]), "role": Role(row["role"]), "unit": tree.label(row["unit_id"])}
     bar = ""
     if by is not None and by.staff_id is not None:
         if by.staff_id == row["asked_by"]:
@@ -212,7 +212,7 @@ async def confirm(asked_id: int, *, by: Actor) -> Asked:
 
 async def _asker_still_may(asked: Asked) -> None:
     if (
-        asked.asked_by is None or asked.kind is Kind.MERGE
+        asked.asked_by is None or asked.kind is How.MERGE
     ):  # who keeps the organisation merges, and gives no posts
         return
     scope = (await queries.tree()).unit(asked.unit_id).scope

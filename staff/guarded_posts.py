@@ -37,7 +37,7 @@ DAYS = declare(
 GUARDED = APART | {Role.VICE_PRESIDENT, Role.SUPERVISOR, Role.DISCIPLINE}
 
 
-class Kind(StrEnum):
+class How(StrEnum):
     """How a post came to be asked for."""
 
     GIVE = "give"
@@ -47,12 +47,12 @@ class Kind(StrEnum):
     MERGE = "merge"
 
 
-KINDS = {
-    Kind.GIVE: "授予",
-    Kind.IMPORT: "批量导入",
-    Kind.ADJUST: "调整",
-    Kind.REOPEN: "启用账号",
-    Kind.MERGE: "机构合并带来",
+HOWS = {
+    How.GIVE: "授予",
+    How.IMPORT: "批量导入",
+    How.ADJUST: "调整",
+    How.REOPEN: "启用账号",
+    How.MERGE: "机构合并带来",
 }
 
 
@@ -112,7 +112,7 @@ async def needs_another(wanted: Terms, by: Actor) -> bool:
     return widens(await held(wanted.staff_id, wanted.unit_id, wanted.role), wanted)
 
 
-async def ask(wanted: Terms, kind: Kind, why: str, *, by: Actor) -> int:
+async def ask(wanted: Terms, kind: How, why: str, *, by: Actor) -> int:
     """Have the post wait for somebody else's word; asked for anew, the newer terms wait. The id of the row.
 
     Raises:

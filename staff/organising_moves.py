@@ -11,7 +11,7 @@ from core.errors import Refused
 from core.events import announce
 from staff import queries, units_past
 from staff.events import UnitsMoved
-from staff.guarded_posts import Kind, Terms, ask, guarded
+from staff.guarded_posts import How, Terms, ask, guarded
 from staff.holding import holds
 from staff.organising_rows import BELOW, KINDS, Row, effective, end_term, free_name, in_use, lock, place, turn
 from staff.roles import Role
@@ -148,7 +148,7 @@ async def _ask_posts(row: Row, into: Row, by: Actor) -> list[dict[str, object]]:
             post["until_on"],
             post["id"],
         )
-        await ask(wanted, Kind.MERGE, f"{row.name}并入{into.name}", by=by)
+        await ask(wanted, How.MERGE, f"{row.name}并入{into.name}", by=by)
     return [{"staff": post["staff_id"], "role": post["role"]} for post in posts]
 
 

@@ -21,8 +21,7 @@ from core.events import announce
 from core.identity import mask_phone, normalise_phone
 from staff import actions, notices, queries, securing, sessions
 from staff.events import AccountShut, PostsChanged, WecomBound
-from staff.guarded_posts import Kind as How
-from staff.guarded_posts import ask, guarded, held
+from staff.guarded_posts import How, ask, guarded, held
 from staff.notices import Kind
 from staff.queries import Person
 from staff.roles import LABELS, Role

@@ -16,7 +16,7 @@ from core.errors import Fault, HuiyinError, Invalid, NotFound, Refused
 from core.events import announce
 from staff import actions, queries
 from staff.events import PostsChanged
-from staff.guarded_posts import Kind, Terms, ask, guarded, held, needs_another, widens
+from staff.guarded_posts import How, Terms, ask, guarded, held, needs_another, widens
 from staff.roles import LABELS, Role
 
 BEGINS = actions.POST_BEGINS
@@ -72,7 +72,7 @@ async def give(
     async with db.transaction():
         await actions.may_give(staff_id, unit_id, role, rank=rank, by=by)
         if await needs_another(wanted, by):
-            await ask(wanted, Kind.GIVE, why, by=by)
+            await ask(wanted, How.GIVE, why, by=by)
             return False
         await actions.write_post(wanted, given_by=by.name, why=why, by=by)
     return True
@@ -125,7 +125,7 @@ async def adjust(staff_id: int, post_id: int, form: AdjustForm, *, by: Actor) ->
             reason=reason,
         )
         if by.kind is not ActorKind.SYSTEM and await _wider(now, wanted):
-            await ask(wanted, Kind.ADJUST, reason, by=by)
+            await ask(wanted, How.ADJUST, reason, by=by)
             return False
         await actions.write_post(wanted, given_by=by.name, why=reason, by=by)
     return True

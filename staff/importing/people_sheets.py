@@ -17,7 +17,7 @@ from core.actor import Actor, Permission
 from core.errors import Fault, Forbidden, HuiyinError
 from core.identity import normalise_phone
 from staff import actions, people, queries
-from staff.guarded_posts import Kind, guarded, held
+from staff.guarded_posts import How, guarded, held
 from staff.holding import holds
 from staff.importing import sheet_rows
 from staff.importing.sheet_rows import Rows
@@ -343,7 +343,7 @@ async def _write(line: Line, form: NewPerson, by: Actor) -> None:
         rank=line.rank,
         until_on=before_terms.until_on if before_terms else None,
         own=before_terms.own if before_terms else False,
-        kind=Kind.IMPORT,
+        kind=How.IMPORT,
         why="批量导入",
         by=by,
     )
