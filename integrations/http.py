@@ -154,6 +154,11 @@ def _within(host: str, name: str) -> bool:
     return host == name or host.endswith(f".{name}")
 
 
+def _wait(later: str) -> float:
+    """For how long a server asks us to stay away (Retry-After in seconds), within an hour; a minute when it does not say."""
+    return float(min(int(later), 3600)) if later.isascii() and later.isdigit() else 60.0
+
+
 async def close_http() -> None:
     """Close the sessions."""
     while _sessions:
@@ -198,6 +203,7 @@ async def call(
         ) as response:
             content = await _read(system, api, response, most)
             disposition = response.content_disposition
+            later = response.headers.get("Retry-After", "")
             answer = Answer(
                 response.status,
                 response.content_type,
@@ -217,7 +223,7 @@ async def call(
         raise CallFailed(system, api, "network", words, Kind.RETRY, uncertain=True) from error
     if answer.status >= 500 or answer.status == 429:
         count(system, api, f"http_{answer.status}")
-        kind, wait = (Kind.QUOTA, 60.0) if answer.status == 429 else (Kind.RETRY, 0.0)
+        kind, wait = (Kind.QUOTA, _wait(later)) if answer.status == 429 else (Kind.RETRY, 0.0)
         words = f"服务器应答 HTTP {answer.status}"
         raise CallFailed(
             system, api, f"http {answer.status}", words, kind, wait=wait, uncertain=answer.status >= 500

@@ -32,11 +32,19 @@ Mark = datetime | date | int | str | bytes
 PATIENCE = 30.0  # seconds to connect
 SLOW = 300.0  # seconds for one batch
 NO_TLS = re.compile(r"rejected SSL upgrade|SSL is required but|doesn't support SSL", re.IGNORECASE)
+STRANGE_TEXT = "视图中有不属于数据库字符集的文字，请对方核对数据库字符集或在视图中转换"
 NO_DAY = "0000-00-00"  # MySQL's day that is none
 
 
 class ViewFailed(Exception):
     """The view could not be read; the message says why, in Chinese, without address or password."""
+
+
+class MarkChanged(ViewFailed):
+    """The watermark is of another type than it was: how far we were means nothing any more."""
+
+    def __init__(self) -> None:
+        super().__init__("水位列的类型变了，下次从头读取（重复的会自动去掉）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,23 @@ def back(mark: Mark, overlap: int) -> Mark:
     return mark - overlap if isinstance(mark, int) else mark
 
 
+def held_back(mark: Mark, now: datetime) -> Mark:
+    """The watermark, but no later than now: a row of tomorrow (a clock gone wrong) would hide all that is written until
+    then. `now` with its zone; a watermark without one is the hospital's wall clock."""
+    if isinstance(mark, datetime):
+        here = now if mark.tzinfo else now.replace(tzinfo=None)
+        return min(mark, here)
+    if isinstance(mark, date):
+        return min(mark, now.date())
+    return mark
+
+
+def _same_sort(mark: Mark, other: Mark) -> bool:
+    if isinstance(mark, datetime) and isinstance(other, datetime):
+        return (mark.tzinfo is None) == (other.tzinfo is None)
+    return type(mark) is type(other)
+
+
 def _mark_of(value: object) -> Mark:
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
@@ -151,7 +176,10 @@ def _batch(names: Sequence[str], rows: Sequence[Sequence[object]], wanted: Wante
         if needed not in low:
             raise ViewFailed(f"视图中没有 {needed} 这一列")
     told = tuple(dict(zip(low, map(_cell, row), strict=True)) for row in rows)
-    return Batch(told, _mark_of(rows[-1][low.index(column)]))
+    mark = _mark_of(rows[-1][low.index(column)])
+    if wanted.since is not None and not _same_sort(mark, wanted.since):
+        raise MarkChanged
+    return Batch(told, mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +203,17 @@ class PostgresView:
             )  # fmt: skip
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise _unreachable(error) from error
+        since = () if wanted.since is None else (wanted.since,)
         try:
             async with raw.transaction(readonly=True):
-                since = () if wanted.since is None else (wanted.since,)
                 cursor = await raw.cursor(statement(wanted, "$1"), *since)
                 while rows := await cursor.fetch(wanted.batch):
                     yield _batch(list(rows[0].keys()), [tuple(row.values()) for row in rows], wanted)
+        except UnicodeError as error:
+            raise ViewFailed(STRANGE_TEXT) from error
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if since and _about_mark(error):
+                raise MarkChanged from error
             raise _unreadable(error) from error
         finally:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -298,12 +330,21 @@ class DbApiView:
             names = [column[0] for column in cursor.description]
             while rows := await asyncio.to_thread(cursor.fetchmany, wanted.batch):
                 yield _batch(names, rows, wanted)
+        except UnicodeError as error:
+            raise ViewFailed(STRANGE_TEXT) from error
         except failures as error:
             raise _unreadable(error) from error
         finally:
             self.dialect.leave(cursor)
             with suppress(*failures):
                 await asyncio.to_thread(connection.close)
+
+
+def _about_mark(error: Exception) -> bool:
+    """Whether the database would not compare its column with our watermark, rather than stumble over a row."""
+    return "query argument" in str(error) or isinstance(
+        error, (asyncpg.UndefinedFunctionError, asyncpg.DatatypeMismatchError)
+    )
 
 
 def _unreachable(error: Exception) -> ViewFailed:
@@ -320,6 +361,8 @@ def _unreachable(error: Exception) -> ViewFailed:
 
 
 def _unreadable(error: Exception) -> ViewFailed:
+    if isinstance(error, (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)):
+        return ViewFailed(STRANGE_TEXT)
     return ViewFailed(f"读取视图失败：{str(error)[:200] or type(error).__name__}")
 
 

@@ -191,11 +191,11 @@ def _step(found: VisitState, fact: Fact[VisitSaid]) -> None:
 def _tell(found: VisitState, fact: Fact[VisitSaid]) -> None:
     said = dict(told(fact.said))
     place: dict[str, Value] = {name: said.pop(name) for name in ("unit_id", "ward_id", "bed") if name in said}
+    if fact.said.places:
+        found.places = [Place(one.at, one.unit_id, one.ward_id, one.bed) for one in fact.said.places]
     if any(value is not None for value in place.values()):
         last = found.places.pop() if found.places else Place(fact.at)
         found.places.append(_moved(last, place))
-    if fact.said.places:
-        found.places = [Place(one.at, one.unit_id, one.ward_id, one.bed) for one in fact.said.places]
     found.fields.update(said)
     if fact.said.uses is not None:
         found.uses = fact.said.uses

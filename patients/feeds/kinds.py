@@ -170,7 +170,7 @@ class SqlForm(WebForm):
     mark_column: str = Field(
         max_length=130,
         title="水位列",
-        description="每次修改都会变大的时间列或序号列，例如 updated_at",
+        description="每次修改都会变大的时间列或序号列，例如 updated_at；该列为空的行不会被读取",
         json_schema_extra={"widget": "line"},
     )
     key_columns: str = Field(

@@ -156,7 +156,9 @@ async def save(link_id: int | None, form: AnyForm, *, by: Actor, kind: str = "")
                 *values.values(),
             )
             await _keep_secret(link_id, hidden)
-            if (before.address, before.view) != (told.get("address", ""), told.get("view", "")):
+            # Another server, another view or another watermark: how far we were means nothing there.
+            aim = ("address", "view", "mark_column")
+            if any(getattr(before, name) != told.get(name, "") for name in aim):
                 await db.execute("update feed_link set mark = '{}', pull_error = '' where id = $1", link_id)
             changed = {name: value for name, value in told.items() if getattr(before, name, None) != value}
             await audit.record(by, "feed.change", "feed_link", link_id, **changed)

@@ -16,8 +16,8 @@ from core.jobs import Job
 from core.logs import logger
 from integrations import sql_views
 from integrations.fhir import FhirServer
-from integrations.http import CallFailed
-from integrations.sql_views import View, ViewFailed, Wanted
+from integrations.http import CallFailed, Kind
+from integrations.sql_views import MarkChanged, View, ViewFailed, Wanted
 from patients.feeds import keeping, links
 from patients.feeds.documents import reading
 from patients.feeds.keeping import Brought
@@ -91,6 +91,12 @@ async def work(job: Job) -> None:
     try:
         finished = await pull(link, SLICE)
     except (ViewFailed, CallFailed) as error:
+        if isinstance(error, MarkChanged):
+            await db.execute("update feed_link set mark = mark - $2::text where id = $1", link.id, link.view)
+        if isinstance(error, CallFailed) and error.kind is Kind.QUOTA:  # it asked us to wait
+            await jobs.enqueue(
+                KIND, {"link": link.id}, at=clock.now() + timedelta(seconds=max(error.wait, REST))
+            )
         words = str(error) if isinstance(error, ViewFailed) else error.message
         log.warning("feed_pull_failed", link=link.id, error=words)
         await _done(link, words)
@@ -154,7 +160,8 @@ async def _rows(link: Link, view: View, size: int) -> AsyncGenerator[Caught, Non
             )
             for row in batch.rows
         ]
-        yield Caught(brought, link.view, sql_views.written(batch.mark))
+        mark = sql_views.held_back(batch.mark, clock.local(clock.now()))
+        yield Caught(brought, link.view, sql_views.written(mark))
 
 
 async def _resources(link: Link, server: FhirServer) -> AsyncGenerator[Caught, None]:

@@ -22,10 +22,17 @@ async def gathered(numbers: Collection[str], known: Told) -> tuple[dict[str, Rep
         known: everything said of them.
     """
     states = {number: fold_report(known.of(ReportSaid, number)) for number in numbers}
-    await _keep(states)
+    dropped = await _keep(states) - set(states)
+    if dropped:  # a result that its report names no more is a report of its own again
+        left = await facts.of(("report", number) for number in dropped)
+        states |= {
+            number: fold_report(left.of(ReportSaid, number))
+            for number in dropped
+            if left.of(ReportSaid, number)
+        }
     rows = await db.fetch(
         "select report, part from report_part where report = any($1::text[]) or part = any($1::text[])",
-        list(numbers),
+        list(states),
     )
     if not rows:
         return states, set()
@@ -43,8 +50,8 @@ async def gathered(numbers: Collection[str], known: Told) -> tuple[dict[str, Rep
     return found, pieces
 
 
-async def _keep(states: Mapping[str, ReportState]) -> None:
-    """What each of these reports says belongs to it."""
+async def _keep(states: Mapping[str, ReportState]) -> set[str]:
+    """Keep what each of these reports says belongs to it; what belonged to it and does no more."""
     told = {(number, part) for number, state in states.items() for part in state.parts if part != number}
     rows = await db.fetch("select report, part from report_part where report = any($1::text[])", list(states))
     there = {(row["report"], row["part"]) for row in rows}
@@ -52,3 +59,4 @@ async def _keep(states: Mapping[str, ReportState]) -> None:
         await db.executemany("insert into report_part (report, part) values ($1, $2)", sorted(told - there))
     if there - told:
         await db.executemany("delete from report_part where report = $1 and part = $2", sorted(there - told))
+    return {part for _, part in there - told}
