@@ -75,6 +75,7 @@ from patients.feeds import pulling
 from patients.feeds import unknown_units as lost_names
 from patients.feeds import watching as feeds
 from patients.feeds.events import LinkFellSilent, LinkSpokeAgain
+from patients.guarding import GuardedOpened
 from patients.profile import QuickAction
 from reports import reactions as statistics
 from staff import actions as staff_actions
@@ -324,6 +325,7 @@ def _wire_bot() -> None:
     events.react(LooksSpent, look_alarms.spent)
     events.react(AuditStalled, audit_stalled.stalled)
     events.react(AuditSealedAgain, audit_stalled.sealed_again)
+    events.react(GuardedOpened, look_alarms.opened)
     events.react(AccountNoticed, account_notices.noticed)
     events.react(AccountHeld, account_notices.held)
     events.react(DeadlineMoved, reminders.limit_moved)

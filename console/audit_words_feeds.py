@@ -20,6 +20,6 @@ FEEDS: Mapping[str, str] = MappingProxyType(
         "feed.revoke": "停用接口令牌",
         "feed.token": "新建接口令牌",
         "feed.uncode": "撤销接口代码对照",
-        "patient.open_secret": "打开受保护的档案",
+        "patient.open_guarded": "打开受保护的档案",
     }
 )

@@ -16,7 +16,8 @@ from console.case_page import CASE_TONES, wanted
 from console.page import go, is_part, permit, show
 from core import clock
 from core.actor import Actor, Permission
-from patients import corrections, looks, profile_timeline, queries, records, records_trends
+from core.errors import Invalid, TooMany
+from patients import corrections, guarding, looks, profile_timeline, queries, records, records_trends
 from patients import profile as profiles
 from patients.profile_timeline import Layer, Person
 from patients.rows import KIND_LABELS, VisitKind, VisitRow
@@ -57,6 +58,10 @@ async def file(request: web.Request) -> web.Response:
     if head != wanted(request):
         return go(request, f"/patients/{head}", "这个患者号已合并，以下是合并后的档案")
     patient = await queries.get(head, actor)
+    try:
+        await guarding.check(head, actor)
+    except guarding.Guarded:
+        return await _asks(request, head)
     who = await profile_timeline.person(head, actor)
     tab = request.query.get("tab", "timeline")
     if tab not in TABS or (tab == "looks" and not actor.can(Permission.PATIENT_LOOKS)):
@@ -94,6 +99,36 @@ async def file(request: web.Request) -> web.Response:
         may_keep=actor.can(Permission.PATIENT_MAINTAIN),
         **shown,
     )
+
+
+WHY = "打开受保护的档案"
+
+
+async def _asks(
+    request: web.Request, patient_id: int, error: Invalid | TooMany | None = None
+) -> web.Response:
+    """Instead of a guarded file: why is it to be opened?"""
+    return await show(
+        request,
+        "console/patients/guarded.html",
+        status=error.status if error else 200,
+        patient_id=patient_id,
+        error=error,
+        fault=error.details[0].reason if isinstance(error, Invalid) and error.details else "",
+    )
+
+
+@routes.post("/patients/{id:\\d+}/open")
+async def opened(request: web.Request) -> web.Response:
+    """Open a guarded file for a reason; whoever answers for security is told."""
+    actor = permit(request, Permission.PATIENT_READ)
+    head = await profiles.stands_for(wanted(request))
+    reason = str((await request.post()).get("reason", ""))
+    try:
+        await guarding.open_file(head, reason, by=actor)
+    except (Invalid, TooMany) as error:
+        return await _asks(request, head, error)
+    return go(request, f"/patients/{head}", "已记录查看原因，并已告知安全管理员")
 
 
 async def _tab(request: web.Request, tab: str, who: Person, actor: Actor) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from console.page import go, number, permit, show
 from core.actions import Form
 from core.actor import Permission
 from core.errors import Invalid, NotFound, Refused
-from patients import corrections, people
+from patients import corrections, origins, people
 from patients.people import FLAG_LABELS, ContactMark, Flag
 
 routes = web.RouteTableDef()
@@ -34,6 +34,25 @@ class CorrectForm(Form):
         max_length=200,
         title="正确的内容",
         description="死亡填“是”或“否”；日期如 1990-01-31；留空表示清除。此后医院系统不会再覆盖这一项",
+        json_schema_extra={"widget": "line"},
+    )
+    reason: str = Field(
+        min_length=people.LEAST,
+        max_length=people.MOST,
+        title="原因",
+        description="例如：患者出示身份证核对；写入审计日志",
+        json_schema_extra={"widget": "line"},
+    )
+
+
+class RestoreForm(Form):
+    """Why the systems' word is to count again."""
+
+    reason: str = Field(
+        min_length=people.LEAST,
+        max_length=people.MOST,
+        title="原因",
+        description="例如：患者来电确认医院系统里的是对的；写入审计日志",
         json_schema_extra={"widget": "line"},
     )
 
@@ -74,9 +93,12 @@ async def _drawer(
     note: str = "",
 ) -> web.Response:
     options = {"field": [(name, label) for name, label in corrections.LABELS.items()]}
+    corrects = form is CorrectForm
     return await show(
         request,
-        "console/patients/do.html",
+        "console/patients/correct.html" if corrects else "console/patients/do.html",
+        origins=await origins.origins(wanted(request), permit(request)) if corrects else (),
+        patient_id=wanted(request),
         status=error.status if error else 200,
         title=title,
         note=note,
@@ -124,7 +146,7 @@ async def done(request: web.Request) -> web.Response:
                 value = {"是": "true", "否": "false"}.get(filled.value, filled.value)
                 if filled.field == "deceased" and value not in ("true", "false"):
                     raise Refused("死亡一项请填“是”或“否”")
-                await people.correct(patient_id, filled.field, value, by=actor)
+                await people.correct(patient_id, filled.field, value, reason=filled.reason, by=actor)
                 said = f"已更正：{corrections.LABELS[filled.field]}"
             case ContactForm():
                 await people.add_contact(patient_id, filled.relation, filled.name, filled.phone, by=actor)
@@ -139,15 +161,40 @@ async def done(request: web.Request) -> web.Response:
     return go(request, f"/patients/{patient_id}", said)
 
 
-@routes.post("/patients/{id:\\d+}/uncorrect/{field:[a-z_]+}")
+UNCORRECT = "/patients/{id:\\d+}/uncorrect/{field:[a-z_]+}"
+RESTORES = "撤销人工更正，以医院系统为准；系统没有说过的保持更正后的内容"
+
+
+def _field(request: web.Request) -> str:
+    field = request.match_info["field"]
+    if field not in corrections.LABELS:
+        raise NotFound("没有这一项")
+    return field
+
+
+@routes.get(UNCORRECT)
+async def uncorrect_asked(request: web.Request) -> web.Response:
+    """The drawer that asks why the systems' word is to count again."""
+    permit(request, Permission.PATIENT_MAINTAIN)
+    field = _field(request)
+    path = f"/patients/{wanted(request)}/uncorrect/{field}"
+    return await _drawer(
+        request, RestoreForm, f"恢复为接口的值：{corrections.LABELS[field]}", path, note=RESTORES
+    )
+
+
+@routes.post(UNCORRECT)
 async def uncorrected(request: web.Request) -> web.Response:
     """Let the systems' word count again."""
     actor = permit(request, Permission.PATIENT_MAINTAIN)
-    patient_id, field = wanted(request), request.match_info["field"]
-    await people.uncorrect(patient_id, field, by=actor)
-    return go(
-        request, f"/patients/{patient_id}", f"已撤销更正：{corrections.LABELS[field]}，恢复以医院系统为准"
-    )
+    patient_id, field = wanted(request), _field(request)
+    given = await forms.posted(request, RestoreForm)
+    label, path = corrections.LABELS[field], f"/patients/{patient_id}/uncorrect/{field}"
+    try:
+        await people.uncorrect(patient_id, field, reason=forms.parse(RestoreForm, given).reason, by=actor)
+    except Invalid as error:
+        return await _drawer(request, RestoreForm, f"恢复为接口的值：{label}", path, given, error, RESTORES)
+    return go(request, f"/patients/{patient_id}", f"已撤销更正：{label}，恢复以医院系统为准")
 
 
 @routes.post("/patients/{id:\\d+}/contacts/{contact:\\d+}/{mark:preferred|verified|wrong|right}")

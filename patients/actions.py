@@ -3,7 +3,7 @@
 from core import db, looking
 from core.actor import Actor, Permission
 from core.errors import NotFound
-from patients import queries
+from patients import guarding, queries
 from patients.rows import PATIENT_COLUMNS, Revealed, opened
 
 
@@ -17,6 +17,7 @@ async def reveal(patient_id: int, reason: str, *, by: Actor) -> Revealed:
         Invalid, TooMany: no reason given, or too many looks within the hour.
     """
     await queries.in_reach(patient_id, by, Permission.PATIENT_REVEAL)
+    await guarding.check(patient_id, by)
     async with db.transaction():
         row = await db.fetchrow(f"select {PATIENT_COLUMNS} from patient p where p.id = $1", patient_id)  # noqa: S608
         if row is None:

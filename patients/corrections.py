@@ -40,6 +40,7 @@ class Correction:
     label: str
     by: str
     at: datetime
+    reason: str = ""
 
 
 async def of(patient_ids: Collection[int]) -> dict[int, dict[str, Corrected]]:
@@ -61,10 +62,11 @@ async def of(patient_ids: Collection[int]) -> dict[int, dict[str, Corrected]]:
 async def listed(patient_id: int) -> dict[str, Correction]:
     """Which fields of a patient stand corrected, by field."""
     rows = await db.fetch(
-        "select field, by_name, at from patient_correction where patient_id = $1 order by field", patient_id
+        "select field, by_name, at, reason from patient_correction where patient_id = $1 order by field",
+        patient_id,
     )
     return {
-        row["field"]: Correction(row["field"], LABELS[row["field"]], row["by_name"], row["at"])
+        row["field"]: Correction(row["field"], LABELS[row["field"]], row["by_name"], row["at"], row["reason"])
         for row in rows
     }
 
@@ -122,23 +124,26 @@ async def permit(patient_id: int, by: Actor) -> None:
     await queries.in_reach(patient_id, by, Permission.PATIENT_MAINTAIN)
 
 
-async def write(patient_id: int, field: str, value: Corrected, by: Actor) -> None:
+async def write(patient_id: int, field: str, value: Corrected, by: Actor, *, reason: str = "") -> None:
     """Keep a correction and its audit line; the caller writes the row anew."""
     text = orjson.dumps(value).decode()
     await db.execute(
-        "insert into patient_correction (patient_id, field, value, by_id, by_name, at) values ($1, $2, $3, $4, $5, $6)"
-        " on conflict (patient_id, field) do update set value = $3, by_id = $4, by_name = $5, at = $6",
+        "insert into patient_correction (patient_id, field, value, by_id, by_name, at, reason)"
+        " values ($1, $2, $3, $4, $5, $6, $7)"
+        " on conflict (patient_id, field) do update set value = $3, by_id = $4, by_name = $5, at = $6,"
+        " reason = $7",
         patient_id,
         field,
         None if value is None else crypto.key_ring().encrypt(text, _PLACE),
         by.staff_id,
         by.name,
         clock.now(),
+        reason,
     )
-    await audit.record(by, "patient.correct", "patient", patient_id, field=field)
+    await audit.record(by, "patient.correct", "patient", patient_id, field=field, reason=reason)
 
 
-async def withdraw(patient_id: int, field: str, by: Actor) -> None:
+async def withdraw(patient_id: int, field: str, by: Actor, *, reason: str) -> None:
     """Let the systems' word count again for this field.
 
     Raises:
@@ -149,4 +154,4 @@ async def withdraw(patient_id: int, field: str, by: Actor) -> None:
     )
     if not touched:
         raise NotFound("这一项没有被更正过")
-    await audit.record(by, "patient.uncorrect", "patient", patient_id, field=field)
+    await audit.record(by, "patient.uncorrect", "patient", patient_id, field=field, reason=reason)

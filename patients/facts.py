@@ -185,6 +185,23 @@ async def _said_first(passing: Mapping[tuple[str, bytes], _Row]) -> list[_Row]:
     return [row for name, row in passing.items() if name not in before]
 
 
+async def with_links(kind: type[S], key: str) -> list[tuple[str, Fact[S]]]:
+    """Everything said of one subject, each with the name of the link it came on ("" when its message was tidied away)."""
+    rows = await db.fetch(
+        "select f.subject, f.key, f.at, f.rank, f.body, f.said_hash, coalesce(l.name, '') as link from record_fact f"
+        " left join feed_message m on m.id = f.message_id left join feed_link l on l.id = m.link_id"
+        " where f.subject = $1 and f.key = $2",
+        SUBJECTS[kind],
+        key,
+    )
+    found: list[tuple[str, Fact[S]]] = []
+    for row in rows:
+        said = _said(row)
+        if isinstance(said, kind):
+            found.append((row["link"], Fact(row["at"], row["rank"], said)))
+    return found
+
+
 async def of(subjects: Iterable[Subject]) -> Told:
     """Everything that was said of these subjects."""
     wanted = sorted(set(subjects))

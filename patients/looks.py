@@ -13,6 +13,7 @@ from staff.roles import LABELS
 
 WORDS = {
     "patient.view": "打开档案",
+    "patient.open_guarded": "打开受保护的档案",
     "patient.record": "查看就诊或报告",
     "patient.reveal": "查看完整信息",
     "patient.consent": "登记同意或拒绝",

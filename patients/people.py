@@ -14,6 +14,8 @@ from core.identity import normalise_phone
 from patients import corrections, locks, merging, queries
 from patients.settling.patient import resettle
 
+LEAST, MOST = 6, 200  # characters of a reason
+
 
 class Flag(StrEnum):
     """A mark on a patient (PT-6); death is a field of its own, since feeds tell it too."""
@@ -23,6 +25,7 @@ class Flag(StrEnum):
     DO_NOT_DISTURB = "do_not_disturb"
     INVALID_CONTACT = "invalid_contact"
     FREQUENT = "frequent"
+    GUARDED = "guarded"  # opened only for a reason (patients.guarding)
 
 
 FLAG_LABELS = {
@@ -31,6 +34,7 @@ FLAG_LABELS = {
     Flag.DO_NOT_DISTURB: "免打扰",
     Flag.INVALID_CONTACT: "联系方式无效",
     Flag.FREQUENT: "多次来访",
+    Flag.GUARDED: "受保护",
 }
 
 
@@ -44,29 +48,44 @@ async def _permit(patient_id: int, by: Actor) -> str:
     return number
 
 
-async def correct(patient_id: int, field: str, text: str, *, by: Actor) -> None:
+def _why(reason: str) -> str:
+    """Why a patient's data are changed.
+
+    Raises:
+        Invalid: nothing that anybody could make something of.
+    """
+    words = " ".join(reason.split())
+    if sum(sign.isalnum() for sign in words) < LEAST or len(words) > MOST:
+        said = f"请写明具体原因，{LEAST} 至 {MOST} 个字"
+        raise Invalid(said, details=[Fault(field="reason", label="原因", reason=said, value=words[:50])])
+    return words
+
+
+async def correct(patient_id: int, field: str, text: str, *, reason: str, by: Actor) -> None:
     """Correct a field; no feed overwrites it from now on.
 
     Raises:
         Forbidden, NotFound: not permitted, out of reach, no such field.
-        Invalid: the value does not fit.
+        Invalid: the value does not fit, or no reason.
     """
-    value = corrections.checked(field, text)
+    value, words = corrections.checked(field, text), _why(reason)
     async with transaction():
         await _permit(patient_id, by)
-        await corrections.write(patient_id, field, value, by)
+        await corrections.write(patient_id, field, value, by, reason=words)
         await resettle(patient_id)
 
 
-async def uncorrect(patient_id: int, field: str, *, by: Actor) -> None:
+async def uncorrect(patient_id: int, field: str, *, reason: str, by: Actor) -> None:
     """Let the systems' word count again. What a feed never told of stays as it was corrected.
 
     Raises:
         Forbidden, NotFound: not permitted, out of reach, or not corrected.
+        Invalid: no reason.
     """
+    words = _why(reason)
     async with transaction():
         await _permit(patient_id, by)
-        await corrections.withdraw(patient_id, field, by)
+        await corrections.withdraw(patient_id, field, by, reason=words)
         await resettle(patient_id)
 
 

@@ -14,7 +14,7 @@ import asyncpg
 from core import db
 from core.actor import Actor, Permission
 from core.errors import NotFound
-from patients import queries
+from patients import guarding, queries
 from patients.profile_timeline import Person
 from patients.rows import KIND_LABELS, VisitKind
 from patients.search import DISPOSITIONS, TRIAGE
@@ -219,6 +219,7 @@ async def visit(visit_id: int, by: Actor) -> WholeVisit:
     await queries.visit(visit_id, by)
     row = await db.fetchrow("select * from visit where id = $1", visit_id)
     assert row is not None  # noqa: S101 - just found
+    await guarding.check(row["patient_id"], by)
     tree = await staff.tree()
     places = await db.fetch("select * from visit_transfer where visit_id = $1 order by place", visit_id)
     diagnoses = await db.fetch(
@@ -396,4 +397,5 @@ async def _one(table: str, number: int, by: Actor) -> "asyncpg.Record":
     if row is None:
         raise NotFound("没有这份资料，或您无权查看")
     await queries.in_reach(row["head"], by, Permission.PATIENT_READ)
+    await guarding.check(row["head"], by)
     return row

@@ -54,18 +54,34 @@ async def test_a_corrected_phone_is_not_undone_by_the_feed_until_the_correction_
     await arrive(link, his.send("ADT^A04", "0830", seen("MZ1")))
     nurse = await desk.enter("liaison")
     address = f"/patients/{await patient()}"
-    bad = await nurse.post(f"{address}/correct", {"field": "phone", "value": "12"})
+    why = {"reason": "患者本人来电更正"}
+    bad = await nurse.post(f"{address}/correct", {"field": "phone", "value": "12", **why})
     assert (bad.status, "不是电话号码" in bad.text) == (422, True)
-    await nurse.post(f"{address}/correct", {"field": "phone", "value": "138 0000 0088"})
+    bare = await nurse.post(
+        f"{address}/correct", {"field": "phone", "value": "138 0000 0088", "reason": "改"}
+    )
+    assert bare.status == 422
+    await nurse.post(f"{address}/correct", {"field": "phone", "value": "138 0000 0088", **why})
     assert await phone() == "13800000088"
     await arrive(link, his.send("ADT^A31", "0900", pid=person(phone="13800000055")))
     assert await phone() == "13800000088"
     page = await nurse.get(address)
     assert "人工更正" in page.text
-    await nurse.post(f"{address}/uncorrect/phone", {})
+    drawer = await nurse.get(f"{address}/correct")
+    (line,) = [one for one in drawer.words("//tbody/tr") if one.startswith("电话")]
+    assert line.startswith("电话 138****0088 人工更正 ")
+    assert "：患者本人来电更正" in line
+    assert "测试 HIS" in line
+    assert "138****0055 与接口不同" in line
+    (name,) = [one for one in drawer.words("//tbody/tr") if one.startswith("姓名")]
+    assert name.startswith("姓名 测试甲 测试 HIS ")
+    assert (await nurse.post(f"{address}/uncorrect/phone", {"reason": "撤"})).status == 422
+    await nurse.post(f"{address}/uncorrect/phone", {"reason": "患者确认医院系统里的号码"})
     assert await phone() == "13800000055"
     bones = await desk.enter("bones")
-    assert (await bones.post(f"{address}/correct", {"field": "phone", "value": "13800000088"})).status == 404
+    assert (
+        await bones.post(f"{address}/correct", {"field": "phone", "value": "13800000088", **why})
+    ).status == 404
     rows = await db.fetch(
         "select action, detail::text as detail from audit where action like 'patient.%correct' order by id"
     )
@@ -136,3 +152,28 @@ async def test_a_likely_pair_is_decided_by_a_person_and_the_merge_can_be_undone(
     owners = await db.fetch("select patient_id from visit order by number")
     assert [row["patient_id"] for row in owners] == [first, second]
     assert (await centre.get("/patients/pairs")).words("//article") == []
+
+
+async def test_a_guarded_file_is_opened_only_for_a_reason_and_security_is_told(desk: Desk) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(link, his.send("ADT^A04", "0830", seen("MZ1")))
+    number = await patient()
+    address, visit = f"/patients/{number}", await db.fetchval("select id from visit")
+    nurse = await desk.enter("liaison")
+    await nurse.post(f"{address}/flag", {"flag": "guarded", "note": "本院职工"})
+    shut = await nurse.get(address)
+    assert ("受保护的档案" in shut.text, "测试甲" in shut.text) == (True, False)
+    assert (await nurse.get(f"{address}/visits/{visit}")).status == 403
+    assert (await nurse.get(f"{address}/correct")).status == 403
+    assert (await nurse.post(f"{address}/open", {"reason": "看看"})).status == 422
+    await nurse.post(f"{address}/open", {"reason": "患者来电催办，核对就诊经过"})
+    assert "测试甲" in (await nurse.get(address)).text
+    assert (await nurse.get(f"{address}/visits/{visit}")).status == 200
+    head = await desk.enter("centre")
+    assert "测试甲" not in (await head.get(address)).text  # open to whoever said why, and to nobody else
+    line = await db.fetchrow("select detail::text as detail from audit where action = 'patient.open_guarded'")
+    assert line is not None
+    assert "核对就诊经过" in line["detail"]
+    assert await db.fetchval("select count(*) from outbox where event = 'GuardedOpened'") == 1
+    await db.execute("update patient_opening set until = at")
+    assert "测试甲" not in (await nurse.get(address)).text  # its hours are over

@@ -380,6 +380,13 @@ TABLE: tuple[Line, ...] = (
     may("GET /patients/pairs", "patient:maintain"),
     nothing("POST /patients/pairs/{a}/{b}/{what}", "patient:maintain", "/patients/pairs/0/0/same"),
     may("GET /patients/{id}/{what}", "patient:maintain", "/patients/{patient}/flag"),
+    may("GET /patients/{id}/uncorrect/{field}", "patient:maintain", "/patients/{patient}/uncorrect/phone"),
+    reach(
+        "POST /patients/{id}/open",
+        "/patients/{patient}/open",
+        "patient:read",
+        body="reason=核对来电人的就诊经过",
+    ),
     reach("POST /patients/{id}/{what}", "/patients/{patient}/flag", "patient:maintain", body="flag=dispute"),
     nothing(
         "POST /patients/{id}/uncorrect/{field}", "patient:maintain", "/patients/{patient}/uncorrect/none"
