@@ -14,7 +14,7 @@ from console.page import go, is_part, number, permit, show
 from core.actions import Form
 from core.actor import Permission
 from core.errors import Invalid, NotFound, Refused
-from patients import records, records_correcting
+from patients import records, records_correcting, records_versions
 from patients.records_correcting import LABELS
 from patients.rows import KIND_LABELS
 from patients.search import DISPOSITIONS
@@ -60,7 +60,15 @@ async def report(request: web.Request) -> web.Response:
     template = (
         "console/patients/report_drawer.html" if is_part(request) else "console/patients/report_page.html"
     )
-    return await show(request, template, found=found, report=found.report, patient_id=wanted(request))
+    return await show(
+        request,
+        template,
+        found=found,
+        report=found.report,
+        earlier=await records_versions.earlier(found.number),
+        states=records.REPORT_STATES,
+        patient_id=wanted(request),
+    )
 
 
 @routes.get("/patients/{id:\\d+}/documents/{document:\\d+}")

@@ -10,7 +10,7 @@ from patients.feeds.links import Link
 from patients.feeds.processing import FEED
 from tests.console.desk import Desk, open_desk
 from tests.patients.feed import open_link, put
-from tests.patients.history import Sender, person, stay
+from tests.patients.history import Sender, person, potassium, stay
 
 
 def seen(number: str, **more: str) -> str:
@@ -177,3 +177,22 @@ async def test_a_guarded_file_is_opened_only_for_a_reason_and_security_is_told(d
     assert await db.fetchval("select count(*) from outbox where event = 'GuardedOpened'") == 1
     await db.execute("update patient_opening set until = at")
     assert "测试甲" not in (await nurse.get(address)).text  # its hours are over
+
+
+async def test_what_a_corrected_report_said_before_is_still_to_be_read(desk: Desk) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(
+        link,
+        his.send("ADT^A04", "0830", seen("MZ1")),
+        his.send("ORU^R01", "0930", seen("MZ1"), *potassium("6.9", "H")),
+        his.send("ORU^R01", "0935", seen("MZ1"), *potassium("6.9", "H")),  # the same again is no version
+        his.send("ORU^R01", "1000", seen("MZ1"), *potassium("4.1", "N", state="C")),
+    )
+    nurse = await desk.enter("liaison")
+    report = await db.fetchval("select id from report")
+    page = await nurse.get(f"/patients/{await patient()}/reports/{report}")
+    assert "4.1" in page.words("//table[contains(@class, 'results')]")[0]
+    before = page.one("//details[@class='told']")
+    assert before.startswith("更正前的内容（1 个版本）")
+    assert "血钾6.9mmol/L3.5-5.3" in before
+    assert "4.1" not in before
