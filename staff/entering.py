@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 
-from core import audit, clock, db
+from core import audit, clock, crypto, db
 from core.actions import faults_of
 from core.actor import Actor, Door, system
 from core.errors import Invalid, NotFound, Unauthenticated
@@ -22,6 +22,8 @@ from staff.login.asking import Asks
 from staff.notices import Kind
 
 PENDING_LIVES = timedelta(minutes=5)
+DECOYS = 8  # one unknown number in so many
+WRONG_BOTH = "密码或验证码不正确或已用过。请等手机显示下一个再输；仍不行请返回，重新输入密码"
 TOO_LATE = "登录已超时，请从头再来"
 
 
@@ -69,22 +71,43 @@ async def sign_in(
         raise Invalid("请填写登录信息", details=faults_of(error, method.form)) from None
     if way == "password" and await captcha.needed(given.get("number", "").strip(), address):
         await captcha.check(given.get(captcha.TOKEN, ""), given.get(captcha.FIELD, ""))
-    staff_id = await method.prove(form, address=address)
+    if isinstance(form, password.Given):
+        try:
+            staff_id = await password.Password().prove(form, address=address, forgiving=False)
+        except Unauthenticated:
+            if await _seems_to_have_second(form.number):
+                return await _wait(None, way, Asks.CODE, decoy_of=form.number)
+            raise
+    else:
+        staff_id = await method.prove(form, address=address)
     asks = await method.asks(staff_id)
     if asks in (Asks.CODE, Asks.PASSWORD):
         return await _wait(staff_id, way, asks)
     return await _begin(staff_id, way, address=address, agent=agent, asks=asks)
 
 
-async def _wait(staff_id: int, way: str, asks: Asks) -> Pending:
+async def _seems_to_have_second(number: str) -> bool:
+    """Whether a wrong password is followed by a second step that leads nowhere, as a right one is by a real one.
+
+    Whoever guesses then learns neither that a password was right nor, since one unknown number in eight is treated alike,
+    that there is such an account. People without a second factor are never led astray (ASVS 4.0 2.2, 2.7).
+    """
+    row = await db.fetchrow("select totp_secret is not null as second from staff where number = $1", number)
+    if row is not None:
+        return bool(row["second"])
+    return crypto.search_hash(f"decoy {number}")[0] % DECOYS == 0
+
+
+async def _wait(staff_id: int | None, way: str, asks: Asks, *, decoy_of: str = "") -> Pending:
     token = secrets.token_urlsafe(32)
     await db.execute(
-        "insert into login_pending (token_hash, staff_id, way, expires_at, asks) values ($1, $2, $3, $4, $5)",
+        "insert into login_pending (token_hash, staff_id, way, expires_at, asks, decoy_of) values ($1, $2, $3, $4, $5, $6)",
         _digest(token),
         staff_id,
         way,
         clock.now() + PENDING_LIVES,
         asks,
+        decoy_of,
     )
     return Pending(token, asks)
 
@@ -107,12 +130,15 @@ async def finish(token: str, code: str, *, address: str, agent: str) -> SignedIn
         TooMany: too many wrong ones.
     """
     row = await db.fetchrow(
-        "select staff_id, way, asks from login_pending where token_hash = $1 and used_at is null and expires_at > $2",
+        "select staff_id, way, asks, decoy_of from login_pending where token_hash = $1 and used_at is null and expires_at > $2",
         _digest(token),
         clock.now(),
     )
     if row is None:
         raise Unauthenticated(TOO_LATE)
+    if row["decoy_of"]:  # counted as a real one is, and as wrong
+        await lock.attempt(f"second:{row['decoy_of']}", address)
+        raise Unauthenticated(WRONG_BOTH)
     recovery = await _second(row["staff_id"], Asks(row["asks"]), code, address)
     used = await db.execute(
         "update login_pending set used_at = $2 where token_hash = $1 and used_at is null",
@@ -148,7 +174,7 @@ async def _second(staff_id: int, asks: Asks, typed: str, address: str) -> bool:
         return await second.prove(staff_id, typed, address=address)
     except Unauthenticated:
         await _failed(staff_id, address)
-        raise
+        raise Unauthenticated(WRONG_BOTH) from None
 
 
 async def _failed(staff_id: int, address: str) -> None:
@@ -164,6 +190,8 @@ async def _begin(
     staff_id: int, way: str, *, address: str, agent: str, asks: Asks, recovery: bool = False
 ) -> SignedIn:
     limited = await _limited(staff_id, way, asks)
+    if way == "password":
+        await lock.forgive((await queries.person(staff_id)).number)
     async with db.transaction():
         actor = await actor_of(staff_id, Door.WEB, address)
         news = await notices.news_of_place(staff_id, address=address, agent=agent)

@@ -114,8 +114,8 @@ class Password:
     label = "工号密码登录"
     form = Given
 
-    async def prove(self, given: Given, *, address: str) -> int:
-        """The staff id.
+    async def prove(self, given: Given, *, address: str, forgiving: bool = True) -> int:
+        """The staff id. Without `forgiving` failures stand until the second step is done too: the count tells nothing.
 
         Raises:
             Unauthenticated: wrong, unknown, disabled, held or without a password; all told alike.
@@ -131,7 +131,8 @@ class Password:
         if row is None or not right:
             await self._failed(given.number, row["id"] if row else None, address)
             raise Unauthenticated(WRONG)
-        await lock.forgive(given.number)
+        if forgiving:
+            await lock.forgive(given.number)
         if _hasher().check_needs_rehash(stored):
             await db.execute(
                 "update staff set password_hash = $3 where id = $1 and password_hash = $2",

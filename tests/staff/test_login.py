@@ -1,6 +1,7 @@
 """Signing in by password: who knows it gets in, who guesses is told nothing, counted and locked."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import orjson
@@ -120,8 +121,10 @@ async def test_many_accounts_tried_from_one_address_lock_the_address_and_no_othe
     await give(house, "alice")
     await parameters.change(lock.PER_ADDRESS.name, "10", by=system())
     for n in range(10):
-        with pytest.raises(Unauthenticated):
-            await enter(f"guess{n}", address="198.51.100.9")
+        with contextlib.suppress(Unauthenticated):  # one in eight is asked for a code that leads nowhere
+            await entering.sign_in(
+                {"number": f"guess{n}", "password": GOOD}, address="198.51.100.9", agent="a test"
+            )
     with pytest.raises(TooMany):
         await enter("alice", address="198.51.100.9")
     assert (await enter("alice", address="192.0.2.1")).actor.id == house.staff["alice"]

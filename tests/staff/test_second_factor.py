@@ -9,7 +9,7 @@ from core import clock, db, parameters
 from core.actor import system
 from core.errors import Forbidden, Invalid, Refused, TooMany, Unauthenticated
 from staff import entering, securing, sessions
-from staff.login import password, second
+from staff.login import lock, password, second
 from tests.staff.cast import House
 
 GOOD = "Xinnei#2026"
@@ -150,3 +150,59 @@ async def test_the_secret_lies_encrypted_and_the_codes_hashed(house: House) -> N
     kept = await db.fetch("select code_hash from recovery_code where staff_id = $1", house.staff["alice"])
     plain = [code.replace("-", "").encode() for code in codes]
     assert not any(code in bytes(line["code_hash"]) for line in kept for code in plain)
+
+
+async def test_a_wrong_password_is_told_only_after_the_code_and_no_code_opens_it(house: House) -> None:
+    await give(house, "alice", "bob")
+    app, codes = await enrol(house, "alice")
+    with clock.frozen(clock.now() + timedelta(seconds=31)):
+        wrong = await entering.sign_in(
+            {"number": "alice", "password": "Xinnei#2027"}, address="192.0.2.1", agent="a test"
+        )
+        assert isinstance(wrong, entering.Pending)
+        assert wrong.asks == await entering.asked(wrong.token)
+        said = set()
+        for typed in (app.at(clock.now()), codes[0], "000000"):
+            with pytest.raises(Unauthenticated) as caught:
+                await finish(wrong, typed)
+            said.add(caught.value.message)
+        right = await first("alice")
+        with pytest.raises(Unauthenticated) as caught:
+            await finish(right, "000000")
+        assert said == {caught.value.message}
+        assert (await finish(right, app.at(clock.now()))).actor.id == house.staff["alice"]
+    with pytest.raises(Unauthenticated):  # who has no second factor is never asked for a code
+        await entering.sign_in({"number": "bob", "password": "wrong"}, address="192.0.2.1", agent="a test")
+
+
+async def test_some_unknown_numbers_are_asked_for_a_code_too_each_always_alike(house: House) -> None:
+    async def asked(number: str) -> bool:
+        try:
+            entered = await entering.sign_in(
+                {"number": number, "password": GOOD}, address=f"192.0.2.{int(number)}", agent="a test"
+            )
+        except Unauthenticated:
+            return False
+        return isinstance(entered, entering.Pending)
+
+    numbers = [f"{at:05d}" for at in range(24)]
+    once = [await asked(number) for number in numbers]
+    assert once == [await asked(number) for number in numbers]
+    assert 0 < sum(once) < len(once)
+
+
+async def test_the_count_of_failures_does_not_tell_that_the_password_was_right(house: House) -> None:
+    await give(house, "alice")
+    app, _ = await enrol(house, "alice")
+    with pytest.raises(Unauthenticated):
+        await finish(
+            await entering.sign_in(
+                {"number": "alice", "password": "wrong"}, address="192.0.2.1", agent="a test"
+            ),
+            "1",
+        )
+    pending = await first("alice")
+    assert await lock.failures("alice", "192.0.2.1") == 2
+    with clock.frozen(clock.now() + timedelta(seconds=31)):
+        await finish(pending, app.at(clock.now()))
+    assert await lock.failures("alice", "192.0.2.1") == 0
