@@ -27,7 +27,7 @@ class AdjustForm(Form):
 
     unit: int = Field(title="科室", json_schema_extra={"widget": "department"})
     own: bool = Field(
-        default=False, title="仅本人经办", description="勾选后只能看到和办理由其本人经办的诉求和工单"
+        default=False, title="仅本人经办", description="选“是”则只能看到和办理由其本人经办的诉求和工单"
     )
     rank: int = Field(default=1, title="次序", description="1 为第一负责，2 为副", ge=1, le=9)
     from_on: date | None = Field(
