@@ -25,6 +25,7 @@ from bot import inbound as bot_inbound
 from bot import jobs as bot_jobs
 from bot import links as link_alarms
 from bot import looks as look_alarms
+from bot import privacy as bot_privacy
 from bot import reactions as bot_reactions
 from bot.files import FETCH
 from bot.web import SOURCE as WECOM
@@ -121,6 +122,8 @@ from tickets.events import (
     DeadlineMoved,
     ExtensionRefused,
     LimitsRecounted,
+    PrivacyDecided,
+    PrivacyWaits,
     ProofMade,
     ReplyApproved,
     TicketAssigned,
@@ -154,6 +157,7 @@ SEALED = (  # every encrypted column; tests/core/test_rotation.py compares this 
     Place("patient_identifier", "value"),
     Place("patient_contact", "phone"),
     Place("patient_correction", "value"),
+    Place("privacy_package", "password"),
     Place("privacy_correction", "before"),
     Place("privacy_correction", "after"),
     Place("record_fact", "body"),
@@ -313,6 +317,8 @@ def _wire_bot() -> None:
     events.react(LimitsRecounted, recounted.recounted)
     events.react(ProofMade, proof.told)
     events.react(AuditorAlarmed, proof.alarmed)
+    events.react(PrivacyWaits, bot_privacy.waits)
+    events.react(PrivacyDecided, bot_privacy.decided)
     events.react(WholeExportAsked, bot_exports.asked)
     events.react(WholeExportDecided, bot_exports.decided)
     events.react(ScheduleFailed, scheduled.failed)

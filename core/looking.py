@@ -18,7 +18,7 @@ SHORTEST, LONGEST = 6, 200  # letters, figures and Chinese characters of a reaso
 SHOWN = 60  # seconds for which a page leaves it open
 ACTIONS = (
     *("case.reveal", "case.raw", "case.secret_file", "patient.reveal", "survey.reveal", "staff.reveal"),
-    *("operate.reveal", "feed.raw", "patient.open_guarded"),
+    *("operate.reveal", "feed.raw", "patient.open_guarded", "privacy.password"),
 )
 WITHIN = timedelta(hours=1)
 PER_HOUR = parameters.declare(

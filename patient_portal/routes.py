@@ -17,6 +17,7 @@ from patient_portal import (
     home,
     kiosk,
     looking,
+    own_data,
     people,
     signing,
     visits,
@@ -37,6 +38,7 @@ SIGNED: tuple[web.RouteTableDef, ...] = (
 )
 OPEN: tuple[web.RouteTableDef, ...] = (
     looking.routes,
+    own_data.routes,
     filling.routes,
     filling_editing.routes,
     filling_saving.routes,

@@ -89,6 +89,18 @@ class ProofMade(Event):
     day: str
 
 
+class PrivacyWaits(Event):
+    """A copy or a deletion that a person asked for waits for a second person's word; a line of `privacy_check`."""
+
+    check_id: int
+
+
+class PrivacyDecided(Event):
+    """A second person agreed to it, or refused it; `check_id` is the line that asked."""
+
+    check_id: int
+
+
 class WholeExportAsked(Event):
     """A sheet with names and phones in full waits for another person's word; `export_id` is its uuid."""
 

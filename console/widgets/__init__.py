@@ -7,6 +7,7 @@ Their order here is the order of a home page that nobody has arranged.
 from types import MappingProxyType
 
 from console.widgets import (
+    agreeing,
     auditor,
     bulletins,
     calendar,
@@ -30,6 +31,7 @@ WIDGETS: MappingProxyType[str, Widget] = MappingProxyType(
         for widget in (
             cases.WIDGET,
             todo.WIDGET,
+            agreeing.WIDGET,
             chats.WIDGET,
             due.WIDGET,
             confirmations.WIDGET,

@@ -1,7 +1,10 @@
 """What the tests of personal data share: a hospital with an auditor, a patient with everything, jobs run, a request made."""
 
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+import pyzipper
 
 from core import crypto, db
 from core.actor import Door
@@ -63,6 +66,26 @@ async def stored() -> set[str]:
 async def bytes_of(browser: Browser, path: str) -> tuple[int, bytes]:
     async with browser.session.get(browser.server.make_url(path)) as answer:
         return answer.status, await answer.read()
+
+
+async def agreed_to(desk: Desk, case: int, act: str, browser: Browser) -> None:
+    """Ask for a copy or a deletion, and have the head of the centre agree."""
+    given = {"confirmed": "yes"} if act == "erase" else {}
+    asked = await browser.post(f"/cases/{case}/privacy/{act}", given, part=True)
+    assert asked.status == 200, asked.text
+    chief = await desk.enter("chief")
+    said = await chief.post(f"/cases/{case}/privacy/decide", {"agreed": "true"}, part=True)
+    assert said.status == 200, said.text
+
+
+async def unlocked(case: int, data: bytes) -> pyzipper.AESZipFile:
+    """The newest package of a case, opened with its password."""
+    sealed = await db.fetchval(
+        "select password from privacy_package where case_id = $1 order by asked_at desc limit 1", case
+    )
+    archive = pyzipper.AESZipFile(io.BytesIO(data))
+    archive.setpassword(crypto.key_ring().decrypt(sealed, "privacy_package.password").encode())
+    return archive
 
 
 async def asked_for(desk: Desk, *rights: str, number: str = "P-1") -> tuple[int, Browser]:

@@ -21,7 +21,18 @@ from patients import consent
 from patients.consent import Channel, Purpose
 from tests.console.browser import Page
 from tests.console.desk import Desk
-from tests.console.privacy_cast import ID, PHONE, asked_for, audited_desk, bytes_of, jobs, patient, stored
+from tests.console.privacy_cast import (
+    ID,
+    PHONE,
+    agreed_to,
+    asked_for,
+    audited_desk,
+    bytes_of,
+    jobs,
+    patient,
+    stored,
+    unlocked,
+)
 from tickets import exporting
 from tickets.privacy import packing
 
@@ -230,7 +241,13 @@ async def test_nothing_is_done_before_the_asker_is_identified_nor_beyond_what_wa
             "患者未登记为已故；近亲属只能就死者的个人信息提出（第四十九条）",
         ),
         ({"note": "是"}, "不能少于 4 个字"),
+        ({"asker": "监护人", "asker_name": "测试乙"}, "代本人申请的须写明证明名称和编号"),
+        (
+            {"asker": "受托人", "asker_name": "测试乙", "proof": "授权委托书原件"},
+            "受托人申请的须“核对委托书和双方证件”",
+        ),
     ],
+    ids=["nobody", "unnamed", "living", "short", "unproven", "other way"],
 )
 async def test_a_faulty_identity_check_is_told_beside_its_field(
     desk: Desk, more: dict[str, str], fault: str
@@ -248,14 +265,16 @@ async def test_the_package_holds_all_of_one_person_and_nothing_of_another_and_ex
     await desk.receive(order_no="GZ-1", title="门诊排队过久", caller_phone=PHONE)
     await desk.receive(order_no="GZ-2", title="他人的诉求", caller_phone="13800000009")
     case, centre = await asked_for(desk, "copy")
-    assert (await centre.post(f"/cases/{case}/privacy/pack", part=True)).status == 200
+    await agreed_to(desk, case, "pack", centre)
     assert (await centre.post(f"/cases/{case}/privacy/pack", part=True)).status == 409  # one at a time
     await jobs(packing.KIND)
     page = await centre.get(f"/cases/{case}")
     (path,) = page.tree.xpath("//a[contains(@href, '/privacy/packages/')]/@href")
     status, data = await bytes_of(centre, path)
     assert status == 200
-    archive = zipfile.ZipFile(io.BytesIO(data))
+    with pytest.raises(RuntimeError, match="password"):
+        zipfile.ZipFile(io.BytesIO(data)).read("data.json")
+    archive = await unlocked(case, data)
     whole = orjson.loads(archive.read("data.json"))
     parts = {name: part["records"] for name, part in whole["parts"].items()}
     assert (parts["person"][0]["phone"], parts["person"][0]["id_number"]) == (PHONE, ID)
@@ -284,11 +303,12 @@ async def test_a_secret_case_of_the_person_is_in_no_package(desk: Desk) -> None:
     secret, _ = await desk.receive(order_no="GZ-7", title="举报收受酬金", caller_phone=PHONE)
     await db.execute("update cases set secret = true where id = $1", secret.id)
     case, centre = await asked_for(desk, "copy")
-    await centre.post(f"/cases/{case}/privacy/pack", part=True)
+    await agreed_to(desk, case, "pack", centre)
     await jobs(packing.KIND)
     page = await centre.get(f"/cases/{case}")
     (path,) = page.tree.xpath("//a[contains(@href, '/privacy/packages/')]/@href")
-    whole = zipfile.ZipFile(io.BytesIO((await bytes_of(centre, path))[1])).read("data.json").decode()
+    archive = await unlocked(case, (await bytes_of(centre, path))[1])
+    whole = archive.read("data.json").decode()
     assert ("酬金" in whole, "个人信息" in whole) == (False, True)
 
 
@@ -319,7 +339,7 @@ async def test_deletion_erases_what_may_go_and_blocks_what_the_law_keeps_with_it
     case, centre = await asked_for(desk, "erase")
     drawer: Page = await centre.get(f"/cases/{case}/privacy/erase", part=True)
     assert "不少于 15 年" in drawer.text
-    assert (await centre.post(f"/cases/{case}/privacy/erase", {"confirmed": "yes"}, part=True)).status == 200
+    await agreed_to(desk, case, "erase", centre)
     assert await db.fetchval("select wechat_openid from patient where id = $1", one) is None
     rows = await db.fetch(
         "select what, outcome, amount, ground <> '' as told from privacy_erasure order by id"

@@ -1,7 +1,5 @@
 """A person's copy and deletion reach what the patient side keeps of them, and leave alone what is somebody else's."""
 
-import io
-import zipfile
 from uuid import uuid4
 
 import orjson
@@ -19,7 +17,7 @@ from surveys.responses.drafting import Opening, Save
 from surveys.responses.rows import Channel
 from surveys.responses.submitting import Submission
 from tests.console.desk import Desk
-from tests.console.privacy_cast import PHONE, asked_for, bytes_of, jobs, patient
+from tests.console.privacy_cast import PHONE, agreed_to, asked_for, bytes_of, jobs, patient, unlocked
 from tests.console.test_privacy import desk
 from tests.surveys.responses_stage import DEFINITION, PATIENT, WHOLE, publish
 from tickets.privacy import packing
@@ -76,12 +74,12 @@ async def test_the_copy_holds_accounts_bindings_sign_ins_and_questionnaires(desk
     one, *_ = await live()
     await answered(one)
     case, centre = await asked_for(desk, "copy")
-    await centre.post(f"/cases/{case}/privacy/pack", part=True)
+    await agreed_to(desk, case, "pack", centre)
     await jobs(packing.KIND)
     page = await centre.get(f"/cases/{case}")
     (path,) = page.tree.xpath("//a[contains(@href, '/privacy/packages/')]/@href")
     _, data = await bytes_of(centre, path)
-    archive = zipfile.ZipFile(io.BytesIO(data))
+    archive = await unlocked(case, data)
     parts = {name: part["records"] for name, part in orjson.loads(archive.read("data.json"))["parts"].items()}
     assert [(row["what"], row["way"]) for row in parts["portal"]] == [
         ("账号", "手机号"),
@@ -106,7 +104,7 @@ async def test_deletion_empties_the_own_account_and_parts_the_person_from_their_
     one, own, other, child = await live()
     token = await answered(one)
     case, centre = await asked_for(desk, "erase")
-    assert (await centre.post(f"/cases/{case}/privacy/erase", {"confirmed": "yes"}, part=True)).status == 200
+    await agreed_to(desk, case, "erase", centre)
     accounts = await db.fetch(
         "select id, phone_hash is null as emptied, openid from portal_account order by id"
     )

@@ -38,4 +38,19 @@ PERSONAL_DATA: tuple[Line, ...] = (
         "/cases/{feedback}/privacy/packages/{package}",
         "privacy:handle",
     ),
+    reach(
+        "POST /cases/{id}/privacy/packages/{package}/send",
+        "/cases/{feedback}/privacy/packages/{package}/send",
+        "privacy:handle",
+    ),
+    reach(
+        "GET /cases/{id}/privacy/packages/{package}/password",
+        "/cases/{feedback}/privacy/packages/{package}/password",
+        "privacy:handle",
+    ),
+    reach(
+        "POST /cases/{id}/privacy/packages/{package}/password",
+        "/cases/{feedback}/privacy/packages/{package}/password",
+        "privacy:handle",
+    ),
 )

@@ -22,7 +22,7 @@ from tests.console.walk_patient_side import PATIENT_SIDE
 from tests.console.walk_personal import PERSONAL_DATA
 from tests.console.walk_questionnaires import QUESTIONNAIRES
 from tests.console.walk_responses import RESPONSES
-from tests.portal.walk_table import DOORS, LINKS
+from tests.portal.walk_table import DOORS, LINKS, PROVEN
 
 WORK = "ticket:handle ticket:endorse ticket:manage"
 JUDGE = "case:handle case:review"
@@ -35,7 +35,10 @@ TABLE: tuple[Line, ...] = (
     # the patients' side: staff are strangers there; who may come in is walked by tests/portal/test_walk.py
     anyone("POST /p/look", status=303),
     *(anyone(door.path, door.nowhere, status=door.nobody) for door in DOORS),
-    *(anyone(path, path.partition(" ")[2].replace("{token}", "none"), status=404) for path in LINKS),
+    *(
+        anyone(path, path.partition(" ")[2].replace("{token}", "none"), status=404)
+        for path in (*LINKS, *PROVEN)
+    ),
     *RESPONSES,
     *PATIENT_SIDE,
     # the door

@@ -107,3 +107,5 @@ DOORS: tuple[Door, ...] = (
 )
 # A receipt's link opens its one matter to whoever holds it; it is tried by test_walk.py with a token and without one.
 LINKS: tuple[str, ...] = ("GET /p/f/{token}", "POST /p/f/{token}/rating", "POST /p/f/{token}/more")
+# These ask for a proof first and open once: tests/console/test_privacy_checks.py.
+PROVEN: tuple[str, ...] = ("GET /p/d/{token}", "POST /p/d/{token}")

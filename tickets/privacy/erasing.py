@@ -12,10 +12,12 @@ from enum import StrEnum
 
 from core import audit, clock, db
 from core.actor import Actor
+from core.errors import Refused
 from tickets import history
+from tickets.models import Case
 from tickets.privacy import portal, requests
 from tickets.privacy.requests import Request
-from tickets.privacy.words import EraseForm, Right
+from tickets.privacy.words import Right
 
 LOG_PERIOD = timedelta(days=183)  # six months: 《网络安全法》 on network logs
 
@@ -154,15 +156,20 @@ class Erased:
     at: datetime
 
 
-async def erase(case_id: int, form: EraseForm, *, by: Actor) -> None:  # noqa: ARG001 - the form is the confirmation
+async def erase(case: Case, *, by: Actor) -> None:
     """Delete what may be deleted, block the rest, and write down both with the grounds. Done again, it finds the rest.
 
+    In the transaction in which a second person agreed (`deciding`), who is `by`.
+
     Raises:
-        Forbidden, NotFound, Refused: as `requests.checked`.
+        Refused: the asker was not identified.
     """
+    case_id = case.id
     async with db.transaction():
-        case, request = await requests.checked(case_id, frozenset({Right.ERASE, Right.RESTRICT}), by)
-        if Right.ERASE in request.rights:
+        request = await requests.of(case_id)
+        if request is None:
+            raise Refused("请先核验申请人身份")
+        if Right.ERASE in request.open:
             await _each(request, by)
         await db.execute(
             "insert into patient_block (patient_id, case_id, ground, at, by_name) values ($1, $2, $3, $4, $5)"
@@ -174,11 +181,11 @@ async def erase(case_id: int, form: EraseForm, *, by: Actor) -> None:  # noqa: A
             by.name,
         )
         words = "停止了除依法保存以外的处理"
-        if Right.ERASE in request.rights:
+        if Right.ERASE in request.open:
             words = f"删除了可以删除的个人信息，{words}"
         await history.add(case_id, "privacy", by, round_no=case.round, text=words)
         await audit.record(
-            by, "privacy.erase", "patient", request.patient_id, case=case_id, rights=list(request.rights)
+            by, "privacy.erase", "patient", request.patient_id, case=case_id, rights=sorted(request.open)
         )
 
 

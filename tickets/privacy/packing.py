@@ -1,7 +1,8 @@
-"""Packs everything about one person into a ZIP: a Word document to read, JSON for machines; fetched until it expires.
+"""Packs everything about one person into a locked ZIP: a Word document to read, JSON for machines; fetched until it expires.
 
-《个人信息保护法》 Art. 45 (access and copy). Packed by a job, kept in storage, handed out by whoever handles the request;
-each time it is fetched it is a line of the log of exports with the asker as recipient. What stands in it is
+《个人信息保护法》 Art. 45 (access and copy). Packed by a job once a second person agreed, kept in storage, handed out by
+whoever handles the request or fetched by the asker (`delivering`), who is told the password another way; each time it
+is fetched it is a line of the log of exports with the asker as recipient. What stands in it is
 `gathering`'s.
 """
 
@@ -9,18 +10,19 @@ import asyncio
 import hashlib
 import io
 import re
-import zipfile
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
+import pyzipper
 from docx import Document
 from docx.document import Document as Word
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from core import audit, clock, db, exports, parameters, storage
+from core import audit, clock, crypto, db, exports, parameters, storage
 from core.actor import Actor, Permission, system
 from core.errors import Forbidden, NotFound, Refused
 from core.jobs import Job, enqueue
@@ -32,11 +34,11 @@ from tickets.models import Case
 from tickets.privacy import requests
 from tickets.privacy.gathering import Part, gather
 from tickets.privacy.requests import Request
-from tickets.privacy.words import Right
 from tickets.queries import access
 
 KIND = "privacy.pack"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+_SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 MOST_LINES = 500  # of one table of the document; the JSON holds all
 DAYS = parameters.declare(
     Parameter(
@@ -65,6 +67,9 @@ class Package:
     expires_at: datetime | None
     fetched: int
     file_id: UUID | None
+    sent_at: datetime | None
+    sent_to: str
+    taken_at: datetime | None
 
     @property
     def here(self) -> bool:
@@ -72,32 +77,28 @@ class Package:
         return self.file_id is not None and self.expires_at is not None and clock.now() < self.expires_at
 
 
-async def ask(case_id: int, *, by: Actor) -> UUID:
-    """Have the package made.
-
-    Raises:
-        Forbidden, NotFound, Refused: as `requests.checked`, or one is being made.
-    """
-    async with db.transaction():
-        case, request = await requests.checked(case_id, frozenset({Right.READ, Right.COPY}), by)
-        if await db.fetchval(
-            "select exists (select 1 from privacy_package where case_id = $1 and state = 'running')", case_id
-        ):
-            raise Refused("正在生成，请稍候")
-        number: UUID = await db.fetchval(
-            "insert into privacy_package (case_id, asked_by, asked_name, asked_at) values ($1, $2, $3, $4) returning id",
-            case_id,
-            by.staff_id,
-            by.name,
-            clock.now(),
-        )
-        job = await enqueue(KIND, {"package": str(number)}, key=f"{KIND}:{number}")
-        await db.execute("update privacy_package set job_id = $2 where id = $1", number, job)
-        await history.add(case_id, "privacy", by, round_no=case.round, text="生成个人信息副本")
-        await audit.record(
-            by, "privacy.pack", "case", case_id, patient=request.patient_id, package=str(number)
-        )
+async def begin(case: Case, *, by: Actor) -> UUID:
+    """Have the package made; in the transaction in which a second person agreed (`deciding`), who is `by`."""
+    request = await requests.of(case.id)
+    if request is None:
+        raise Refused("请先核验申请人身份")
+    number: UUID = await db.fetchval(
+        "insert into privacy_package (case_id, asked_by, asked_name, asked_at) values ($1, $2, $3, $4) returning id",
+        case.id,
+        by.staff_id,
+        by.name,
+        clock.now(),
+    )
+    job = await enqueue(KIND, {"package": str(number)}, key=f"{KIND}:{number}")
+    await db.execute("update privacy_package set job_id = $2 where id = $1", number, job)
+    await history.add(case.id, "privacy", by, round_no=case.round, text="生成个人信息副本")
+    await audit.record(by, "privacy.pack", "case", case.id, patient=request.patient_id, package=str(number))
     return number
+
+
+def new_password() -> str:
+    """Twelve signs that nobody mistakes for one another, in three groups, to be read out over the telephone."""
+    return "-".join("".join(secrets.choice(_SIGNS) for _ in range(4)) for _ in range(3))
 
 
 async def pack(job: Job) -> None:
@@ -111,23 +112,25 @@ async def pack(job: Job) -> None:
     if request is None:
         raise LookupError(f"package {number} of a case without a request")
     parts = await gather(request.patient_id)
-    data = await asyncio.to_thread(zipped, parts, case.number, request)
+    password = new_password()
+    data = await asyncio.to_thread(zipped, parts, case.number, request, password)
     file = await storage.keep(f"个人信息副本_{case.number}.zip", data, by=system().name, checked=True)
     days = await parameters.number(DAYS)
     await db.execute(
         "update privacy_package set state = 'done', file_id = $2, sha256 = $3, parts = $4::jsonb, made_at = $5,"
-        " expires_at = $6 where id = $1 and state = 'running'",
+        " expires_at = $6, password = $7 where id = $1 and state = 'running'",
         number,
         file.id,
         hashlib.sha256(data).hexdigest(),
         orjson.dumps({part.label: len(part.records) for part in parts}).decode(),
         clock.now(),
         clock.now() + timedelta(days=days),
+        crypto.key_ring().encrypt(password, "privacy_package.password"),
     )
 
 
-def zipped(parts: list[Part], number: str, request: Request) -> bytes:
-    """The ZIP."""
+def zipped(parts: list[Part], number: str, request: Request, password: str) -> bytes:
+    """The ZIP, locked with AES-256 (WinZip's AE-2, which 7-Zip, WinRAR and the phones' own programs open)."""
     whole = {
         "request": number,
         "made_at": clock.local(clock.now()).isoformat(timespec="seconds"),
@@ -137,7 +140,10 @@ def zipped(parts: list[Part], number: str, request: Request) -> bytes:
         },
     }
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with pyzipper.AESZipFile(
+        target, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES
+    ) as archive:
+        archive.setpassword(password.encode())
         archive.writestr("个人信息副本.docx", readable(parts, number, request))
         archive.writestr("data.json", orjson.dumps(whole, option=orjson.OPT_INDENT_2))
     return target.getvalue()
@@ -226,6 +232,9 @@ async def of(case_id: int) -> list[Package]:
             row["expires_at"],
             row["fetched"],
             row["file_id"],
+            row["sent_at"],
+            row["sent_to"],
+            row["taken_at"],
         )
         for row in rows
     ]
@@ -240,27 +249,37 @@ async def fetch(case_id: int, package_id: UUID, *, by: Actor) -> tuple[StoredFil
     if not by.can(Permission.PRIVACY_HANDLE):
         raise Forbidden
     await access.case(case_id, by)
+    async with db.transaction():
+        found = await handed_over(case_id, package_id, by=by)
+        await audit.record(by, "privacy.fetch", "case", case_id, package=str(package_id))
+    return found
+
+
+async def handed_over(case_id: int, package_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
+    """The package as it leaves the house, counted and logged with the asker as recipient; who may, the caller decides.
+
+    Raises:
+        NotFound: none, not ready, or expired.
+    """
     request = await requests.of(case_id)
     found = next((one for one in await of(case_id) if one.id == package_id), None)
     if request is None or found is None or not found.here or found.file_id is None:
         raise NotFound("这份副本已过期或尚未完成，请重新生成")
     file = await storage.find(found.file_id)
     data = await storage.read(file)
-    async with db.transaction():
-        await db.execute("update privacy_package set fetched = fetched + 1 where id = $1", package_id)
-        await audit.record(by, "privacy.fetch", "case", case_id, package=str(package_id))
-        await exports.log(
-            by,
-            exports.Kind.PERSON_PACKAGE,
-            file.name,
-            data,
-            rows=sum(amount for _, amount in found.parts),
-            columns=[name for name, _ in found.parts],
-            whole=True,
-            recipient=request.who,
-            purpose="《个人信息保护法》第四十五条：查阅、复制",
-            case_id=case_id,
-        )
+    await db.execute("update privacy_package set fetched = fetched + 1 where id = $1", package_id)
+    await exports.log(
+        by,
+        exports.Kind.PERSON_PACKAGE,
+        file.name,
+        data,
+        rows=sum(amount for _, amount in found.parts),
+        columns=[name for name, _ in found.parts],
+        whole=True,
+        recipient=request.who,
+        purpose="《个人信息保护法》第四十五条：查阅、复制",
+        case_id=case_id,
+    )
     return file, data
 
 

@@ -53,6 +53,46 @@ class IdentityWay(StrEnum):
     VERIFIED = "公众号实名认证"
 
 
+WAYS_FOR = {  # how somebody who asks for another is identified
+    Asker.GUARDIAN: frozenset({IdentityWay.KINSHIP}),
+    Asker.AGENT: frozenset({IdentityWay.AUTHORITY}),
+    Asker.KIN: frozenset({IdentityWay.KINSHIP}),
+}
+
+
+class Ground(StrEnum):
+    """Why a request is refused; each by its law."""
+
+    PERIOD = "period"
+    CONFIDENTIAL = "confidential"
+    OTHERS = "others"
+    UNPROVEN = "unproven"
+    RIGHT = "right"
+    TECHNICAL = "technical"
+    PUBLIC = "public"
+    REPEATED = "repeated"
+
+
+GROUNDS = {
+    Ground.PERIOD: (
+        "法定保存期限未届满（《个人信息保护法》第四十七条第二款；《医疗机构病历管理规定（2013年版）》第二十九条：门（急）诊病历"
+        "不少于 15 年，住院病历不少于 30 年）"
+    ),
+    Ground.CONFIDENTIAL: "法律、行政法规规定应当保密或不需要告知（《个人信息保护法》第十八条、第四十五条第一款）",
+    Ground.OTHERS: "涉及他人的个人信息或合法权益（《个人信息保护法》第二条；GB/T 35273-2020 第 8.7 条）",
+    Ground.UNPROVEN: "申请人身份或代理权限无法核实（《个人信息保护法》第五十条第一款；GB/T 35273-2020 第 8.7 条）",
+    Ground.RIGHT: "经核实，登记的内容准确、完整（《个人信息保护法》第四十六条）",
+    Ground.TECHNICAL: "删除从技术上难以实现，已停止除存储和安全保护以外的处理（《个人信息保护法》第四十七条第二款）",
+    Ground.PUBLIC: "与公共卫生、公共安全直接相关，或为履行法定职责所必需（《个人信息保护法》第十三条第一款第三、四项）",
+    Ground.REPEATED: "短期内无新情况重复申请（GB/T 35273-2020 第 8.7 条）",
+}
+FITS = {  # grounds that fit some rights alone; the others fit all
+    Ground.PERIOD: frozenset({Right.ERASE, Right.RESTRICT}),
+    Ground.TECHNICAL: frozenset({Right.ERASE}),
+    Ground.RIGHT: frozenset({Right.CORRECT}),
+}
+
+
 class CheckForm(Form):
     """Who asks, about whom, and how that was made sure."""
 
@@ -69,6 +109,12 @@ class CheckForm(Form):
     )
     way: IdentityWay = Field(
         default=IdentityWay.DOCUMENT, title="身份核验方式", json_schema_extra={"widget": "choice"}
+    )
+    proof: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="",
+        title="代理或亲属关系证明",
+        description="代本人申请的须填写：证明名称和编号，例如：授权委托书（原件）、出生医学证明；扫描件传到“中心材料”",
+        json_schema_extra={"widget": "line"},
     )
     note: Annotated[str, StringConstraints(min_length=4, max_length=300)] = Field(
         title="核验情况",
@@ -97,9 +143,44 @@ class CorrectForm(Form):
 
 
 class EraseForm(Form):
-    """That deletion is carried out."""
+    """That deletion may be carried out."""
 
     confirmed: Literal["yes"] = Field(
         title="确认",
         json_schema_extra={"widget": "choice", "labels": {"yes": "已向申请人说明哪些删除、哪些依法保留"}},
+    )
+
+
+class DecideForm(Form):
+    """What the second person says."""
+
+    agreed: bool = Field(
+        default=False,
+        title="复核意见",
+        description="请核对申请人身份、代理证明和申请事项；同意后立即执行",
+        json_schema_extra={"widget": "yes_no"},
+    )
+    note: Annotated[str, StringConstraints(max_length=200)] = Field(
+        default="", title="说明", description="不同意时请写明原因", json_schema_extra={"widget": "line"}
+    )
+
+
+class RefuseForm(Form):
+    """What is refused, by which ground, in which words the asker is told."""
+
+    rights: Annotated[tuple[Right, ...], Field(min_length=1)] = Field(
+        title="不予提供的事项",
+        json_schema_extra={"widget": "choices", "labels": {key.value: text for key, text in RIGHTS.items()}},
+    )
+    ground: Ground = Field(
+        title="法定理由",
+        json_schema_extra={
+            "widget": "choice",
+            "labels": {key.value: text for key, text in GROUNDS.items()},
+        },
+    )
+    words: Annotated[str, StringConstraints(min_length=15, max_length=1000)] = Field(
+        title="告知申请人的说明",
+        description="写明哪一项不能提供、依据和救济途径；申请人可向人民法院提起诉讼（《个人信息保护法》第五十条第二款）",
+        json_schema_extra={"widget": "text"},
     )
