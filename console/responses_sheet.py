@@ -212,6 +212,8 @@ async def as_excel(request: web.Request) -> web.StreamResponse:
         page = book.add_worksheet("答卷")
         head = book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1, "text_wrap": True})
         page.write_string(0, 0, harmless(f"{exports.mark(actor)}；{words}"))
+        page.set_header(f"&L{exports.mark(actor).replace('&', '&&')[:120]}")
+        page.set_footer("&C第 &P 页，共 &N 页")
         rows, heads = 0, list[str]()
         async for line in _lines(wanted, versions, actor):
             heads = heads or line

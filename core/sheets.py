@@ -14,7 +14,7 @@ from core import clock
 
 Cell = str | int | datetime | None
 _EXCEL_TEXT = 32_767
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")  # of full width too: Excel of East Asia reads them alike
 
 
 class ListSheet:
@@ -26,9 +26,15 @@ class ListSheet:
         columns: title and width in characters of each column.
         mark: who took it out, when and for what, its parts parted by "；"; it stands on every printed page and on a
             worksheet of its own.
+        stamp: of a sheet with personal data in full: whose it is and its number. It stands in every row and below every
+            printed page, so that a row that was copied or a page that was photographed still tells.
     """
 
-    def __init__(self, folder: Path, name: str, columns: Sequence[tuple[str, int]], mark: str = "") -> None:
+    def __init__(
+        self, folder: Path, name: str, columns: Sequence[tuple[str, int]], mark: str = "", stamp: str = ""
+    ) -> None:
+        self.stamp = stamp
+        columns = [*columns, *([("导出标识", 34)] if stamp else [])]
         self.path = folder / "list.xlsx"
         self.mark = mark
         self.width = len(columns)
@@ -56,13 +62,14 @@ class ListSheet:
         self.sheet.freeze_panes(1, 1)
         if mark:
             self.sheet.set_header(f"&L{mark.replace('&', '&&')[:200]}")
-            self.sheet.set_footer("&C第 &P 页，共 &N 页")
+            below = f"&L{stamp.replace('&', '&&')[:120]}" if stamp else ""
+            self.sheet.set_footer(f"{below}&C第 &P 页，共 &N 页")
             self.sheet.repeat_rows(0)
 
     def add(self, rows: Iterable[Sequence[Cell]]) -> None:
         """Write some rows below the last."""
         for row in rows:
-            for at, cell in enumerate(row):
+            for at, cell in enumerate((*row, self.stamp) if self.stamp else row):
                 self._write(at, cell)
             self.next += 1
 
@@ -96,5 +103,5 @@ class ListSheet:
 
 
 def harmless(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet could take it for a formula."""
-    return f"'{text}" if text[:1] in _FORMULA_SIGNS else text
+    """The text with an apostrophe before it where a spreadsheet could take it for a formula, blanks before it or not."""
+    return f"'{text}" if text.lstrip(" \u3000\xa0").startswith(_FORMULA_SIGNS) else text

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from core import audit, clock, exports, storage
 from core.actor import Actor
 from core.errors import NotFound, Refused
+from core.sheets import harmless
 from im import queries
 from im.holding import demand
 from im.rights import Right
@@ -158,10 +159,9 @@ def _table(messages: Iterable[Message], names: dict[UUID, str]) -> str:
     writer.writerow(("序号", "时间", "发言人", "类型", "内容", "文件"))
     for message in messages:
         words = recalled_words(message) if message.recalled else message.text
-        # a leading sign would be a formula to a spreadsheet
-        safe = f"'{words}" if words[:1] in ("=", "+", "-", "@", "\t", "\r") else words
         link = names.get(message.file.id, message.file.name) if message.file is not None else ""
-        writer.writerow((message.seq, _time(message.at), message.author, message.kind.value, safe, link))
+        told = (harmless(message.author), message.kind.value, harmless(words), harmless(link))
+        writer.writerow((message.seq, _time(message.at), *told))
     return out.getvalue()
 
 

@@ -28,10 +28,10 @@ COLUMNS: tuple[tuple[str, int], ...] = (
 
 
 class CaseSheet(ListSheet):
-    """The workbook; `mark` says who took it out, when and for what."""
+    """The workbook; `mark` says who took it out, when and for what, `stamp` of a whole one whose it is."""
 
-    def __init__(self, folder: Path, mark: str = "") -> None:
-        super().__init__(folder, "诉求", COLUMNS, mark)
+    def __init__(self, folder: Path, mark: str = "", stamp: str = "") -> None:
+        super().__init__(folder, "诉求", COLUMNS, mark, stamp)
 
     def add_cases(self, rows: Sequence[CaseRow]) -> None:
         """Write some cases below the last."""

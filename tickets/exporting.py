@@ -101,6 +101,8 @@ async def ask(wanted: CaseFilter, *, by: Actor, whole: Whole | None = None) -> U
             raise Refused(
                 "您的上一份导出还在进行，请等它完成" if whole is None else "您已有一份完整信息导出在等待审批"
             )
+        if whole is not None and await sheets.busy("running", by=by):
+            raise Refused("您的上一份导出还在进行，请等它完成")
         number: UUID = await db.fetchval(
             "insert into case_export (staff_id, query, asked_at, state, whole, recipient, purpose)"
             " values ($1, $2, $3, $4, $5, $6, $7) returning id",
@@ -154,7 +156,7 @@ async def file_of(export_id: UUID, *, by: Actor) -> tuple[StoredFile, bytes]:
         Forbidden: they may take lists out no longer.
     """
     found = await sheets.find(export_id, by=by)
-    if not by.can(Permission.CASE_EXPORT):
+    if not by.can(Permission.CASE_EXPORT) or (found.whole and not by.can(Permission.EXPORT_WHOLE)):
         raise Forbidden
     file = await storage.find(fetched(found))
     data = await storage.read(file)
@@ -231,6 +233,16 @@ async def _mark(wanted: CaseFilter, by: Actor, row: Any) -> str:
     return "；".join(parts)
 
 
+def _code(row: Any) -> str:
+    """The number of an export as it stands in the rows and in the name of its file, which the log of exports keeps."""
+    return str(row["id"]).replace("-", "")[:8].upper()
+
+
+def _stamp(by: Actor, row: Any) -> str:
+    """What stands in every row of a whole sheet: whose it is, for whom, which export."""
+    return f"{by.name} 导出，供 {row['recipient'][:20]} 使用，编号 {_code(row)}" if row["whole"] else ""
+
+
 async def _filled(rows: list[CaseRow], by: Actor) -> list[CaseRow]:
     """The rows with names and phones in full, but of those whose callers this person may not see."""
     known = await revealing.callers([row.id for row in rows], by=by)
@@ -248,7 +260,7 @@ async def _sheet(wanted: CaseFilter, by: Actor, job: Job, asked: Any) -> tuple[i
     if len(ids) > MOST:
         raise Refused(f"符合条件的超过 {MOST} 件，一次最多导出 {MOST} 件，请缩小范围（例如按月）后再导出")
     with TemporaryDirectory() as folder:
-        sheet, taken = CaseSheet(Path(folder), await _mark(wanted, by, asked)), 0
+        sheet, taken = CaseSheet(Path(folder), await _mark(wanted, by, asked), _stamp(by, asked)), 0
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
             known = await secrecy.visible(
@@ -261,5 +273,6 @@ async def _sheet(wanted: CaseFilter, by: Actor, job: Job, asked: Any) -> tuple[i
             await asyncio.to_thread(sheet.add_cases, rows)
             await job.report(min(start + CHUNK, len(ids)), len(ids), "正在写入表格")
         data = await asyncio.to_thread(sheet.close)
-    name = f"诉求{'_完整信息' if asked['whole'] else ''}_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
+    kind = f"_完整信息_{_code(asked)}" if asked["whole"] else ""
+    name = f"诉求{kind}_{clock.local(clock.now()):%Y%m%d_%H%M}.xlsx"
     return taken, await storage.keep(name, data, by=by.name, checked=True)

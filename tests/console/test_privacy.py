@@ -86,6 +86,11 @@ async def test_a_sheet_in_full_is_written_only_after_another_person_agreed_and_s
     status, data = await bytes_of(centre, f"{path}/file")
     rows, told = book(data)
     assert (status, [row[11:13] for row in rows[1:]]) == (200, [("测试乙", "19900000002"), ("测试甲", PHONE)])
+    stamps = {str(row[-1]) for row in rows[1:]}  # in every row, and below every printed page
+    assert len(stamps) == 1
+    (stamp,) = stamps
+    assert stamp.startswith("测试客服甲 导出，供 医务科 测试丙 使用，编号 ")
+    assert load_workbook(io.BytesIO(data)).worksheets[0].oddFooter.left.text == stamp
     for word in ("测试客服甲 于", "接收方：医务科 测试丙", "用途：逐一回访投诉人", "审批：测试中心主任"):
         assert word in told
     with clock.frozen(clock.now() + exporting.KEPT_WHOLE + timedelta(minutes=1)):
@@ -95,8 +100,26 @@ async def test_a_sheet_in_full_is_written_only_after_another_person_agreed_and_s
     assert (line["who"], line["rows"], line["whole"], line["recipient"], line["purpose"], line["approved_by"]) == (
         "测试客服甲", 2, True, *given.values(), "测试中心主任",
     )  # fmt: skip
+    assert stamp.rpartition(" ")[2] in line["title"]  # leads from a copied row to the log
     listed = await auditor.get("/exports?whole=1")
     assert [words.split(" ")[0] for words in listed.words("//tbody/tr/td[1]//b")] == [line["title"]]
+
+
+async def test_who_lost_the_right_meanwhile_fetches_nothing_whole_and_nobody_has_two_at_once(
+    desk: Desk,
+) -> None:
+    await desk.receive(caller_name="测试甲", caller_phone=PHONE)
+    centre, chief = await desk.enter("centre"), await desk.enter("chief")
+    given = {"recipient": "医务科 测试丙", "purpose": "逐一回访投诉人"}
+    path = (await centre.post("/cases/exports/whole", given)).headers["Location"]
+    assert (await centre.post("/cases/exports/whole", given)).status == 409
+    await chief.post(f"{path}/decide", {"agreed": "true"})
+    assert (await centre.post("/cases/exports/whole", given)).status == 409  # it is being written
+    await jobs(exporting.KIND)
+    await db.execute("update post set role = 'supervisor' where staff_id = $1", desk.centre.id)
+    again = await desk.enter("centre")
+    assert (await bytes_of(again, f"{path}/file"))[0] == 403
+    assert await db.fetchval("select count(*) from data_export") == 0
 
 
 async def test_what_is_refused_is_not_written_and_its_reason_is_told(desk: Desk) -> None:
