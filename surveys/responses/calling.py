@@ -11,6 +11,7 @@ from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.masks import mask_name
+from patients import consent
 from patients import queries as patients
 from surveys import asks
 from surveys.responses import drafting
@@ -66,10 +67,13 @@ async def begin(visit_id: int, questionnaire_id: int, *, by: Actor) -> Response:
 
     Raises:
         NotFound: no such visit in reach, or no such questionnaire.
-        Refused: it was answered already, or may not be answered now.
+        Refused: it was answered already, may not be answered now, or the patient may not be rung up for it.
     """
     staff_id = _permitted(by)
     visit = await patients.visit(visit_id, by)
+    may = await consent.may_reach(visit.patient_id, consent.Purpose.SURVEY, consent.Channel.PHONE)
+    if not may:
+        raise Refused(f"不能电话访问：{may.why}")
     ask = await asks.create(questionnaire_id, by=by, patient_id=visit.patient_id, visit_id=visit.id)
     found = await drafting.begin(
         Opening(uuid4(), questionnaire_id, Channel.PHONE, ask=ask, filled_by_id=staff_id)

@@ -90,7 +90,9 @@ async def test_a_sheet_in_full_is_written_only_after_another_person_agreed_and_s
     assert len(stamps) == 1
     (stamp,) = stamps
     assert stamp.startswith("测试客服甲 导出，供 医务科 测试丙 使用，编号 ")
-    assert load_workbook(io.BytesIO(data)).worksheets[0].oddFooter.left.text == stamp
+    footer = load_workbook(io.BytesIO(data)).worksheets[0].oddFooter
+    assert footer is not None
+    assert footer.left.text == stamp
     for word in ("测试客服甲 于", "接收方：医务科 测试丙", "用途：逐一回访投诉人", "审批：测试中心主任"):
         assert word in told
     with clock.frozen(clock.now() + exporting.KEPT_WHOLE + timedelta(minutes=1)):

@@ -10,6 +10,9 @@ import orjson
 import pytest_asyncio
 
 from core import clock, db
+from patients import consent, consent_noting
+from patients.consent import Purpose, Way
+from patients.consent_noting import Entry
 from surveys import asks
 from surveys.responses import entrances, pacing
 from surveys.responses.drafting import Opening
@@ -154,6 +157,21 @@ async def test_an_interview_is_written_down_answer_by_answer_and_a_call_that_fai
     assert [tuple(one) for one in calls] == [("later", "下午再打"), ("reached", "态度好")]
     start = (await alice.get("/surveys/interviews")).text
     assert ("约定再打" in start, "张*试" in start) == (True, True)
+
+
+async def test_who_refused_telephone_surveys_is_not_rung_up(
+    console: Console, asked: tuple[int, int, UUID, UUID]
+) -> None:
+    _, visit, *_ = asked
+    alice = await console.enter("alice")
+    other = (await publish(DEFINITION | {"title": "出院随访"})).questionnaire_id
+    given = {"visit": str(visit), "questionnaire": str(other)}
+    patient = await db.fetchval("select patient_id from visit where id = $1", visit)
+    no = Entry((Purpose.SURVEY,), (consent.Channel.PHONE,), False, Way.SPOKEN, clock.today())
+    await consent_noting.note(patient, no, by=await console.house.actor("alice"))
+    refused = await alice.post("/surveys/interviews", given)
+    assert (refused.status, "不能电话访问：本人已拒绝（当面口头）" in refused.text) == (409, True)
+    assert await db.fetchval("select count(*) from response where channel = 'phone'") == 0
 
 
 async def test_what_is_too_fast_is_judged_anew_as_responses_grow_and_nothing_is_dropped(

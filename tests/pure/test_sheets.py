@@ -48,5 +48,7 @@ def test_a_stamp_stands_in_every_row_and_below_every_page_and_none_where_none_is
         page = load_workbook(tmp_path / "list.xlsx").worksheets[0]
         rows = [list(row) for row in page.iter_rows(values_only=True)]
         assert rows == [heads, *([name, stamp] if stamp else [name] for name in ("甲", "乙"))]
+        assert page.oddFooter is not None
+        assert page.oddHeader is not None
         assert (page.oddFooter.left.text or "") == stamp
         assert page.oddHeader.left.text == "测试 于 今天 导出"
