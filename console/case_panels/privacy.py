@@ -21,7 +21,9 @@ async def load(seen: Seen, by: Actor) -> Mapping[str, Any] | None:
     lines = await checks.of(case.id)
     waiting = next((line for line in lines if line.open), None)
     packages = await packing.of(case.id) if request else []
-    busy = waiting is not None or any(one.state == "running" for one in packages)
+    busy = waiting is not None or any(
+        one.state == "running" or (one.here and not one.fetched) for one in packages
+    )
     decides = (
         waiting is not None
         and checks.may_agree(by)

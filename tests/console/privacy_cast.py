@@ -74,7 +74,7 @@ async def agreed_to(desk: Desk, case: int, act: str, browser: Browser) -> None:
     asked = await browser.post(f"/cases/{case}/privacy/{act}", given, part=True)
     assert asked.status == 200, asked.text
     chief = await desk.enter("chief")
-    said = await chief.post(f"/cases/{case}/privacy/decide", {"agreed": "true"}, part=True)
+    said = await chief.post(f"/cases/{case}/privacy/decide", {"verdict": "yes"}, part=True)
     assert said.status == 200, said.text
 
 

@@ -29,7 +29,7 @@ async def test_every_module_loads_for_whom_it_is_offered_and_names_pages_that_op
 ) -> None:
     widget = WIDGETS[name]
     asked = 0
-    for person in ("alice", "carol", "admin", "auditor", "keeper"):
+    for person in ("alice", "carol", "admin", "auditor", "keeper", "west_vp"):
         actor = await console.house.actor(person)
         browser = await console.enter(person)
         part = await browser.get(f"/home/{name}", part=True)

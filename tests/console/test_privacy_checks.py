@@ -36,7 +36,7 @@ async def desk(
         yield opened
 
 
-YES = {"agreed": "true"}
+YES = {"verdict": "yes"}
 
 
 async def agreeing(desk: Desk) -> None:
@@ -67,7 +67,7 @@ async def test_what_is_asked_for_waits_for_somebody_who_neither_checked_nor_aske
     assert await db.fetchval("select count(*) from privacy_package") == 0
     await agreeing(desk)
     other = await desk.enter("deputy_head")
-    assert (await other.post(f"/cases/{case}/privacy/decide", {"agreed": "false"}, part=True)).status == 409
+    assert (await other.post(f"/cases/{case}/privacy/decide", {"verdict": "no"}, part=True)).status == 409
     assert (await other.post(f"/cases/{case}/privacy/decide", YES, part=True)).status == 200
     assert (await other.post(f"/cases/{case}/privacy/decide", YES, part=True)).status == 409  # once
     assert await db.fetchval("select asked_name from privacy_package") == "测试中心副主任"
@@ -100,9 +100,7 @@ async def test_those_who_may_agree_are_told_and_find_it_at_home_and_who_asked_he
     chief = await desk.enter("chief")
     found = await chief.get("/home/agreeing", part=True)
     assert "测试客服甲 提交：删除或停止处理个人信息" in found.text
-    await chief.post(
-        f"/cases/{case}/privacy/decide", {"agreed": "false", "note": "缺身份证复印件"}, part=True
-    )
+    await chief.post(f"/cases/{case}/privacy/decide", {"verdict": "no", "note": "缺身份证复印件"}, part=True)
     await settle()
     rows = await db.fetch("select receiver_id, text from message where purpose = 'privacy.check' order by id")
     told = [(row["receiver_id"], row["text"].partition("（")[0].partition("\n")[0]) for row in rows]

@@ -154,15 +154,18 @@ class EraseForm(Form):
 class DecideForm(Form):
     """What the second person says."""
 
-    agreed: bool = Field(
-        default=False,
+    verdict: Literal["yes", "no"] = Field(
         title="复核意见",
-        description="请核对申请人身份、代理证明和申请事项；同意后立即执行",
-        json_schema_extra={"widget": "yes_no"},
+        json_schema_extra={"widget": "choice", "labels": {"yes": "同意，立即执行", "no": "不同意"}},
     )
     note: Annotated[str, StringConstraints(max_length=200)] = Field(
         default="", title="说明", description="不同意时请写明原因", json_schema_extra={"widget": "line"}
     )
+
+    @property
+    def agreed(self) -> bool:
+        """Whether they agree."""
+        return self.verdict == "yes"
 
 
 class RefuseForm(Form):
