@@ -57,6 +57,7 @@ async def test_a_corrected_phone_stays_when_the_his_says_the_old_one_again(
     drawer = page.locator("#drawer-body")
     await drawer.locator("select[name=field]").select_option("phone")
     await drawer.locator("[name=value]").fill(NEW)
+    await drawer.locator("[name=reason]").fill("患者本人来电更正号码")
     await drawer.get_by_role("button", name="保存").click()
     await expect(page.locator(".file-head")).to_contain_text("138****0088")
 
