@@ -31,7 +31,7 @@ KIND_LABELS = {
 
 PATIENT_COLUMNS = (
     "p.id, p.number, p.name, p.gender, p.born_on, p.phone, p.id_number, p.address, p.wechat_openid,"
-    " p.wechat_following, p.deceased"
+    " p.wechat_following, p.deceased, p.inactive"
 )
 VISIT_COLUMNS = (
     "v.id, v.patient_id, v.kind, v.number, v.unit_id, v.ward_id, v.bed, v.start_on, v.end_on, v.doctor, v.nurse,"
@@ -53,6 +53,7 @@ class PatientFile:
     address: str
     wechat_following: bool
     deceased: bool
+    inactive: bool = False  # its system no longer uses the record
 
     @property
     def age(self) -> int | None:
@@ -140,6 +141,7 @@ def patient_file(row: "asyncpg.Record") -> PatientFile:
         address=mask_address(address) if address else "",
         wechat_following=row["wechat_following"],
         deceased=row["deceased"],
+        inactive=row["inactive"],
     )
 
 

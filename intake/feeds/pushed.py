@@ -30,7 +30,7 @@ ENVELOPE_12 = "http://www.w3.org/2003/05/soap-envelope"
 async def push_json(request: web.Request) -> web.Response:
     """One message, or a list of them."""
     try:
-        found = await _taken(request, "json")
+        found = await _taken(request, await _link(request, "json"))
     except HuiyinError as error:
         return _with_wait(error_answer(error), error)
     faults = [
@@ -46,7 +46,9 @@ async def push_soap(request: web.Request) -> web.Response:
     """A SOAP envelope."""
     space = ENVELOPE_12 if "soap+xml" in request.content_type else ENVELOPE
     try:
-        found = await _taken(request, "soap")
+        link = await _link(request, "soap")
+        space = await _space(request) or space
+        found = await _taken(request, link)
     except HuiyinError as error:
         return _with_wait(_fault(space, error), error)
     wrong = [(at, one.fault) for at, one in enumerate(found) if one.fault is not None]
@@ -58,11 +60,21 @@ async def push_soap(request: web.Request) -> web.Response:
     return _envelope(space, told, 200)
 
 
-async def _taken(request: web.Request, kind: str) -> list[Judged]:
-    link = await doors.link_of(request, kind, int(request.match_info["link"]))
+async def _space(request: web.Request) -> str:
+    """The version of SOAP that an envelope is of, whatever its content type says: senders mix them, and each must be
+    answered in its own form; "" when it names neither."""
+    head = (await doors.body_of(request))[:2000]
+    return next((space for space in (ENVELOPE_12, ENVELOPE) if space.encode() in head), "")
+
+
+async def _link(request: web.Request, kind: str) -> Link:
+    return await doors.link_of(request, kind, int(request.match_info["link"]))
+
+
+async def _taken(request: web.Request, link: Link) -> list[Judged]:
     body, received = await doors.body_of(request), doors.now()
     try:
-        messages = split(link, formats.tree_of(kind, body))
+        messages = split(link, formats.tree_of(link.kind, body))
     except ReadFault as fault:
         words = str(fault)
         raise Invalid(words, details=[Fault(field=fault.at, reason=words)]) from None

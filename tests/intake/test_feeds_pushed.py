@@ -124,7 +124,10 @@ async def test_soap_is_taken_and_a_fault_names_the_field(house: None) -> None:
         assert (status, [at for at, _ in fault_of(answer)]) == (500, ["挂号.visit[0].kind"])
         assert "<faultcode>s:Client</faultcode>" in answer
         status, answer = await his.send(path, ENVELOPE.format("").encode(), mime="application/soap+xml")
-        assert (status, "s:Sender" in answer) == (500, True)
+        assert (status, "s:Client" in answer) == (
+            500,
+            True,
+        )  # the envelope says its version, not the content type
         await work()
         rows = await db.fetch("select number, kind, diagnosis from visit order by number")
         assert [tuple(row) for row in rows] == [
@@ -132,6 +135,23 @@ async def test_soap_is_taken_and_a_fault_names_the_field(house: None) -> None:
             ("MZ2", "outpatient", "高血压"),
         ]
         assert await db.fetchval("select count(*) from visit_diagnosis") == 4
+
+
+async def test_each_version_of_soap_is_answered_in_its_own_form(house: None) -> None:
+    async with opened("soap") as his:
+        path = f"/api/v1/feeds/{his.link.id}/soap"
+        old, new = "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"
+        for mime in ("text/xml", "application/soap+xml"):
+            for space, sign in ((old, "<faultcode>s:Client"), (new, "<s:Value>s:Sender")):
+                envelope = ENVELOPE.replace(old, space)
+                assert space in envelope
+                status, answer = await his.send(path, envelope.format("").encode(), mime=mime)
+                assert (status, sign in answer, f'"{space}"' in answer) == (500, True, True)
+                text = envelope.format(message("MZ1")).encode()
+                status, answer = await his.send(path, text, mime=mime)
+                assert (status, f'"{space}"' in answer) == (200, True)
+        status, answer = await his.send(path, b"<x/>", token="wrong", mime="text/xml")
+        assert (status, "<faultcode>s:Client" in answer) == (401, True)
 
 
 async def test_what_xml_could_do_to_a_parser_is_refused(house: None) -> None:
