@@ -4,7 +4,8 @@ A line about a secret case says only that there is one; to the accused it says n
 archived months are read (`old`). Free words are looked for in a period of at most `MOST_DAYS`, for they have no index.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,12 +13,24 @@ from typing import Any
 import asyncpg
 import orjson
 
+from console.audit_things import FACTS as FACT_THINGS
+from console.audit_things import Thing, looked_up, named
 from console.audit_words import DOORS as DOOR_WORDS
-from console.audit_words import RESULTS, action_words, fact_words, group_of, subject_words
+from console.audit_words import (
+    RESULTS,
+    action_words,
+    fact_words,
+    group_of,
+    subject_of,
+    subject_words,
+    value_words,
+)
 from core import clock, db
 from core.actor import Actor, Permission
+from core.audit_masks import OWN
 from core.clock import SHANGHAI
 from core.errors import Fault, Invalid
+from core.identity import mask_in_text
 from staff.roles import LABELS
 from tickets.queries import secrecy, secret_traces
 from tickets.queries.values import Values
@@ -26,6 +39,7 @@ FILTERS = ("who", "what", "subject", "result", "from", "to", "address", "door", 
 PAGE = 50
 PATIENCE = 10_000  # ms
 MOST_DAYS = 92
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ class Line:
     action_words: str
     group: str
     subject: str
+    subject_key: str
     result: str
     result_words: str
     tone: str
@@ -92,8 +107,9 @@ def read(filters: dict[str, str]) -> Wanted:
     if first and last and first > last:
         faults.append(Fault(field="to", label="截止日期", reason="早于起始日期", value=filters["to"]))
     kind, colon, of = filters.get("subject", "").replace("：", ":").partition(":")
+    kind = subject_of(kind) or kind
     if colon and not (of.isascii() and of.isdigit() and len(of) <= 18):
-        faults.append(Fault(field="subject", label="对象", reason="应为“种类:编号”，如 case:12", value=of))
+        faults.append(Fault(field="subject", label="对象", reason="冒号后应为数字编号，如 诉求:12", value=of))
     if filters.get("words") and not filters.get("old"):
         first = first or (last or clock.today()) - timedelta(days=MOST_DAYS - 1)
         if ((last or clock.today()) - first).days >= MOST_DAYS:
@@ -140,7 +156,22 @@ async def lines(wanted: Wanted, before: int | None, most: int, *, by: Actor) -> 
         f"select a.*, {veiled} as veiled from {table} a {about} where {' and '.join([known, *conditions])}"  # noqa: S608
         f" order by a.at desc, a.id desc limit {values.arg(most)}"
     )
-    return [_line(row) for row in await _patiently(sql, values)]
+    rows = await _patiently(sql, values)
+    details = [{} if row["veiled"] else orjson.loads(row["detail"]) for row in rows]
+    things = await named(_asked(rows, details))
+    return [_line(row, facts, things) for row, facts in zip(rows, details, strict=True)]
+
+
+def _asked(rows: Sequence[asyncpg.Record], details: Sequence[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+    """The things that the lines name by their ids; none of a veiled line."""
+    for row, facts in zip(rows, details, strict=True):
+        if row["veiled"]:
+            continue
+        if row["subject_id"] is not None:
+            yield row["subject"], row["subject_id"]
+        for name, value in facts.items():
+            if name in FACT_THINGS and isinstance(value, int) and not isinstance(value, bool):
+                yield FACT_THINGS[name], value
 
 
 async def _patiently(sql: str, values: Sequence[Any]) -> Sequence[asyncpg.Record]:
@@ -167,10 +198,7 @@ async def _conditions(wanted: Wanted, values: Values) -> list[str]:
             found.append(f"a.action like {values.arg(f'{pattern}%')}")
         else:
             found.append(f"a.action = {values.arg(what)}")
-    if wanted.subject:
-        found.append(f"a.subject = {values.arg(wanted.subject)}")
-    if wanted.subject_id is not None:
-        found.append(f"a.subject_id = {values.arg(wanted.subject_id)}")
+    found += await _about(wanted, values)
     if wanted.since is not None:
         found.append(f"a.at >= {values.arg(wanted.since)}")
     if wanted.til is not None:
@@ -187,6 +215,26 @@ async def _conditions(wanted: Wanted, values: Values) -> list[str]:
     return found
 
 
+async def _about(wanted: Wanted, values: Values) -> list[str]:
+    """Of which thing: a kind, one of it by its number, or whatever is called so."""
+    if not wanted.subject:
+        return []
+    if wanted.subject_id is not None:
+        return [
+            f"a.subject = {values.arg(wanted.subject)}",
+            f"a.subject_id = {values.arg(wanted.subject_id)}",
+        ]
+    if subject_of(wanted.subject):
+        return [f"a.subject = {values.arg(wanted.subject)}"]
+    things = await looked_up(wanted.subject)
+    if not things:
+        reason = "没有叫这个名字的对象，请核对编号或名称"
+        fault = Fault(field="subject", label="对象", reason=reason, value=wanted.subject)
+        raise Invalid(f"对象：{reason}", details=[fault])
+    kinds, numbers = (values.arg([thing[at] for thing in things]) for at in (0, 1))
+    return [f"(a.subject, a.subject_id) in (select * from unnest({kinds}::text[], {numbers}::bigint[]))"]  # noqa: S608
+
+
 async def _who(who: str, values: Values) -> str:
     """By number or name; whoever is no member of staff (a platform, the clock) by name."""
     rows = await db.fetch("select id from staff where number = $1 or name = $1", who)
@@ -197,10 +245,15 @@ async def _who(who: str, values: Values) -> str:
     )
 
 
-def _line(row: asyncpg.Record) -> Line:
-    veiled = row["veiled"]
-    facts: dict[str, Any] = {} if veiled else orjson.loads(row["detail"])
+def _line(row: asyncpg.Record, facts: dict[str, Any], things: Mapping[tuple[str, int], Thing]) -> Line:
+    veiled, about = row["veiled"], (row["subject"], row["subject_id"])
+    thing = things.get(about)
     words, tone = RESULTS.get(row["result"], (row["result"], "wait"))
+    teller = _Teller(things, thing or Thing(""))
+    subject = subject_words(*about)
+    if thing is not None:
+        subject = f"{subject_words(row['subject'], None)} {thing.name}"
+    told = {name: teller.text(value, name) for name, value in facts.items()}
     return Line(
         id=row["id"],
         at=row["at"],
@@ -213,30 +266,42 @@ def _line(row: asyncpg.Record) -> Line:
         action=row["action"],
         action_words=action_words(row["action"]),
         group=group_of(row["action"]),
-        subject=secrecy.VEILED if veiled else subject_words(row["subject"], row["subject_id"]),
+        subject=secrecy.VEILED if veiled else subject,
+        subject_key="" if veiled or about[1] is None else f"{about[0]}:{about[1]}",
         result=row["result"],
         result_words=words,
         tone=tone,
         facts=tuple(
-            (fact_words(name), _text(value))
-            for name, value in facts.items()
-            if name not in ("before", "after")
+            (fact_words(name), text) for name, text in told.items() if name not in ("before", "after")
         ),
-        before=_text(facts["before"]) if "before" in facts else None,
-        after=_text(facts["after"]) if "after" in facts else None,
+        before=told.get("before"),
+        after=told.get("after"),
         trace_id=row["trace_id"],
     )
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, dict):
-        return "；".join(f"{fact_words(name)} {_text(inner)}" for name, inner in value.items())
-    if isinstance(value, list):
-        return "、".join(map(_text, value))
-    return orjson.dumps(value).decode()
+class _Teller:
+    """Tells the facts of one line: words for values, names for ids, numbers and names of persons masked."""
+
+    def __init__(self, things: Mapping[tuple[str, int], Thing], about: Thing) -> None:
+        self.things, self.about = things, about
+
+    def text(self, value: Any, name: str = "") -> str:
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if isinstance(value, dict):
+            return "；".join(f"{fact_words(key)} {self.text(inner, key)}" for key, inner in value.items())
+        if isinstance(value, list):
+            return "、".join(self.text(inner, name) for inner in value)
+        if isinstance(value, str):
+            return self._words(value, name)
+        thing = self.things.get((FACT_THINGS.get(name, ""), value)) if isinstance(value, int) else None
+        return thing.name if thing is not None else str(value)
+
+    def _words(self, text: str, name: str) -> str:
+        if found := _INSTANT.fullmatch(text):
+            return f"{clock.local(datetime.fromisoformat(found[0])):%Y-%m-%d %H:%M}"
+        said = value_words(name, text)
+        return said if said != text or name in OWN else self.about.veil(mask_in_text(text))

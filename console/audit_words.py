@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from console import audit_words_staff
+from console.audit_words_facts import FACTS, VALUES
 from console.audit_words_feeds import FEEDS
 from console.audit_words_privacy import PRIVACY_ACTIONS
 from core.actions import REGISTER
@@ -173,6 +174,10 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "case.report_read": "预览文书",
         "case.report_download": "下载文书",
         "case.attach": "添加材料",
+        "case.reply_with": "随主诉求一并答复",
+        "ticket.attach": "添加工单材料",
+        "ticket.hold": "工单并入主诉求，暂停办理",
+        "ticket.release": "工单拆分，恢复办理",
         "ticket.view": "查看工单",
         "ticket.list": "读取工单清单",
         "ticket.chat": "打开工单群聊",
@@ -293,6 +298,8 @@ _ACTIONS: Mapping[str, str] = MappingProxyType(
         "patient.add_contact": "新增患者联系人",
         "patient.mark_contact": "标记患者联系方式",
         "patient.merge": "合并患者",
+        "patient.same": "认定为同一患者",
+        "patient.apart": "认定不是同一患者",
         "patient.unmerge": "撤销患者合并",
         "patient.merge_held": "系统要求的合并未执行",
         "bulletin.write": "发布公告",
@@ -388,20 +395,9 @@ _FACTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-_VALUES: Mapping[tuple[str, str], str] = MappingProxyType(
-    {
-        ("way", "password"): "工号密码",
-        ("way", "second"): "两步验证",
-        ("way", "wecom"): "企业微信",
-        ("way", "certificate"): "数字证书",
-        ("second", "true"): "是",
-    }
-)
-
-
 def value_words(name: str, value: str) -> str:
     """ "password" as the way of a log-in → "工号密码"."""
-    return _VALUES.get((name, value), value)
+    return VALUES.get(name, {}).get(value, value)
 
 
 def action_words(action: str) -> str:
@@ -417,6 +413,11 @@ def group_of(action: str) -> str:
     return GROUPS.get(f"{action.partition('.')[0]}.", "")
 
 
+def subject_of(words: str) -> str:
+    """ "诉求" → "case"; "" for what no kind of thing is called."""
+    return words if words in SUBJECTS else next((key for key, said in SUBJECTS.items() if said == words), "")
+
+
 def subject_words(subject: str, number: int | None) -> str:
     """ "诉求 12"."""
     words = SUBJECTS.get(subject, subject)
@@ -425,4 +426,4 @@ def subject_words(subject: str, number: int | None) -> str:
 
 def fact_words(name: str) -> str:
     """What a fact of a line is called."""
-    return _FACTS.get(name, name)
+    return _FACTS.get(name) or FACTS.get(name, name)

@@ -41,6 +41,8 @@ async def write(console: Console) -> None:
         ("subject=ticket", ["test.sign 工单 13", "test.sign 工单 12"]),
         ("subject=ticket:12", ["test.sign 工单 12"]),
         ("subject=ticket：12", ["test.sign 工单 12"]),
+        ("subject=工单：12", ["test.sign 工单 12"]),
+        ("subject=工单", ["test.sign 工单 13", "test.sign 工单 12"]),
         ("what=test.&from=2026-03-02&to=2026-03-02", ["test.change 系统参数"]),
         ("to=2026-03-01", ["test.sign 工单 12"]),
         ("what=test.&door=clock", ["test.sign 工单 13"]),
@@ -76,8 +78,9 @@ async def test_a_day_that_is_none_is_told_beside_its_field(console: Console) -> 
     ("query", "field", "why"),
     [
         ("from=2026-03-02&to=2026-03-01", "to", "早于起始日期"),
-        ("subject=case:zwölf", "subject", "应为“种类:编号”，如 case:12"),
-        ("subject=case:99999999999999999999", "subject", "应为“种类:编号”，如 case:12"),
+        ("subject=nobody' or 1=1", "subject", "没有叫这个名字的对象，请核对编号或名称"),
+        ("subject=case:zwölf", "subject", "冒号后应为数字编号，如 诉求:12"),
+        ("subject=case:99999999999999999999", "subject", "冒号后应为数字编号，如 诉求:12"),
         ("words=x&from=2026-01-01&to=2026-06-01", "words", "按关键词查询时，起止日期不能超过 92 天"),
     ],
 )
@@ -225,3 +228,47 @@ async def test_the_application_that_owns_the_tables_is_warned_of(console: Consol
 
 async def test_who_may_not_read_the_log_may_not_prove_it_either(console: Console) -> None:
     assert (await (await console.enter("admin")).post("/audit/verify", part=True)).status == 403
+
+
+async def test_things_are_called_what_people_call_them_and_persons_are_masked(console: Console) -> None:
+    alice = await console.house.actor("alice")
+    unit, staff = await db.fetchval("select id from org_unit order by id limit 1"), alice.staff_id
+    unit_name = await db.fetchval("select name from org_unit where id = $1", unit)
+    number = await db.fetchval("select number from staff where id = $1", staff)
+    patient = await db.fetchval("insert into patient (number, name) values ('P-7', '张测试') returning id")
+    room = await db.fetchval(
+        "insert into room (subject, title) values ('test', '张测试 13800000917 的群') returning id"
+    )
+    await audit.record(
+        alice,
+        "patient.reveal",
+        "patient",
+        patient,
+        reason="张测试来电 020-8765 4321，身份证 990000 20200229 0035",
+        unit=unit,
+        fields=["phone", "id_number"],
+        until="2026-03-02T01:00:00+00:00",
+        given=True,
+    )
+    await audit.record(alice, "room.rename", "room", room)
+    await audit.record(
+        alice, "staff.change", "staff", staff, before={"role": "auditor"}, after={"mobile": 13800000917}
+    )
+    auditor = await console.enter("auditor")
+
+    async def told(query: str) -> list[str]:
+        return (await auditor.get(f"/audit?{query}")).words("//tbody//td[@data-label='对象']")
+
+    assert await told("what=patient.reveal") == ["患者 张*试（P-7）"]
+    assert await told("subject=P-7") == ["患者 张*试（P-7）"]
+    assert await told(f"subject=patient:{patient}") == ["患者 张*试（P-7）"]
+    assert await told("what=room.rename") == ["群聊 张测试 138****0917 的群"]
+    assert await told("what=staff.change") == [f"人员 测试alice（{number}）"]
+    page = await auditor.get("/audit?subject=P-7")
+    facts = dict(zip(page.words("//tbody//dt"), page.words("//tbody//dd"), strict=True))
+    assert facts["原因"].startswith("张*试来电 020-****4321，身份证 990000********0035")
+    assert (facts["科室"], facts["截止日期"], facts["是否同意"]) == (unit_name, "2026-03-02 09:00", "是")
+    assert facts["字段"] == "电话、证件号"
+    change = (await auditor.get("/audit?what=staff.change")).words("//*[@class='audit-change']/div")
+    assert change[0] == "修改前角色 安全审计员"
+    assert "138****0917" in change[1]

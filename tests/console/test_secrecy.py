@@ -232,11 +232,17 @@ async def test_the_audit_log_tells_the_accused_nothing_and_other_auditors_not_wh
             assert [word for word in TELLING[:-1] if word in page.text] == []
             rows += page.words("//tbody//td[@data-label='对象']")
         found[who] = set(rows)
-    open_ones = {f"诉求 {scene.open}", *(row for row in found["auditor"] if row.startswith("群聊"))}
-    assert found["auditor"] >= {"涉密事项", f"诉求 {scene.open}"}
-    assert f"诉求 {scene.case}" not in found["auditor"]
+    day = await db.fetchval(
+        "select to_char(received_at at time zone 'Asia/Shanghai', 'YYYYMMDD') from cases where id = $1",
+        scene.open,
+    )
+    open_ones = {f"诉求 {day}-{scene.open}", *(row for row in found["auditor"] if row.startswith("群聊"))}
+    assert found["auditor"] >= {"涉密事项", f"诉求 {day}-{scene.open}"}
+    assert [row for row in found["auditor"] if f"{scene.case}" in row] == []
     assert found["accused_auditor"] == open_ones
     by_number = await (await scene.desk.enter("accused_auditor")).get(f"/audit?subject=case:{scene.case}")
+    assert by_number.words("//tbody//tr") == []
+    by_number = await (await scene.desk.enter("accused_auditor")).get(f"/audit?subject={day}-{scene.case}")
     assert by_number.words("//tbody//tr") == []
     known = await (await scene.desk.enter("auditor")).get(f"/audit?subject=case:{scene.case}")
     assert known.words("//tbody//tr") != []

@@ -159,7 +159,7 @@ async def test_what_is_nobodys_business_is_masked_before_it_is_written(database:
     )
     assert orjson.loads(await db.fetchval("select detail from audit")) == {
         "before": {"phone": "138****1234", "name": "参数"},
-        "after": ["打给 199****5678，身份证 990101********1234", 13800001234],
+        "after": ["打给 199****5678，身份证 990101********1234", "138****1234"],
         "password": "***",
         "order_no": "13800001111",
         "reason": "核对",
