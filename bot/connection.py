@@ -10,6 +10,7 @@ import orjson
 
 from channels import alarms
 from core import inbound
+from core.error_words import without_values
 from core.errors import Invalid
 from core.logs import logger
 from integrations import wecom_bot
@@ -39,7 +40,7 @@ async def on_frame(frame: Json) -> None:
         key = wecom_bot.parse(frame).dedupe_key
     except (Invalid, ValueError) as error:
         digest = hashlib.sha256(raw).hexdigest()[:32]
-        await inbound.refuse(SOURCE, f"unread:{digest}", raw, str(error))
+        await inbound.refuse(SOURCE, f"unread:{digest}", raw, without_values(str(error)))
         return
     await inbound.store(SOURCE, key or hashlib.sha256(raw).hexdigest()[:32], raw)
 

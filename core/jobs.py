@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from core import audit, clock, db
 from core.actor import system
+from core.error_words import told
 from core.errors import GiveUp, TryLater
 from core.logs import begin_trace, logger, trace_id
 from core.metrics import JOBS
@@ -168,7 +169,7 @@ async def _attempt(job: Job) -> str:
         return await _park(job, str(reason))
     except Exception as error:
         log.warning("job_failed", kind=job.kind, job=job.id, exc_info=error)
-        return await _again(job, f"{type(error).__name__}: {error}", back_off(job.attempts))
+        return await _again(job, told(error), back_off(job.attempts))
     await db.execute(
         "update job set state = 'done', done_at = $2, lease_until = null, error = '' where id = $1",
         job.id,

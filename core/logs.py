@@ -10,6 +10,8 @@ from typing import NamedTuple
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from core.error_words import clean, traced
+
 
 class Noted(NamedTuple):
     """An error that was logged: its event, the kind of exception, the trace id."""
@@ -50,6 +52,18 @@ def note_error(_: WrappedLogger, level: str, event: EventDict) -> EventDict:
     return event
 
 
+def _in_words(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Nothing personal in any line, of ours or of a library, whatever was handed over to be logged."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["exception"] = traced(error)
+    return clean(dict(event))
+
+
 def set_up(level: str, form: str, process: str) -> None:
     """Send our logs and the libraries' to standard output, as JSON lines or readable text."""
     shared: list[structlog.typing.Processor] = [
@@ -75,7 +89,7 @@ def set_up(level: str, form: str, process: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _in_words,
                 render,
             ],
         )
@@ -89,6 +103,6 @@ def set_up(level: str, form: str, process: str) -> None:
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger; events are short English names, facts go into keywords, personal data never."""
+    """A logger; events are short English names, facts go into keywords, personal data never (core/error_words.py guards)."""
     log: structlog.stdlib.BoundLogger = structlog.get_logger(name)
     return log

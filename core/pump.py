@@ -18,6 +18,7 @@ import asyncpg
 
 from core import audit, bell, clock, db
 from core.actor import system
+from core.error_words import told
 from core.errors import GiveUp
 from core.logs import begin_trace, logger
 from core.metrics import LAG, PUMPED
@@ -109,9 +110,7 @@ async def _run_all(
         if len(rows) == 1:
             await _failed(queue, rows[0], error)
             return
-        log.info(
-            "rows_halved", table=queue.table, rows=len(rows), error=f"{type(error).__name__}: {error}"[:300]
-        )
+        log.info("rows_halved", table=queue.table, rows=len(rows), error=told(error)[:300])
         middle = len(rows) // 2
         await _run_all(queue, rows[:middle], run_all)
         await _run_all(queue, rows[middle:], run_all)
@@ -147,11 +146,11 @@ async def _failed(queue: Queue, row: Row, error: Exception) -> None:
         row["id"],
         "parked" if parked else "due",
         attempts,
-        f"{type(error).__name__}: {error}"[:2000],
+        told(error)[:2000],
         row["due_at"] if parked else clock.now() + back_off(attempts),
     )
     if parked:
-        words = f"{type(error).__name__}: {error}"[:300]
+        words = told(error)[:300]
         await audit.record(system("后台"), "system.parked", queue.table, row["id"], error=words)
 
 
@@ -162,9 +161,7 @@ async def keep_draining(queue: Queue, stopping: asyncio.Event) -> None:
             taken = await drain(queue, LONGEST)
         except Exception as error:
             if db.is_away(error):  # everybody says so once a second: a line each, no traceback
-                log.warning(
-                    "database_away", table=queue.table, error=f"{type(error).__name__}: {error}"[:300]
-                )
+                log.warning("database_away", table=queue.table, error=told(error)[:300])
             else:
                 log.error("pump_failed", table=queue.table, exc_info=error)
             await asyncio.sleep(REST)

@@ -14,6 +14,7 @@ from datetime import time as time_of_day
 from core import audit, bell, clock, db, schedules
 from core.actor import system
 from core.db import transaction
+from core.error_words import told
 from core.events import announce
 from core.logs import begin_trace, logger
 from core.pump import back_off
@@ -132,7 +133,7 @@ async def run(taken: Claim) -> str:
         error = f"超过 {schedules.span(int(one.longest))} 没有完成，已中断"
         log.error("schedule_too_long", schedule=one.name)
     except Exception as failure:
-        error = f"{type(failure).__name__}: {failure}"[:2000]
+        error = told(failure)[:2000]
         log.error("schedule_failed", schedule=one.name, exc_info=failure)
     finally:
         holding.cancel()
@@ -222,7 +223,7 @@ async def keep_running(stopping: asyncio.Event) -> None:
                 task.add_done_callback(_ended)
         except Exception as error:
             if db.is_away(error):
-                log.warning("database_away", error=f"{type(error).__name__}: {error}"[:300])
+                log.warning("database_away", error=told(error)[:300])
             else:
                 log.error("schedules_failed", exc_info=error)
         await bell.wait(BELL, LOOK)

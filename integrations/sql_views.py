@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
+from core.error_words import without_values
 from integrations import addresses, trust
 from integrations.addresses import NotAllowed
 
@@ -363,7 +364,7 @@ def _unreachable(error: Exception) -> ViewFailed:
 def _unreadable(error: Exception) -> ViewFailed:
     if isinstance(error, (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)):
         return ViewFailed(STRANGE_TEXT)
-    return ViewFailed(f"读取视图失败：{str(error)[:200] or type(error).__name__}")
+    return ViewFailed(f"读取视图失败：{without_values(str(error))[:200] or type(error).__name__}")
 
 
 async def opened(address: str, secret: str, *, tls: bool) -> View:

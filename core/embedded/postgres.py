@@ -217,6 +217,8 @@ class EmbeddedPostgres:
             "random_page_cost": "1.1",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "log_error_verbosity": "terse",  # DETAIL quotes whole rows: who complained, and about what
+            "log_parameter_max_length": "0",
             "jit": "off",
         }
         if not self.fsync:

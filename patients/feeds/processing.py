@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from core import clock, db, parameters
+from core.error_words import without_values
 from core.parameters import Parameter
 from core.pump import Outcome, Queue, Row
 from patients import feeding
@@ -109,7 +110,7 @@ async def _taken(heard: Sequence[tuple[int, Heard]]) -> str:
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
         if len(heard) > 1:
             raise
-        return f"有一个值超出可保存的范围（{error}）"[:2000]
+        return f"有一个值超出可保存的范围（{without_values(str(error))}）"[:2000]
     return ""
 
 
