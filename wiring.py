@@ -69,8 +69,10 @@ from patients.events import (
     PatientMerged,
     PatientParted,
     VisitCancelled,
+    VisitClosed,
     VisitMoved,
     VisitOpened,
+    VisitReopened,
 )
 from patients.feeds import pulling
 from patients.feeds import unknown_units as lost_names
@@ -255,6 +257,9 @@ def _wire_reach() -> None:
 def _wire_patients() -> None:
     events.react(VisitMoved, following.visit_moved)
     events.react(VisitCancelled, following.visit_cancelled)
+    events.react(VisitOpened, following.visit_opened)
+    events.react(VisitReopened, following.visit_reopened)
+    events.react(VisitClosed, following.visit_closed)
     events.react(PatientMerged, following.patient_merged)
     events.react(PatientParted, following.patient_parted)
     events.react(UnitNamed, lost_names.go_on)
@@ -262,8 +267,13 @@ def _wire_patients() -> None:
     events.react(DeathWithdrawn, following.death_withdrawn)
     events.react(PatientDied, asks_following.patient_died)
     events.react(DeathWithdrawn, asks_following.death_withdrawn)
+    events.react(PatientMerged, asks_following.patient_merged)
+    events.react(PatientParted, asks_following.patient_parted)
+    events.react(VisitMoved, asks_following.visit_moved)
     events.react(VisitCancelled, asks_following.visit_cancelled)
     events.react(VisitOpened, asks_following.visit_opened)
+    events.react(VisitReopened, asks_following.visit_reopened)
+    events.react(VisitClosed, asks_following.visit_closed)
     web.GAUGES.append(feeds.gauge)
     jobs.on_job(pulling.KIND, pulling.work)
     profile.TIMELINE.extend(

@@ -12,7 +12,7 @@ from datetime import datetime
 from core import audit, clock, db
 from core.actor import system
 from core.events import announce
-from patients import locks
+from patients import deaths, locks
 from patients.events import PatientMerged, PatientParted, VisitMoved
 from patients.said import Heard
 
@@ -202,6 +202,8 @@ async def _point(group: set[str], edges: list[Edge]) -> None:
             await announce(PatientParted(patient_id=row["id"], from_id=row["merged_into"]))
         else:
             await announce(PatientMerged(patient_id=row["id"], into_id=into))
+    before = {row["merged_into"] for row in rows} - {None}
+    await deaths.share([*(row["id"] for row in rows), *before])
 
 
 async def _move_visits(recorded: int, head: int) -> None:

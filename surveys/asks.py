@@ -94,10 +94,31 @@ async def create(
     version = await questionnaires.open_version(questionnaire_id)
     if version.kind.anonymous:
         raise Refused("匿名问卷不能按人发放")
+    return await write(
+        questionnaire_id, by=by, patient_id=patient_id, visit_id=visit_id, plan=plan, open_until=open_until
+    )
+
+
+async def write(
+    questionnaire_id: int,
+    *,
+    by: Actor,
+    patient_id: int | None = None,
+    visit_id: int | None = None,
+    plan: str = "",
+    open_until: datetime | None = None,
+) -> Ask:
+    """`create` of a questionnaire known to be open.
+
+    Raises:
+        Refused: somebody is asking about this visit at this moment.
+    """
     async with transaction():
         row = await db.fetchrow(
-            "insert into survey_ask as a (questionnaire_id, plan, patient_id, visit_id, open_until, created_by, created_at)"  # noqa: S608
-            " values ($1, $2, $3, $4, $5, $6, $7) on conflict (questionnaire_id, plan, visit_id)"
+            "insert into survey_ask as a (questionnaire_id, plan, patient_id, visit_id, open_until, created_by, created_at,"  # noqa: S608
+            " after_end)"
+            " values ($1, $2, $3, $4, $5, $6, $7, exists (select 1 from visit where id = $4 and kind = 'inpatient'"
+            " and state = 'closed')) on conflict (questionnaire_id, plan, visit_id)"
             f" where visit_id is not null do nothing returning {_ASK}",
             questionnaire_id,
             plan,

@@ -56,7 +56,7 @@ async def _decide(case_id: int, visit_id: int, state: str, by: Actor) -> None:
         known = await db.fetchval(
             "select state from visit_link where case_id = $1 and visit_id = $2", case.id, visit.id
         )
-        if known is None:
+        if known in (None, "withdrawn"):
             raise NotFound("这次就诊没有与本诉求关联")
         if known != state:  # the same decision again is no step
             await _write(case, visit, state, by)

@@ -9,7 +9,7 @@ from typing import Any
 from core import clock, crypto, db
 from core.db import transaction
 from core.events import Event, announce
-from patients import corrections, facts, matching
+from patients import corrections, deaths, facts, matching
 from patients.events import DeathWithdrawn, PatientDied
 from patients.facts import Told
 from patients.folding import PatientState, fold_patient
@@ -51,7 +51,7 @@ async def settle_patients(numbers: Collection[str], told: Told | None = None) ->
             PLAIN["name"],
         )
         rows = await db.fetch(
-            f"select id, number, {', '.join(COLUMNS)} from patient where number = any($1::text[])"  # noqa: S608
+            f"select id, number, merged_into, {', '.join(COLUMNS)} from patient where number = any($1::text[])"  # noqa: S608
             " order by id for update",
             list(numbers),
         )
@@ -84,7 +84,7 @@ async def _write(rows: Iterable[Row], states: Mapping[int, PatientState]) -> set
         )
         if any(after[name] != row[name] for name in COLUMNS):
             changed.append((patient_id, clock.now(), *(after[name] for name in COLUMNS)))
-        if after["deceased"] != row["deceased"]:
+        if after["deceased"] != row["deceased"] and row["merged_into"] is None:
             event = PatientDied if after["deceased"] else DeathWithdrawn
             happened.append(event(patient_id=patient_id))
         if any(after[name] != row[name] for name in IDENTITY):
@@ -98,6 +98,7 @@ async def _write(rows: Iterable[Row], states: Mapping[int, PatientState]) -> set
     await _identifiers(wanted)
     await _contacts(states)
     await announce(*happened)
+    await deaths.share(list(states))
     return looked
 
 
@@ -137,6 +138,8 @@ def _death(row: Row, told: Row, corrected: Row, *, in_visit: bool) -> tuple[bool
         return True, "feed"
     if in_visit:
         return True, "visit"
+    if row["death_told_by"] == deaths.MERGED:  # another record's word; whether it still holds is asked below
+        return bool(row["deceased"]), deaths.MERGED
     return bool(row["deceased"] and not row["death_told_by"]), ""
 
 

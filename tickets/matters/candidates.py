@@ -124,7 +124,7 @@ async def _by_key(case: Case) -> set[int]:
         " union all (select id from cases where caller_phone_hash = any($2::bytea[]) order by id desc limit $3)"
         " union all (select id from cases where contact_phone_hash = any($2::bytea[]) order by id desc limit $3)"
         " union all (select l.case_id from visit_link o join visit_link l on l.visit_id = o.visit_id"
-        "   where o.case_id = $1 and o.state <> 'rejected' and l.state <> 'rejected' order by l.case_id desc limit $3)"
+        "   where o.case_id = $1 and o.state in ('proposed', 'confirmed') and l.state in ('proposed', 'confirmed') order by l.case_id desc limit $3)"
         " union all (select l.case_id from visit_link o join visit_link l on l.patient_id = o.patient_id"
         "   where o.case_id = $1 and o.state = 'confirmed' and l.state = 'confirmed' order by l.case_id desc limit $3)"
         ") f where id <> $1 group by id order by id desc limit $3",

@@ -15,7 +15,10 @@ select c.id, c.title, c.content, c.caller_name, c.caller_gender, c.caller_phone_
     array(select distinct unit_id from ticket where case_id = c.id) as worked
 from cases c where c.id = any($1::bigint[])
 """
-_LINKS = "select case_id, visit_id, patient_id, state from visit_link where case_id = any($1::bigint[]) and state <> 'rejected'"
+_LINKS = (
+    "select case_id, visit_id, patient_id, state from visit_link where case_id = any($1::bigint[])"
+    " and state in ('proposed', 'confirmed')"
+)
 _KEYS = "select case_id, kind, key from case_key where case_id = any($1::bigint[]) and kind <> 'number'"
 
 

@@ -82,7 +82,7 @@ async def version(case_id: int) -> str:
         "select concat_ws('.', c.version, (select max(id) from history where case_id = $1),"
         " (select sum(version) from clock where case_id = $1),"
         " (select concat_ws('-', sum(version), count(room_id)) from ticket where case_id = $1),"
-        " (select concat_ws('-', count(*), sum(points), extract(epoch from max(decided_at)))"
+        " (select concat_ws('-', count(*) filter (where state <> 'withdrawn'), sum(points), extract(epoch from max(decided_at)))"
         " from visit_link where case_id = $1), (select count(*) from attachment where case_id = $1),"
         " (select count(*) from upstream_receipt where case_id = $1),"
         " (select concat_ws('-', count(*), sum(points)) from matter_proposal where case_id = $1 or other_id = $1),"
@@ -246,7 +246,7 @@ async def links(seen: Seen, by: Actor) -> list[Link]:
     if not (seen.whole and by.can(Permission.PATIENT_READ)):
         return []
     rows = await db.fetch(
-        "select * from visit_link where case_id = $1 and (state = 'confirmed' or $2)"
+        "select * from visit_link where case_id = $1 and (state = 'confirmed' or $2) and state <> 'withdrawn'"
         " order by array_position(array['confirmed', 'proposed', 'rejected'], state), points desc, visit_id",
         seen.case.id,
         seen.inside,
