@@ -37,6 +37,7 @@ from tickets.queries.values import Values
 
 FILTERS = ("who", "what", "subject", "result", "from", "to", "address", "door", "words", "trace", "old")
 PAGE = 50
+_TOKEN = re.compile(r"(ticket|case|patient):([0-9]{1,15})")
 PATIENCE = 10_000  # ms
 MOST_DAYS = 92
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
@@ -170,8 +171,17 @@ def _asked(rows: Sequence[asyncpg.Record], details: Sequence[dict[str, Any]]) ->
         if row["subject_id"] is not None:
             yield row["subject"], row["subject_id"]
         for name, value in facts.items():
-            if name in FACT_THINGS and isinstance(value, int) and not isinstance(value, bool):
-                yield FACT_THINGS[name], value
+            for one in value if isinstance(value, list) else [value]:
+                if name in FACT_THINGS and isinstance(one, int) and not isinstance(one, bool):
+                    yield FACT_THINGS[name], one
+                elif (token := _token(one)) is not None:
+                    yield token
+
+
+def _token(value: Any) -> tuple[str, int] | None:
+    """The thing that a fact names as ticket:304."""
+    found = _TOKEN.fullmatch(value) if isinstance(value, str) else None
+    return (found[1], int(found[2])) if found else None
 
 
 async def _patiently(sql: str, values: Sequence[Any]) -> Sequence[asyncpg.Record]:
@@ -295,6 +305,8 @@ class _Teller:
             return "；".join(f"{fact_words(key)} {self.text(inner, key)}" for key, inner in value.items())
         if isinstance(value, list):
             return "、".join(self.text(inner, name) for inner in value)
+        if (token := _token(value)) is not None and token in self.things:
+            return f"{subject_words(token[0], None)} {self.things[token].name}"
         if isinstance(value, str):
             return self._words(value, name)
         thing = self.things.get((FACT_THINGS.get(name, ""), value)) if isinstance(value, int) else None

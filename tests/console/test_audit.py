@@ -251,6 +251,7 @@ async def test_things_are_called_what_people_call_them_and_persons_are_masked(co
         given=True,
     )
     await audit.record(alice, "room.rename", "room", room)
+    await audit.record(alice, "room.join", "room", room, staff=[staff], about=f"patient:{patient}")
     await audit.record(
         alice, "staff.change", "staff", staff, before={"role": "auditor"}, after={"mobile": 13800000917}
     )
@@ -269,6 +270,9 @@ async def test_things_are_called_what_people_call_them_and_persons_are_masked(co
     assert facts["原因"].startswith("张*试来电 020-****4321，身份证 990000********0035")
     assert (facts["科室"], facts["截止日期"], facts["是否同意"]) == (unit_name, "2026-03-02 09:00", "是")
     assert facts["字段"] == "电话、证件号"
+    joined = (await auditor.get("/audit?what=room.join")).words("//tbody//dd")
+    assert f"测试alice（{number}）" in joined
+    assert "患者 张*试（P-7）" in joined
     change = (await auditor.get("/audit?what=staff.change")).words("//*[@class='audit-change']/div")
     assert change[0] == "修改前角色 安全审计员"
     assert "138****0917" in change[1]
