@@ -17,6 +17,7 @@ from core import audit, db, storage
 from core.actor import Permission
 from core.downloads import SHOWN_IN_PLACE, kept_file
 from core.errors import Invalid, NotFound
+from patients import guarding
 from patients import queries as patients
 from patients.queries import Search
 from tickets import linking, material, revealing
@@ -150,7 +151,14 @@ async def finding(request: web.Request) -> web.Response:
     words = request.query.get("q", "").strip()[:60]
     found = (await patients.search(Search(text=words), actor, limit=FOUND)).rows if words else ()
     template = "visits_found.html" if "q" in request.query else "visits.html"
-    return await show(request, f"console/cases/{template}", case=case, words=words, found=found)
+    return await show(
+        request,
+        f"console/cases/{template}",
+        case=case,
+        words=words,
+        found=found,
+        shut=await guarding.shut({visit.patient_id for visit in found}, actor),
+    )
 
 
 @routes.post("/cases/{id:\\d+}/visits/{visit:\\d+}/{how:confirm|reject|link}")

@@ -19,6 +19,7 @@ from core.actor import Actor, Permission
 from core.errors import NotFound
 from im import actions as im
 from im import queries as rooms
+from patients import guarding
 from staff import queries as staff
 from tickets.models import Case, Ticket
 from tickets.queries import access, case_page, case_reports, choices
@@ -158,7 +159,8 @@ async def parts(case_id: int, actor: Actor) -> dict[str, Any]:
         "originals": [file for file in files if file.kind == "original"],
         "records": [file for file in files if file.kind == "record"],
         "units": {card.ticket.id: card.unit for card in cards},
-        "links": await case_page.links(seen, actor),
+        "links": (links := await case_page.links(seen, actor)),
+        "shut": await guarding.shut({link.visit.patient_id for link in links}, actor),
         "record": await case_page.record(seen),
         "present": rounds[0] if rounds else None,
         "words": _words(case, rounds),

@@ -18,6 +18,7 @@ from core import clock, dictionaries, storage
 from core.actor import Actor, Permission
 from core.errors import Fault, Invalid, NotFound, Refused
 from core.models import StoredFile
+from patients import guarding
 from patients import queries as patients
 from staff import queries as staff
 from staff.sessions import CSRF_FIELD
@@ -204,6 +205,7 @@ async def empty(request: web.Request) -> web.Response:
     about = number(request.query.get("patient", ""))  # from the file of a patient, or a list
     if about is not None and actor.can(Permission.PATIENT_READ):
         patient = await patients.get(about, actor)
+        await guarding.check(about, actor)
         values |= {"patient_name": patient.name, "patient_number": patient.number}
     return await _page(request, values, ())
 

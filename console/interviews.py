@@ -15,6 +15,7 @@ from core import clock
 from core.actor import Actor, Permission
 from core.errors import Fault, HuiyinError, Invalid, NotFound, Refused
 from core.web import json_answer
+from patients import guarding
 from patients import queries as patients
 from patients.queries import Search, VisitRow
 from surveys.questionnaires import queries as questionnaires
@@ -39,6 +40,7 @@ async def start(request: web.Request) -> web.Response:
     if words:
         visits = (await patients.search(Search(text=words), actor, limit=20)).rows
     elif (patient := number(request.query.get("patient", ""))) is not None:  # from a patient's file
+        await guarding.check(patient, actor)
         visits = await patients.visits(patient, actor, limit=20)
     return await show(
         request,

@@ -13,7 +13,7 @@ from core import audit, clock, db, storage
 from core.actor import Actor, Permission
 from core.errors import Fault, Forbidden, Invalid, NotFound
 from core.models import StoredFile
-from patients import queries
+from patients import guarding, queries
 from patients.consent import CHILD, EVERY, Channel, Purpose, Said, Way, age, wordings
 
 _LINES = (
@@ -29,6 +29,7 @@ async def of_patient(patient_id: int, by: Actor) -> list[Said]:
         Forbidden, NotFound: out of reach.
     """
     await queries.in_reach(patient_id, by, Permission.PATIENT_READ)
+    await guarding.check(patient_id, by)
     rows = await db.fetch(
         f"{_LINES} where c.patient_id = $1 or c.phone_hash = (select phone_hash from patient where id = $1)"  # noqa: S608
         " order by c.at desc, c.id desc limit 200",
@@ -60,6 +61,7 @@ async def note(patient_id: int, entry: Entry, *, by: Actor) -> None:
         Invalid: nothing chosen, a day to come, an agreement without proof, or a child's without its guardian.
     """
     await queries.in_reach(patient_id, by, Permission.CONSENT_RECORD)
+    await guarding.check(patient_id, by)
     born_on = await db.fetchval("select born_on from patient where id = $1", patient_id)
     if faults := [*_faults(entry, born_on), *await _alien(entry.proof_file, by)]:
         raise Invalid("；".join(f"{fault.label}：{fault.reason}" for fault in faults), details=faults)
@@ -124,6 +126,7 @@ async def proof(patient_id: int, line_id: int, *, by: Actor) -> StoredFile:
         Forbidden, NotFound: not permitted, out of reach, or no such scan.
     """
     await queries.in_reach(patient_id, by, Permission.CONSENT_RECORD)
+    await guarding.check(patient_id, by)
     file_id = await db.fetchval(
         "select proof_file from consent where id = $1 and patient_id = $2", line_id, patient_id
     )

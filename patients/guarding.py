@@ -1,9 +1,10 @@
 """Files that are opened only for a reason: of well-known persons, of the house's own staff, of whoever asked for it.
 
 Whoever may read patients may open one in need: they say why, it is an audit line, whoever answers for security is told
-at once, and it stays open to them for some hours. Neither list nor search shows more of such a person than of others.
+at once, and it stays open to them for some hours. Until then they change nothing in it either. Neither list nor search shows more of such a person than of others.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from core import clock, db, looking, parameters
@@ -12,7 +13,8 @@ from core.errors import Forbidden
 from core.events import Event, announce
 from core.parameters import Parameter
 from patients import queries
-from patients.people import Flag
+
+MARK = "guarded"  # the mark on a patient (patients.people)
 
 HOURS = parameters.declare(
     Parameter(
@@ -46,21 +48,28 @@ async def check(patient_id: int, by: Actor) -> None:
     Raises:
         Guarded: it is.
     """
-    shut: bool = await db.fetchval(
-        "with head as (select coalesce(merged_into, id) as id from patient where id = $1),"
-        " records as (select p.id from patient p, head where p.id = head.id or p.merged_into = head.id)"
-        " select exists (select 1 from patient_flag f join records r on r.id = f.patient_id where f.flag = $2"
-        " and f.cleared_at is null and (f.until is null or f.until >= $3))"
-        " and not exists (select 1 from patient_opening o join records r on r.id = o.patient_id"
-        " where o.staff_id = $4 and o.until > $5)",
-        patient_id,
-        Flag.GUARDED,
+    if await shut([patient_id], by):
+        raise Guarded("受保护的档案：请先在患者档案页写明查看原因")
+
+
+async def shut(patient_ids: Collection[int], by: Actor) -> frozenset[int]:
+    """Those of these whose files are guarded and not open to `by`; to the system itself none is shut."""
+    if by.staff_id is None:
+        return frozenset()
+    rows = await db.fetch(
+        "select w.id from patient w cross join lateral (select array(select p.id from patient p"
+        " where p.id = coalesce(w.merged_into, w.id) or p.merged_into = coalesce(w.merged_into, w.id)) as ids) r"
+        " where w.id = any($1::bigint[]) and exists (select 1 from patient_flag f where f.patient_id = any(r.ids)"
+        " and f.flag = $2 and f.cleared_at is null and (f.until is null or f.until >= $3))"
+        " and not exists (select 1 from patient_opening o where o.patient_id = any(r.ids)"
+        " and o.staff_id = $4 and o.until > $5)",
+        list(patient_ids),
+        MARK,
         clock.today(),
         by.staff_id,
         clock.now(),
     )
-    if shut:
-        raise Guarded("受保护的档案：请先在患者档案页写明查看原因")
+    return frozenset(row["id"] for row in rows)
 
 
 async def open_file(patient_id: int, reason: str, *, by: Actor) -> None:

@@ -11,7 +11,7 @@ from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Invalid, NotFound, Refused
 from core.identity import normalise_phone
-from patients import corrections, locks, merging, queries
+from patients import corrections, guarding, locks, merging, queries
 from patients.settling.patient import resettle
 
 LEAST, MOST = 6, 200  # characters of a reason
@@ -25,7 +25,7 @@ class Flag(StrEnum):
     DO_NOT_DISTURB = "do_not_disturb"
     INVALID_CONTACT = "invalid_contact"
     FREQUENT = "frequent"
-    GUARDED = "guarded"  # opened only for a reason (patients.guarding)
+    GUARDED = guarding.MARK  # opened only for a reason (patients.guarding)
 
 
 FLAG_LABELS = {
@@ -44,6 +44,7 @@ async def _permit(patient_id: int, by: Actor) -> str:
     number: str | None = await db.fetchval("select number from patient where id = $1", patient_id)
     if number is None:
         raise NotFound("没有这位患者")
+    await guarding.check(patient_id, by)
     await locks.hold([f"patient {number}"])
     return number
 
@@ -290,6 +291,7 @@ async def undo_merge(merge_id: int, reason: str, *, by: Actor) -> None:
         if row is None:
             raise NotFound("没有这次合并，或已经撤销")
         await queries.in_person_reach([row["a"], row["b"]], by, Permission.PATIENT_MAINTAIN)
+        await guarding.check(row["a"], by)
         await db.execute(
             "update patient_merge set undone_at = $2, undone_by = $3, undone_because = $4 where id = $1",
             merge_id,

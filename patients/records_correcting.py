@@ -15,7 +15,7 @@ from core import audit, clock, db
 from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Invalid, NotFound, Refused
-from patients import locks, queries
+from patients import guarding, locks, queries
 from patients.rows import KIND_LABELS, VisitKind
 from patients.search import DISPOSITIONS
 from patients.settling.patient import resettle
@@ -140,6 +140,7 @@ async def _permit(visit_id: int, by: Actor) -> Any:
     if row is None:
         raise NotFound("没有这次就诊，或您无权查看")
     await queries.in_reach(row["patient_id"], by, Permission.PATIENT_MAINTAIN)
+    await guarding.check(row["patient_id"], by)
     return row
 
 
@@ -153,6 +154,7 @@ async def present(visit_id: int, field: str, by: Actor) -> str:
         raise NotFound("没有这一项")
     found = await queries.visit(visit_id, by)
     await queries.in_reach(found.patient_id, by, Permission.PATIENT_MAINTAIN)
+    await guarding.check(found.patient_id, by)
     value = await db.fetchval(f"select {field} from visit where id = $1", visit_id)  # noqa: S608 - a key of LABELS
     return "" if value is None else str(value)
 

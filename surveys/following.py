@@ -21,8 +21,8 @@ from surveys.asks import LINK
 
 # All records of a person: the one that stands for them and those merged into it.
 _PERSON = (
-    "select id from patient where coalesce(merged_into, id) in"
-    " (select coalesce(merged_into, id) from patient where id = any($2::bigint[]))"
+    "select coalesce(merged_into, id) from patient where id = any($2::bigint[]) union all select id from patient"
+    " where merged_into in (select coalesce(merged_into, id) from patient where id = any($2::bigint[]))"
 )
 _JUDGE = """
 update survey_ask a set stopped_because = w.why,

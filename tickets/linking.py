@@ -8,6 +8,7 @@ from core import audit, clock, db
 from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Forbidden, NotFound, Refused
+from patients import guarding
 from patients import queries as patients
 from patients.rows import VisitRow
 from tickets import history
@@ -36,6 +37,7 @@ async def reject(case_id: int, visit_id: int, *, by: Actor) -> None:
 async def link(case_id: int, visit_id: int, *, by: Actor) -> None:
     """Link a visit that nobody proposed. Raises as `confirm`."""
     visit = await patients.visit(visit_id, by)
+    await guarding.check(visit.patient_id, by)
     async with transaction():
         case = await _open(case_id, by)
         await db.execute(
@@ -51,6 +53,7 @@ async def link(case_id: int, visit_id: int, *, by: Actor) -> None:
 
 async def _decide(case_id: int, visit_id: int, state: str, by: Actor) -> None:
     visit = await patients.visit(visit_id, by)
+    await guarding.check(visit.patient_id, by)
     async with transaction():
         case = await _open(case_id, by)
         known = await db.fetchval(

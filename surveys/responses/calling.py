@@ -11,7 +11,7 @@ from core.actor import Actor, Permission
 from core.db import transaction
 from core.errors import Fault, Forbidden, Invalid, NotFound, Refused
 from core.masks import mask_name
-from patients import consent
+from patients import consent, guarding
 from patients import queries as patients
 from surveys import asks
 from surveys.responses import drafting
@@ -71,6 +71,7 @@ async def begin(visit_id: int, questionnaire_id: int, *, by: Actor) -> Response:
     """
     staff_id = _permitted(by)
     visit = await patients.visit(visit_id, by)
+    await guarding.check(visit.patient_id, by)
     may = await consent.may_reach(visit.patient_id, consent.Purpose.SURVEY, consent.Channel.PHONE)
     if not may:
         raise Refused(f"不能电话访问：{may.why}")
@@ -125,6 +126,7 @@ async def note(
             "请选择通话结果", details=[Fault(field="outcome", label="通话结果", reason="请选择通话结果")]
         )
     visit = await patients.visit(visit_id, by)
+    await guarding.check(visit.patient_id, by)
     async with transaction():
         await db.execute(
             "insert into survey_call (questionnaire_id, patient_id, visit_id, response_id, outcome, note, staff_id, at)"

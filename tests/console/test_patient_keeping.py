@@ -165,16 +165,44 @@ async def test_a_guarded_file_is_opened_only_for_a_reason_and_security_is_told(d
     assert ("受保护的档案" in shut.text, "测试甲" in shut.text) == (True, False)
     assert (await nurse.get(f"{address}/visits/{visit}")).status == 403
     assert (await nurse.get(f"{address}/correct")).status == 403
+    contact = {"relation": "女儿", "name": "测试丙", "phone": "13800000044"}
+    why = {"reason": "患者本人来电更正"}
+    for path, given in {
+        "correct": {"field": "name", "value": "测试乙", **why},
+        "contact": contact,
+        "flag": {"flag": "frequent"},
+        "unflag/guarded": {"reason": "不再需要"},
+        f"visits/{visit}/correct/doctor": {"value": "李试乙"},
+    }.items():
+        assert (await nurse.post(f"{address}/{path}", given)).status == 403, path
+    assert await db.fetchval("select count(*) from patient_contact") == 0
+    assert (await nurse.get(f"{address}/consent")).status == 403
     assert (await nurse.post(f"{address}/open", {"reason": "看看"})).status == 422
     await nurse.post(f"{address}/open", {"reason": "患者来电催办，核对就诊经过"})
     assert "测试甲" in (await nurse.get(address)).text
     assert (await nurse.get(f"{address}/visits/{visit}")).status == 200
+    assert (await nurse.post(f"{address}/contact", contact)).status == 303
     head = await desk.enter("centre")
     assert "测试甲" not in (await head.get(address)).text  # open to whoever said why, and to nobody else
     line = await db.fetchrow("select detail::text as detail from audit where action = 'patient.open_guarded'")
     assert line is not None
     assert "核对就诊经过" in line["detail"]
     assert await db.fetchval("select count(*) from outbox where event = 'GuardedOpened'") == 1
+    case_id = await db.fetchval(
+        "insert into cases (source, state, title, content, received_at) values ('hotline', 'accepted', '测试', '测试',"
+        " now()) returning id"
+    )
+    await db.execute(
+        "insert into visit_link (case_id, visit_id, patient_id) select $1, id, patient_id from visit", case_id
+    )
+    for shown in (f"/cases/{case_id}", f"/cases/{case_id}/visits?q=MZ1"):
+        answer = await head.get(shown)
+        assert (answer.status, "受保护的档案" in answer.text, "测试甲" in answer.text) == (200, True, False)
+    for how in ("confirm", "reject", "link"):
+        assert (await head.post(f"/cases/{case_id}/visits/{visit}/{how}", {})).status == 403
+    await head.post(f"{address}/open", {"reason": "核对投诉所涉的就诊经过"})
+    assert "测试甲" in (await head.get(f"/cases/{case_id}/visits?q=MZ1")).text
+    assert (await head.post(f"/cases/{case_id}/visits/{visit}/confirm", {})).status in (200, 204, 303)
     await db.execute("update patient_opening set until = at")
     assert "测试甲" not in (await nurse.get(address)).text  # its hours are over
 
