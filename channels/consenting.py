@@ -1,10 +1,10 @@
-"""Whether a message may go by a transport: the person lives, and agreed where that is needed. Asked at each step of the
-ladder, so that what happened while the message waited still counts; sends nothing."""
+"""Whether a message may go by a transport: the person lives, the number is not known to be wrong, and they agreed where
+that is needed. Asked at each step of the ladder, so that what happened while the message waited still counts; sends nothing."""
 
 import asyncpg
 
 from channels.drafts import ReceiverKind
-from patients import consent, departed
+from patients import consent, departed, wrong_numbers
 from patients.consent import Channel, May, Purpose
 
 HELD = "没有发送："  # begins the reason of a message that was held back here
@@ -24,7 +24,15 @@ async def may_go(record: "asyncpg.Record", transport: str) -> May:
         about_id=record["about_id"] or 0,
         own=not record["consent"],
     )
-    if not living or not record["consent"]:
+    if not living:
+        return living
+    if way is Channel.SMS:
+        right = await wrong_numbers.may_use(
+            record["receiver_id"] or record["about_id"] or 0, record["phone_hash"], own=not record["consent"]
+        )
+        if not right:
+            return right
+    if not record["consent"]:
         return living
     purpose = Purpose(record["consent"])
     if record["receiver_id"]:

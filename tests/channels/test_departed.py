@@ -7,8 +7,8 @@ import pytest
 from channels import actions
 from channels.drafts import Receiver, ReceiverKind
 from core import crypto, db
-from core.actor import Actor, ActorKind, Door, Grant, Permission
-from patients import departed, profile_timeline
+from core.actor import Actor, ActorKind, Door, Grant, Permission, system
+from patients import departed, people, profile_timeline
 from patients.consent import Channel, Purpose
 from tests.channels.help import draft, message, work
 from tests.integrations.outside import OPENID, Outside
@@ -18,6 +18,7 @@ from tests.patients.history import Sender, person
 from tickets import patient_timeline
 
 EAST = "13800000001"
+HOUSE = system("测试")
 HEAD = Actor(ActorKind.STAFF, 1, "张试戊", Door.WEB, (Grant(Permission.CASE_READ, "/"),))
 
 
@@ -126,3 +127,40 @@ async def test_a_record_merged_into_one_who_died_and_a_living_namesake_of_one_ph
 )
 def test_who_may_be_meant(called: str, name: str, maybe: bool) -> None:
     assert departed.could_be(called, name) is maybe
+
+
+async def test_a_number_marked_wrong_for_a_patient_is_used_for_them_no_more(outside: Outside) -> None:
+    ward = await admit()
+    east, both = ward.patient["east"], ward.patient["both"]
+    ids = {
+        "theirs": await actions.send(draft("a", receiver=to(east, "张测试", openid=OPENID), ladder=("sms",))),
+        "by WeChat": await actions.send(
+            draft("b", receiver=to(east, "张测试", openid=OPENID), ladder=("wechat", "sms"))
+        ),
+        "another's": await actions.send(
+            draft("c", receiver=to(both, "欧阳样甲", phone=EAST), ladder=("sms",), consent=Purpose.SURVEY)
+        ),
+    }
+    await people.add_contact(east, "本人", "", EAST, by=HOUSE)
+    contact = await db.fetchval("select id from patient_contact")
+    await people.mark_contact(east, contact, people.ContactMark.WRONG, by=HOUSE)
+    await work()
+    found = {word: await message(number) for word, number in ids.items()}
+    assert {word: (one["state"], one["reason"]) for word, one in found.items()} == {
+        "theirs": ("failed", "没有发送：号码已标记为错号"),
+        "by WeChat": ("sent", ""),
+        "another's": ("sent", ""),
+    }
+    await people.mark_contact(east, contact, people.ContactMark.RIGHT, by=HOUSE)
+    await people.set_flag(east, people.Flag.INVALID_CONTACT, "", by=HOUSE)
+    late = {
+        "own": await actions.send(draft("d", receiver=to(east, "张测试"), ladder=("sms",))),
+        "wished": await actions.send(
+            draft("e", receiver=to(east, "张测试"), ladder=("sms",), consent=Purpose.SURVEY)
+        ),
+    }
+    await work()
+    assert {word: (await message(number))["reason"] for word, number in late.items()} == {
+        "own": "",
+        "wished": "没有发送：患者的联系方式已标记为无效",
+    }
