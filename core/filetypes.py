@@ -9,7 +9,7 @@ import zipfile
 
 from PIL import Image, UnidentifiedImageError
 
-from core import active, filenames, pictures
+from core import active, filenames, packages, pictures
 from core.filenames import refusal
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -83,7 +83,7 @@ def examined(name: str, data: bytes) -> tuple[str, bytes]:
 
 def _in_package(name: str, data: bytes) -> str:
     try:
-        return active.in_package(data)
+        return packages.in_package(data)
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,

@@ -2,6 +2,7 @@
 refused with words that say what to do, names cannot mislead."""
 
 import io
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -135,8 +136,8 @@ BOMB = package(word__media__x_dot_xml=bytes(40_000_000))
         (package(word___rels__document_dot_xml_dot_rels=relation("image", "\\\\10.0.0.9\\share\\a.png")), "自动访问外部"),
         (package(word___rels__document_dot_xml_dot_rels=relation("frame", "&#104;ttp://x.test/")), "自动访问外部"),
         (package(word___rels__document_dot_xml_dot_rels=relation("oleObject", "file://10.0.0.9/a")), "自动访问外部"),
-        (package(word__header1_dot_xml=b"<w:p><w:instrText>DDEAU</w:instrText><w:instrText>TO cmd /c</w:instrText></w:p>"), "读取外部内容的域"),
-        (package(word__header1_dot_xml=b'<w:fldSimple w:instr="INCLUDEPICTURE &quot;http://x.test/a&quot;"/>'), "读取外部内容的域"),
+        (package(word__header1_dot_xml=b"<w:p xmlns:w='w'><w:instrText>DDEAU</w:instrText><w:instrText>TO cmd /c</w:instrText></w:p>"), "读取外部内容的域"),
+        (package(word__header1_dot_xml=b'<w:fldSimple xmlns:w="w" w:instr="INCLUDEPICTURE &quot;http://x.test/a&quot;"/>'), "读取外部内容的域"),
         (package(word__header1_dot_xml=b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"), "内部结构不正常"),
         (package(word__header1_dot_xml="<x/>".encode("utf-16")), "内部结构不正常"),
         (package(**{"../../etc/x": b"x"}), "内部结构不正常"),
@@ -146,6 +147,106 @@ BOMB = package(word__media__x_dot_xml=bytes(40_000_000))
 def test_a_document_that_acts_by_itself_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(Invalid, match=reason):
         examined("报告.docx", data)
+
+
+def archive(*parts: tuple[str, bytes], main: str = "word/document.xml") -> bytes:
+    """A docx (or xlsx) with parts of any names, twice too."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as pack, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for name, data in (("[Content_Types].xml", b"<Types/>"), (main, WORD), *parts):
+            pack.writestr(name, data)
+    return kept.getvalue()
+
+
+def part_of(kind: str, target: str) -> bytes:
+    """A relationship to something within the package."""
+    return f"<Relationships><Relationship Id='r' Target='{target}' Type='http://x.test/{kind}'/></Relationships>".encode()
+
+
+def link() -> bytes:
+    """A docx with a symbolic link in the place of a picture."""
+    there = zipfile.ZipInfo("word/media/a.png")
+    there.external_attr = 0o120777 << 16
+    kept = io.BytesIO(archive())
+    with zipfile.ZipFile(kept, "a") as pack:
+        pack.writestr(there, "/etc/passwd")
+    return kept.getvalue()
+
+
+RELS = "word/_rels/document.xml.rels"
+OLE = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(64)
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'>%s</svg>"
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    "slip-dots": (archive(("word/../../x", b"x")), "内部结构不正常"),
+    "slip-backslashes": (archive(("..\\..\\x.png", b"x")), "内部结构不正常"),
+    "slip-root": (archive(("/etc/cron.d/x", b"x")), "内部结构不正常"),
+    "slip-drive": (archive(("C:\\Windows\\x.png", b"x")), "内部结构不正常"),
+    "link": (link(), "内部结构不正常"),
+    "twice": (archive(("word/document.xml", WORD)), "内部结构不正常"),
+    "twice-in-capitals": (archive(("WORD/Document.xml", WORD)), "内部结构不正常"),
+    "behind-another": (archive(("word/vbaProject.bin", OLE)) + archive(), "附带了其他内容"),
+    "before-a-program": (archive() + b"MZ" * 500, "附带了其他内容"),
+    "before-a-page": (archive() + b"<script>x</script>", "附带了其他内容"),
+    "macro-by-kind": (archive((RELS, part_of("vbaProject", "m.png")), ("word/m.png", b"x")), "含有宏"),
+    "macro-by-escaped-kind": (archive((RELS, part_of("vba&#80;roject", "a>b"))), "含有宏"),
+    "macro-by-type": (archive(("word/[Content_Types].xml", b"<x/>"), ("word/m.png", OLE)), "嵌入的对象"),
+    "ole-as-picture": (archive(("word/media/a.png", OLE)), "嵌入的对象"),
+    "program-as-picture": (archive(("word/media/a.png", b"MZ\x90\0")), "嵌入的对象"),
+    "program": (archive(("word/media/a.exe", b"x")), "嵌入的对象"),
+    "page": (archive(("word/a.html", b"<script>")), "嵌入的对象"),
+    "page-taken-in": (archive((RELS, part_of("aFChunk", "a.txt"))), "嵌入的对象"),
+    "archive-as-picture": (archive(("word/media/a.png", archive())), "嵌入的对象"),
+    "macro-behind-a-chart": (archive(("word/embeddings/a.xlsx", archive(("xl/vbaProject.bin", OLE), main="xl/workbook.xml"))), "含有宏"),
+    "packages-without-end": (archive(("word/embeddings/a.docx", archive(("word/embeddings/b.docx", archive())))), "嵌入的对象"),
+    "svg-script": (archive(("word/media/a.svg", SVG % b"<script>x</script>")), "嵌入的对象"),
+    "svg-handler": (archive(("word/media/a.svg", SVG % b"<g onload='x'/>")), "嵌入的对象"),
+    "field-in-cdata": (archive(("word/a.xml", b"<instrText><![CDATA[DDEAUTO x]]></instrText>")), "读取外部内容的域"),
+    "field-elsewhere": (archive(("story/a.xml", b"<p><fldSimple instr='DDE x'/></p>")), "读取外部内容的域"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_document_made_by_somebody_with_bad_intentions_is_refused_by_what_it_holds(case: str) -> None:
+    data, reason = HOSTILE[case]
+    with pytest.raises(Invalid, match=reason):
+        examined("报告.docx", data)
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        (
+            [("xl/m/a.xml", b"<x/>"), ("xl/_rels/workbook.xml.rels", part_of("xlMacrosheet", "m/a.xml"))],
+            "含有宏",
+        ),
+        ([("xl/MacroSheets/a.xml", b"<x/>")], "含有宏"),
+        ([("xl/_rels/workbook.xml.rels", part_of("externalLink", "e/a.xml"))], "断开链接"),
+        ([("xl/_rels/workbook.xml.rels", part_of("connections", "c.xml"))], "断开链接"),
+        ([("xl/worksheets/sheet1.xml", b"<c><f>_xlfn.WEBSERVICE(A1)</f></c>")], "断开链接"),
+    ],
+    ids=["macro-sheet", "macro-folder", "dde", "connection", "formula"],
+)
+def test_a_workbook_that_acts_by_itself_is_refused(parts: list[tuple[str, bytes]], reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        examined("名单.xlsx", archive(*parts, main="xl/workbook.xml"))
+
+
+def test_words_about_programs_and_a_drawn_picture_are_taken() -> None:
+    plain = archive(
+        ("word/media/a.svg", SVG % b"<path d='M0 0'/>"), ("word/a.xml", b"<t>DDE WEBSERVICE(1) on=1</t>")
+    )
+    assert examined("报告.docx", plain)[1] == plain
+    sheet = archive(
+        ("xl/worksheets/sheet1.xml", b"<c><v>WEBSERVICE(1)</v><f>SUM(A1)</f></c>"), main="xl/workbook.xml"
+    )
+    assert examined("名单.xlsx", sheet)[1] == sheet
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "jpg"])
+def test_a_drawing_with_a_script_is_no_picture(ending: str) -> None:
+    with pytest.raises(Invalid, match="不是可以上传的文件类型"):
+        examined(f"图.{ending}", b"<?xml version='1.0'?>" + SVG % b"<script>x</script>")
 
 
 def test_a_sheet_that_reads_another_workbook_is_refused() -> None:
@@ -161,7 +262,7 @@ def test_a_document_with_links_to_click_a_chart_and_the_template_of_its_own_mach
             "attachedTemplate", "file:///C:\\Users\\a\\Normal.dotm"
         ),
         word__embeddings__Microsoft_Excel_Sheet1_dot_xlsx=package("xl/workbook.xml"),
-        word__header1_dot_xml=b"<w:p><w:instrText> PAGE  \\* MERGEFORMAT </w:instrText></w:p>",
+        word__header1_dot_xml=b"<w:p xmlns:w='w'><w:instrText> PAGE  \\* MERGEFORMAT </w:instrText></w:p>",
     )
     assert examined("报告.docx", plain)[1] == plain
 
@@ -191,6 +292,12 @@ def hidden(body: bytes) -> bytes:
         (pdf(b"<< /Names << /EmbeddedFiles 5 0 R >> >>"), "内嵌文件"),
         (pdf(b"<< >>").replace(b"/Root", b"/Encrypt 3 0 R /Root"), "已加密"),
         (pdf(b"<< >>") + package(), "附带了压缩包"),
+        (pdf(b"<< /AcroForm << /XFA 3 0 R >> >>"), "动态表单"),
+        (pdf(b"<< /S /GoToR /F (x) >>"), "打开外部文件"),
+        (
+            pdf(b"<< /Type /ObjStm /Filter [/ASCIIHexDecode /FlateDecode] >>\nstream\n00>\nendstream"),
+            "无法检查",
+        ),
     ],
 )
 def test_a_pdf_that_acts_by_itself_is_refused(data: bytes, reason: str) -> None:
