@@ -3,6 +3,7 @@
 Pure: a part that makes no sense, or that this list does not have, is left out and told in a sentence; the rest counts.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,7 @@ DISPOSITIONS = {
     "1": "医嘱离院", "2": "医嘱转院", "3": "转社区", "4": "非医嘱离院", "5": "死亡", "9": "其他",
 }  # fmt: skip  # WS 364, 离院方式
 MOST_CHOSEN = 10
+_ICD = re.compile(r"[A-Za-z]\d{2}[0-9A-Za-z.+*/]{0,17}", re.ASCII)
 
 
 class List(StrEnum):
@@ -46,10 +48,10 @@ LISTS = {
 }
 _ALL = ("name", "phone", "number", "since", "until", "unit", "doctor", "flag", "free", "sort")
 FIELDS: dict[List, tuple[str, ...]] = {
-    List.OUTPATIENT: (*_ALL, "diagnosis"),
-    List.EMERGENCY: (*_ALL, "diagnosis", "triage"),
-    List.INSIDE: (*_ALL, "ward", "bed", "diagnosis", "nurse"),
-    List.LEFT: (*_ALL, "ward", "bed", "admission", "diagnosis", "nurse", "disposition"),
+    List.OUTPATIENT: (*_ALL, "diagnosis", "code"),
+    List.EMERGENCY: (*_ALL, "diagnosis", "code", "triage"),
+    List.INSIDE: (*_ALL, "ward", "bed", "diagnosis", "code", "nurse"),
+    List.LEFT: (*_ALL, "ward", "bed", "admission", "diagnosis", "code", "nurse", "disposition"),
     List.EXAM: (*_ALL, "diagnosis", "result", "item", "low", "high", "employer"),
 }
 LABELS: dict[List, dict[str, str]] = {  # where a list calls a field otherwise than `PatientFilter`
@@ -76,6 +78,13 @@ def _exact(text: str) -> str:
     return whole
 
 
+def _code(text: str) -> str:
+    found = "".join(text.split())
+    if not _ICD.fullmatch(found):
+        raise ValueError("请输入编码的开头，至少三位，如 I10 或 I20.0")
+    return found[0].upper() + found[1:].replace("X", "x")  # as the national editions write it: I10.x00
+
+
 def _flag(text: str) -> str:
     if text not in FLAG_WORDS:
         raise ValueError("没有这种标记")
@@ -93,7 +102,7 @@ class PatientFilter(ListFilter):
     `name` is any part of a name, or the first letters of its pinyin. `phone` is a whole phone or identity number.
     `number` is a whole visit or patient number. `unit` means the unit and all below it. `since` and `until` are the day
     by which the list is ordered: of the visit, of admission, of discharge, both included. `flag` keeps patients with any
-    of these marks, `free` leaves out those with any. `item`, `low`, `high`: a result of that name between them.
+    of these marks, `free` leaves out those with any. `item`, `low`, `high`: a result of that name between them. `code`: the beginning of the code of any diagnosis.
     """
 
     name: str = Field(default="", title="姓名", max_length=40)
@@ -109,6 +118,9 @@ class PatientFilter(ListFilter):
     doctor: str = Field(default="", title="医生", max_length=40)
     nurse: str = Field(default="", title="管床护士", max_length=40)
     diagnosis: str = Field(default="", title="诊断", min_length=0, max_length=60)
+    code: Annotated[str, BeforeValidator(lambda text: _code(text) if text else "")] = Field(
+        default="", title="诊断编码（ICD-10）"
+    )
     admission: str = Field(default="", title="入院诊断", max_length=60)
     triage: tuple[Literal["1", "2", "3", "4"], ...] = Field(default=(), title="分诊级别")
     disposition: tuple[Literal["1", "2", "3", "4", "5", "9"], ...] = Field(default=(), title="离院方式")

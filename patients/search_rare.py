@@ -97,6 +97,7 @@ async def sets(kind: List, wanted: PatientFilter) -> Sets:
     items = await _called("report_item", "name", wanted.item) if wanted.item else None
     visits = await _numbered(wanted.number) if wanted.number else None
     visits = _both(visits, await _with_items(wanted, items))
+    visits = _both(visits, await _coded(wanted.code))
     return Sets(
         patients=patients,
         visits=_both(visits, await _with_results(wanted)),
@@ -217,6 +218,21 @@ async def _with_items(wanted: PatientFilter, names: Sequence[str] | None) -> fro
     at = Statement()
     parts = ["exam_visit is not null", f"name = any({at.arg(list(names))}::text[])", *between(wanted, at, "")]
     return await _visits(f"select exam_visit as id from report_item where {' and '.join(parts)}", at)  # noqa: S608
+
+
+def begins(text: str) -> str:
+    """A LIKE pattern for what begins with `text`, as it is written."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{escaped}%"
+
+
+async def _coded(code: str) -> frozenset[int] | None:
+    """The visits with a diagnosis whose code begins so; None when they are many: such are met soon on the way."""
+    if not code:
+        return None
+    at = Statement()
+    like = at.arg(begins(code))
+    return await _visits(f"select visit_id as id from visit_diagnosis where code like {like}", at)  # noqa: S608
 
 
 async def _with_results(wanted: PatientFilter) -> frozenset[int] | None:

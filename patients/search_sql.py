@@ -19,6 +19,7 @@ from patients.search_rare import (
     Statement,
     bearing,
     beds,
+    begins,
     between,
     grams,
     name_condition,
@@ -99,6 +100,10 @@ def _texts(kind: List, wanted: PatientFilter, found: Sets, at: Statement) -> lis
             List.LEFT: "case when v.discharge_diagnosis = '' then v.diagnosis else v.discharge_diagnosis end",
         }
         parts.append(f"lower({columns.get(kind, WORDS)}) like {at.arg(pattern(wanted.diagnosis))}")
+    if wanted.code:
+        like = at.arg(begins(wanted.code))
+        coded = f"select 1 from visit_diagnosis d where d.visit_id = v.id and d.code like {like}"  # noqa: S608
+        parts.append(f"exists ({coded})")
     if wanted.admission:
         parts.append(f"lower(v.admission_diagnosis) like {at.arg(pattern(wanted.admission))}")
     for column, text, names in (

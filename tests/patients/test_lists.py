@@ -68,6 +68,33 @@ async def fill_in(ward: Ward) -> None:
     )
 
 
+async def test_a_diagnosis_is_found_by_the_beginning_of_its_code_whether_rare_or_common(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_in(ward)
+    await db.execute(
+        "insert into visit_diagnosis (visit_id, place, kind, code, name, main) select v.id, d.place, d.kind, d.code, d.name,"
+        " d.place = 0 from (values ('MZ001', 0, '门诊', 'I10.x00', '高血压病'), ('MZ003', 0, '门诊', 'I11.900', '高血压心脏病'),"
+        " ('ZY100', 0, '出院', 'I21.900', '急性心肌梗死'), ('ZY100', 1, '出院', 'E11.900', '2型糖尿病'))"
+        " as d(number, place, kind, code, name) join visit v on v.number = d.number"
+    )
+    for most in (search_rare.RARE, 0):  # few: by set; many: on the way down the list
+        monkeypatch.setattr(search_rare, "RARE", most)
+        assert await numbers(List.OUTPATIENT, code="i10") == ["MZ001"]
+        assert await numbers(List.OUTPATIENT, code="I10.X00") == ["MZ001"]
+        assert await numbers(List.OUTPATIENT, code="I11", name="阳样") == ["MZ003"]
+        assert await numbers(List.OUTPATIENT, code="I21") == []
+        assert await numbers(List.LEFT, code="E11.9", diagnosis="糖尿病") == ["ZY100"]
+    _, faults = read(List.OUTPATIENT, [("code", "I%")])
+    assert [fault.field for fault in faults] == ["code"]
+    async with db.transaction():
+        await db.execute("set local enable_seqscan = off")
+        plan = await db.fetch(
+            "explain select visit_id from visit_diagnosis where code like 'I10%' limit 4001"
+        )
+    assert any("visit_diagnosis_code" in row[0] for row in plan)
+
+
 async def test_every_condition_finds_what_it_says_and_nothing_else(ward: Ward) -> None:
     await fill_in(ward)
     unit = ward.house.unit
