@@ -19,7 +19,8 @@ from core.actor import Actor, Permission
 from core.errors import Invalid, TooMany
 from patients import corrections, guarding, looks, profile_timeline, queries, records, records_trends
 from patients import profile as profiles
-from patients.profile_timeline import Layer, Person
+from patients.departed import DEAD
+from patients.profile_timeline import Entry, Layer, Person
 from patients.rows import KIND_LABELS, VisitKind, VisitRow
 from tickets import patient_timeline
 from tickets.models import Case
@@ -27,6 +28,7 @@ from tickets.queries import case_page
 from tickets.states import OPEN_CASE
 
 routes = web.RouteTableDef()
+MOST_LOOKED_AT = 100  # newest entries among which those that a death stopped are looked for
 TABS = {
     "timeline": "时间轴",
     "visits": "就诊",
@@ -81,12 +83,14 @@ async def file(request: web.Request) -> web.Response:
     ]
     if profile.appointments:
         tiles.append(Tile("预约", f"{profile.appointments} 个", "尚未就诊", "todo"))
+    stopped = await _stopped(who, actor) if patient.deceased else []
     return await show(
         request,
         "console/patients/file.html",
         patient=patient,
         profile=profile,
         corrected=await corrections.listed(head),
+        stopped=stopped,
         tab=tab,
         tabs=[one for one in TABS.items() if one[0] != "looks" or actor.can(Permission.PATIENT_LOOKS)],
         tiles=tiles,
@@ -167,6 +171,14 @@ async def _timeline(request: web.Request, who: Person, actor: Actor) -> Mapping[
         "more": f"/patients/{who.id}?{urlencode(pairs)}" if found.next is not None else "",
         "year": clock.today().year,
     }
+
+
+async def _stopped(who: Person, actor: Actor) -> list[Entry]:
+    """What the death stopped, as far as the viewer may see it: asks and messages, the newest first."""
+    found = await profile_timeline.timeline(
+        who, actor, layers=(Layer.SURVEY, Layer.MESSAGE, Layer.FOLLOWUP, Layer.CALL), limit=MOST_LOOKED_AT
+    )
+    return [entry for entry in found.entries if any(DEAD in word for word, _ in entry.marks)]
 
 
 def _moment(text: str) -> datetime | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from core import db
+from core import clock, db
 from core.actor import Actor, Permission
 from patients.profile_timeline import Entry, Layer, Person, Source
 from staff import queries as staff
@@ -24,7 +25,7 @@ where r.patient_id = any($1::bigint[]) and r.state = 'completed' and ($3::timest
 order by r.completed_at desc limit $4
 """
 _WAITING = """
-select a.created_at, a.open_until, q.title,
+select a.created_at, a.open_until, a.stopped_because, q.title,
     exists (select 1 from response r where r.ask_id = a.id and r.state = 'draft') as begun
 from survey_ask a join questionnaire q on q.id = a.questionnaire_id left join visit v on v.id = a.visit_id
 where a.patient_id = any($1::bigint[]) and ($3::timestamptz is null or a.created_at < $3)
@@ -72,10 +73,27 @@ async def _waiting(who: Person, by: Actor, before: datetime | None, limit: int) 
             Layer.SURVEY,
             row["title"],
             "已发放",
-            marks=(("填写中", "doing"),) if row["begun"] else (("待填写", "wait"),),
+            marks=_standing(row),
         )
         for row in rows
     ]
+
+
+_STOPPED = {
+    "death": "患者已故，已停止填写",
+    "visit": "就诊已取消，已停止填写",
+    "reopened": "出院已取消，暂停填写",
+    "moved": "就诊已更正为他人，已停止填写",
+}
+
+
+def _standing(row: Any) -> tuple[tuple[str, str], ...]:
+    """Whether an ask still waits, and if not why."""
+    if row["stopped_because"]:
+        return ((_STOPPED[row["stopped_because"]], "late"),)
+    if row["open_until"] is not None and row["open_until"] <= clock.now():
+        return (("已过期", "wait"),)
+    return (("填写中", "doing"),) if row["begun"] else (("待填写", "wait"),)
 
 
 async def _calls(who: Person, by: Actor, before: datetime | None, limit: int) -> Sequence[Entry]:

@@ -4,10 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from channels import actions
+from channels.drafts import Receiver, ReceiverKind
 from core import crypto, db
+from core.outbox import OUTBOX
 from core.pump import drain
 from patients.feeds.links import Link
 from patients.feeds.processing import FEED
+from tests.channels.help import draft
 from tests.console.desk import Desk, open_desk
 from tests.patients.feed import open_link, put
 from tests.patients.history import Sender, person, potassium, stay
@@ -205,6 +209,48 @@ async def test_a_guarded_file_is_opened_only_for_a_reason_and_security_is_told(d
     assert (await head.post(f"/cases/{case_id}/visits/{visit}/confirm", {})).status in (200, 204, 303)
     await db.execute("update patient_opening set until = at")
     assert "测试甲" not in (await nurse.get(address)).text  # its hours are over
+
+
+async def test_the_file_of_somebody_dead_tells_what_their_death_stopped(desk: Desk) -> None:
+    his, link = Sender(), await open_link()
+    await arrive(link, his.send("ADT^A04", "0830", seen("MZ1")))
+    number = await patient()
+    await db.execute(
+        "insert into questionnaire (kind, title, draft, changed_by, changed_at, created_at)"
+        " values ('general', '门诊满意度', '{}', '测试', now(), now())"
+    )
+    await db.execute(
+        "insert into survey_ask (questionnaire_id, patient_id, visit_id, open_until, created_at)"
+        " select q.id, v.patient_id, v.id, '2099-01-01', now() from questionnaire q, visit v where q.title = '门诊满意度'"
+    )
+    message = await actions.send(
+        draft(
+            "late",
+            subject="",
+            receiver=Receiver(kind=ReceiverKind.PERSON, id=number, name="测试甲", phone="13800000011"),
+        )
+    )
+    centre = await desk.enter("centre")
+    assert "因患者已故停止" not in (await centre.get(f"/patients/{number}")).text
+    await arrive(link, his.send("ADT^A31", "0900", pid=person(dead="Y")))
+    while await drain(OUTBOX):
+        pass
+    await db.execute(
+        "update message set state = 'failed', reason = '没有发送：患者已故' where id = $1", message
+    )
+    page = await centre.get(f"/patients/{number}")
+    assert page.one("//div[contains(@class, 'file-dead')]//summary") == "因患者已故停止 2 项"
+    told = " ".join(page.words("//div[contains(@class, 'file-dead')]//li"))
+    assert ("门诊满意度 患者已故，已停止填写" in told, "没有发送：患者已故" in told) == (True, True)
+    await arrive(link, his.send("ADT^A31", "0910", pid=person(dead="N")))
+    while await drain(OUTBOX):
+        pass
+    page = await centre.get(f"/patients/{number}")
+    assert "因患者已故停止" not in page.text
+    assert "待填写" in page.text
+    assert "没有发送：患者已故" in page.text  # nothing goes out by itself
+    only = await centre.get(f"/patients/{number}?layer=survey")
+    assert ("待填写" in only.text, "没有发送：患者已故" in only.text) == (True, False)
 
 
 async def test_what_a_corrected_report_said_before_is_still_to_be_read(desk: Desk) -> None:
