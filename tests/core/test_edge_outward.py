@@ -87,6 +87,25 @@ def test_an_address_of_another_scheme_or_with_a_log_in_is_refused(url: str) -> N
         check_url(url)
 
 
+METADATA = (
+    *("169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "0xA9.0xFE.0xA9.0xFE"),
+    *("[fe80::1]", "[fe80::1%25eth0]", "[::ffff:a9fe:a9fe]", "[::169.254.169.254]", "[64:ff9b::a9fe:a9fe]"),
+    *("[2002:a9fe:a9fe::]", "[fd00:ec2::254]", "[fd20:ce::254]", "168.63.129.16", "100.100.100.200"),
+    *("169。254。169。254", "169．254．169．254", "169｡254｡169｡254", "１６９.254.169.254", "①⑥⑨.254.169.254", "169.254.169.254."),
+    *("x.test@169.254.169.254", "@169.254.169.254", "x.test\\@169.254.169.254", "169.254.169.254#@x.test", "\t169.254.169.254"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", METADATA, ids=[f"way-{number}" for number in range(len(METADATA))])
+async def test_no_way_of_writing_the_metadata_service_is_called(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_to(monkeypatch, outward_plain="true")
+    with pytest.raises(CallFailed) as caught:
+        await http.call("sms", "send", "GET", f"http://{host}/latest/meta-data/")
+    assert (caught.value.code, caught.value.kind) == ("not_allowed", Kind.MISCONFIGURED)
+
+
 @pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f.1", "127.1"])
 async def test_in_production_a_name_that_leads_to_this_machine_is_refused(
     host: str, monkeypatch: pytest.MonkeyPatch
