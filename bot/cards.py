@@ -10,6 +10,7 @@ from bot.matters import Matter
 from channels.drafts import Button, ButtonStyle, Card, Option, Row
 from core.actions import Action
 from core.actor import Actor
+from core.identity import mask_in_text
 from core.settings import settings
 from staff import queries as staff
 
@@ -80,9 +81,9 @@ async def draw(
     return Card(
         title=f"{title}{matter.number} {case.title}" if title else f"{matter.number} {case.title}",
         desc=matter.label,
-        note=note,
+        note=mask_in_text(note),
         quote_title=heading,
-        quote=text,
+        quote=mask_in_text(text),  # a department's answer names whom it rang up, too
         rows=await _rows(matter),
         buttons=tuple(
             Button(text=action.label, key=key_of(action, matter), style=STYLES[action.tone])

@@ -12,6 +12,7 @@ from bot.matters import Matter
 from core import clock, db
 from core.actor import Actor, Permission
 from core.errors import NotFound
+from core.identity import mask_in_text
 from core.masks import mask_name, mask_phone
 from staff import queries as staff
 from tickets import clock_kinds
@@ -117,7 +118,7 @@ async def _whole(matter: Matter, by: Actor) -> str:
             )
     lines.append(await _pending(matter))
     lines.append(await _attached_count(matter))
-    return "\n".join(filter(None, lines))
+    return mask_in_text("\n".join(filter(None, lines)))  # also what departments wrote
 
 
 def _facts(case: Case) -> list[str]:

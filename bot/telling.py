@@ -14,6 +14,7 @@ from bot.places import staff_receiver
 from channels import actions as channels
 from channels import texts
 from channels.drafts import Draft, Lane
+from core.identity import mask_in_text
 from staff.queries import Person
 from tickets.story import sentence
 
@@ -105,7 +106,7 @@ async def words(matter: Matter, person: Person, news: News, text: str) -> None:
             subject=matter.subject,
             receiver=staff_receiver(person),
             lane=news.lane,
-            text=text,
+            text=mask_in_text(text),
             bundle=news.bundle,
         )
     )
