@@ -58,7 +58,7 @@ async def test_a_question_asked_in_the_room_is_answered_there_and_not_in_private
 async def test_the_callers_number_asked_for_in_the_room_goes_to_the_person_alone(stage: Stage) -> None:
     ticket = await stage.opened()
     room = await room_of(stage, ticket)
-    assert await post(stage, room, "liaison", "/电话") == ["已发到您的企业微信"]
+    assert await post(stage, room, "liaison", "/电话 与来电人核实诉求") == ["已发到您的企业微信"]
     assert "13800000001" in (await stage.texts("liaison"))[-1]
 
 

@@ -152,7 +152,7 @@ async def test_who_looked_from_where_with_which_browser(console: Console) -> Non
 async def test_a_log_in_and_its_failures_name_browser_address_and_session(console: Console) -> None:
     await console.enter("alice")
     await console.stranger().enter("alice", "wrong-Password-1")
-    await console.stranger().enter("nobody-of-this-name", "wrong-Password-1")
+    await console.stranger().enter("nobody-of-that-name", "wrong-Password-1")
     rows = await db.fetch(
         "select action, result, subject_id is not null as known, agent like 'Python%' as agent, address,"
         " session <> '' as session from audit where action like 'login.%' order by id"

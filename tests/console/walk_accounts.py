@@ -50,19 +50,21 @@ ACCOUNTS: tuple[Line, ...] = (
     keeps("GET /settings/staff/{id}", "/settings/staff/{somebody}"),
     keeps(
         "GET /settings/staff/{id}/certificates/{certificate}/unbind",
-        "/settings/staff/{somebody}/certificates/0/unbind",
+        "/settings/staff/{somebody}/certificates/{their_certificate}/unbind",
     ),
     keeps(
         "POST /settings/staff/{id}/certificates/{certificate}/unbind",
-        "/settings/staff/{somebody}/certificates/0/unbind",
+        "/settings/staff/{somebody}/certificates/{their_certificate}/unbind",
+        spent=True,
     ),
     keeps(
         "GET /settings/staff/{id}/sessions/{session}",
-        "/settings/staff/{somebody}/sessions/0123456789abcdef01234567",
+        "/settings/staff/{somebody}/sessions/{their_session}",
     ),
     keeps(
         "POST /settings/staff/{id}/sessions/{session}",
-        "/settings/staff/{somebody}/sessions/0123456789abcdef01234567",
+        "/settings/staff/{somebody}/sessions/{their_session}",
+        spent=True,
     ),
     keeps("GET /settings/staff/{id}/{act}", "/settings/staff/{somebody}/unlock"),
     keeps("GET /settings/staff/{id}/edit", "/settings/staff/{somebody}/edit"),

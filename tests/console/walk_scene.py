@@ -354,16 +354,25 @@ async def _owned(scene: Scene) -> None:
     )
     scene.at["round"] = await _round(scene, staff_id)
     scene.at["round_read"] = await _round(scene, staff_id, "closed")
-    scene.at["certificate"] = await db.fetchval(
-        "insert into staff_certificate (staff_id, fingerprint, algorithm, holder, issuer, serial, not_after, bound_at)"
-        " values ($1, 'x', 'rsa', '测试', '测试机构', '1', now() + interval '1 year', now()) returning id",
-        staff_id,
-    )
+    scene.at["certificate"] = await _certificate(staff_id)
+    scene.at["their_certificate"] = await _certificate(scene.at["somebody"])
     scene.at["notice"] = await db.fetchval(
         "insert into account_notice (staff_id, kind, serious, at) values ($1, 'new_place', true, now()) returning id",
         staff_id,
     )
-    token = await sessions.begin(staff_id, address="127.0.0.1", agent="elsewhere")
-    here = await sessions.of_staff(staff_id, token)
-    scene.at["session"] = next(line.id for line in here if line.here)
+    scene.at["session"] = await _elsewhere(staff_id)
+    scene.at["their_session"] = await _elsewhere(scene.at["somebody"])
     await db.execute("update session set seen_at = now() where staff_id = $1", scene.people[IDLE].id)
+
+
+async def _certificate(staff_id: int) -> int:
+    return await db.fetchval(  # type: ignore[no-any-return]
+        "insert into staff_certificate (staff_id, fingerprint, algorithm, holder, issuer, serial, not_after, bound_at)"
+        " values ($1, decode(md5(random()::text), 'hex'), 'rsa', '测试', '测试机构', '1', now() + interval '1 year', now()) returning id",
+        staff_id,
+    )
+
+
+async def _elsewhere(staff_id: int) -> str:
+    token = await sessions.begin(staff_id, address="127.0.0.1", agent="elsewhere")
+    return next(line.id for line in await sessions.of_staff(staff_id, token) if line.here)
