@@ -331,7 +331,8 @@ async def unreached(case_id: int) -> int:
 async def _owned(scene: Scene) -> None:
     """Things of one person: a kept view, a sheet of cases, a report on figures, a session elsewhere."""
     owner = await scene.enter(OWNER)
-    staff_id = scene.people[OWNER].id
+    staff_id, other = scene.people[OWNER].id, scene.at["somebody"]
+    assert isinstance(other, int)
     scene.at["view"] = await db.fetchval(
         "insert into saved_view (staff_id, page, name, query) values ($1, 'cases', '我的', 'all=1') returning id",
         staff_id,
@@ -355,13 +356,13 @@ async def _owned(scene: Scene) -> None:
     scene.at["round"] = await _round(scene, staff_id)
     scene.at["round_read"] = await _round(scene, staff_id, "closed")
     scene.at["certificate"] = await _certificate(staff_id)
-    scene.at["their_certificate"] = await _certificate(scene.at["somebody"])
+    scene.at["their_certificate"] = await _certificate(other)
     scene.at["notice"] = await db.fetchval(
         "insert into account_notice (staff_id, kind, serious, at) values ($1, 'new_place', true, now()) returning id",
         staff_id,
     )
     scene.at["session"] = await _elsewhere(staff_id)
-    scene.at["their_session"] = await _elsewhere(scene.at["somebody"])
+    scene.at["their_session"] = await _elsewhere(other)
     await db.execute("update session set seen_at = now() where staff_id = $1", scene.people[IDLE].id)
 
 
