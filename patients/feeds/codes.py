@@ -7,6 +7,7 @@ What was said lies over the code tables of the link's mapping file (`patients.fe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from core import audit, bell, clock, db
 from core.actor import Actor, Permission
@@ -19,6 +20,18 @@ from patients.feeds.store import TABLE
 
 LONGEST = 60
 MOST = 50
+# What the tables of the mapping files are about; one of a vendor's own goes by its name.
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "appointment_state": "预约状态", "campus": "院区", "condition_category": "诊断类型", "critical": "危急标志",
+        "department": "科室", "diagnosis": "诊断类型", "diagnosis_use": "诊断类型", "disposition": "离院方式",
+        "document_state": "文书状态", "encounter_class": "就诊类别", "encounter_status": "就诊状态", "flag": "异常标志",
+        "gender": "性别", "identifier": "证件与号码类型", "item_state": "结果状态", "kind": "就诊类别", "marital": "婚姻状况",
+        "order_control": "医嘱动作", "order_kind": "医嘱类别", "order_state": "医嘱状态", "relation": "与患者关系",
+        "report_kind": "报告类别", "report_state": "报告状态", "status": "就诊状态", "triage": "分诊级别", "verb": "消息动作",
+        "yes": "是否",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,11 @@ class Unknown:
     waiting: int
     last_at: datetime
 
+    @property
+    def about(self) -> str:
+        """What the table is about, in the words of the screen."""
+        return WORDS.get(self.codes, self.codes)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -42,6 +60,11 @@ class Chosen:
     reason: str
     by: str
     at: datetime
+
+    @property
+    def about(self) -> str:
+        """What the table is about, in the words of the screen."""
+        return WORDS.get(self.codes, self.codes)
 
 
 async def note(parked: Sequence[tuple[int, LostCode | None]]) -> None:

@@ -231,7 +231,7 @@ async def test_a_value_nobody_knows_is_told_once_and_what_waited_for_it_is_taken
     admin = await desk.enter("admin")
     page = await admin.get(f"/operate/feeds/{link.id}")
     (line,) = [one for one in page.words("//tbody/tr") if "对应为" in one]
-    assert line.startswith("PV1-2留观kind 2")
+    assert line.startswith("PV1-2留观就诊类别 2")
     address = f"/operate/feeds/{link.id}/codes?codes=kind&code=留观"
     assert "emergency" in (await admin.get(address)).text
     why = "该院留观按急诊管理，见联调纪要"
