@@ -237,6 +237,10 @@ async def test_a_form_is_put_together_tried_and_published_by_clicking(desk: Desk
         await expect(sheet.locator("[data-code=q2]")).to_be_hidden()
         await sheet.get_by_text("住院").click()
         await expect(sheet.locator("[data-code=q2]")).to_be_visible()
+        await page.click("[data-line=q3] .design-line-go")
+        await editor.get_by_label("题目", exact=True).fill("其他说明")
+        await expect(sheet).to_contain_text("其他说明")
+        await expect(sheet.locator("[data-code=q2]")).to_be_visible()  # what was tried outlives a change
         await page.click(".design-tracing summary")
         await expect(page.locator(".design-step").nth(1)).to_have_text(
             "显示 “床号”显示条件：“就诊类型”是“住院” → 成立跳题条件：“就诊类型”是“门诊” → 不成立"
@@ -246,7 +250,7 @@ async def test_a_form_is_put_together_tried_and_published_by_clicking(desk: Desk
         assert complaints == []
     version = await queries.in_force("咨询")
     assert version is not None
-    assert [item.title for item in version.definition.questions] == ["就诊类型", "床号", "说明"]
+    assert [item.title for item in version.definition.questions] == ["就诊类型", "床号", "其他说明"]
     assert version.conditions == conditions(version.definition)
     assert set(version.conditions) == {"q2"}
 

@@ -67,11 +67,11 @@ export class Preview {
 
   later() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.draw(), 350);
+    this.#timer = setTimeout(() => this.draw({ keep: true }), 350);
   }
 
-  /** Ask the server how it looks; an answer that was overtaken is dropped. What was tried is kept where it still fits. */
-  async draw() {
+  /** Ask the server how it looks; an answer that was overtaken is dropped. With `keep`, what was tried stays where it still fits. */
+  async draw({ keep = false } = {}) {
     const mine = ++this.#asked;
     this.#steps();
     let told;
@@ -87,7 +87,9 @@ export class Preview {
     this.said.textContent = sound ? "" : "显示条件或跳题有误，改好之前预览显示全部题目。";
     const part = document.createElement("template");
     part.innerHTML = html;
+    const tried = keep ? this.#tried() : null;
     this.sheet.replaceChildren(part.content);
+    if (tried) this.#again(tried);
     const root = this.sheet.querySelector("[data-questionnaire]");
     root.dataset.awake = "";
     const { conditions } = JSON.parse(root.dataset.questionnaire);
@@ -100,6 +102,19 @@ export class Preview {
     this.#showTrace();
     enliven(this.sheet);
     this.hear(problems);
+  }
+
+  /** What was filled in so far, and which controls were there to be filled in. */
+  #tried() {
+    return { names: new Set([...this.form.elements].map((control) => control.name)), data: new FormData(this.form) };
+  }
+
+  #again({ names, data }) {
+    for (const control of this.form.elements) {
+      if (!control.name || !names.has(control.name) || control.type === "file") continue;
+      if (control.type === "radio" || control.type === "checkbox") control.checked = data.getAll(control.name).includes(control.value);
+      else if (data.has(control.name)) control.value = data.get(control.name);
+    }
   }
 
   #lines = [];
