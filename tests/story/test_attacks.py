@@ -376,7 +376,6 @@ async def test_an_address_that_an_administrator_was_talked_into_is_not_called(ho
             "silent_minutes": "0",
             "pull_minutes": "5",
             "overlap": "5",
-            "active": "on",
             "view": "Patient",
         }
         saved = await admin.send("/operate/feeds/new?kind=fhir", fields)
